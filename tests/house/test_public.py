@@ -1,0 +1,113 @@
+"""What is public is listed, exists, and is documented."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import types
+from pathlib import Path
+
+import pytest
+
+import agnostic_init
+
+PACKAGE = Path(agnostic_init.__file__).parent
+MODULES = sorted(
+    path.relative_to(PACKAGE).as_posix()
+    for path in PACKAGE.rglob("*.py")
+    if path.name != "__main__.py"
+)
+
+DEFINITIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+
+
+def test_the_package_lists_its_names():
+    assert agnostic_init.__all__
+    assert len(set(agnostic_init.__all__)) == len(agnostic_init.__all__)
+
+
+@pytest.mark.parametrize("name", sorted(getattr(agnostic_init, "__all__", [])))
+def test_a_public_name_exists_and_is_documented(name):
+    thing = getattr(agnostic_init, name)
+    if isinstance(thing, types.ModuleType) or callable(thing):
+        assert (inspect.getdoc(thing) or "").strip(), f"{name} has no docstring"
+
+
+def top_level(tree: ast.Module) -> list[ast.stmt]:
+    """The statements that run when a module is imported, those under ``if`` and ``try`` among them."""
+    found, queue = [], list(tree.body)
+    while queue:
+        node = queue.pop(0)
+        found.append(node)
+        if isinstance(node, ast.If | ast.Try | ast.With):
+            for field in ("body", "orelse", "finalbody"):
+                queue.extend(getattr(node, field, []))
+            for handler in getattr(node, "handlers", []):
+                queue.extend(handler.body)
+    return found
+
+
+def targets(node: ast.stmt) -> list[str]:
+    """The plain names that an assignment binds."""
+    if isinstance(node, ast.Assign):
+        found = [each for target in node.targets for each in ast.walk(target)]
+        return [each.id for each in found if isinstance(each, ast.Name)]
+    if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+        return [node.target.id]
+    return []
+
+
+def complaints(source: str, *, is_package: bool) -> list[str]:
+    """What is wrong with a module's ``__all__``; read, not run, so that no library is needed."""
+    listed: list[str] | None = None
+    defined, assigned, imported = set(), set(), set()
+    for node in top_level(ast.parse(source)):
+        if isinstance(node, DEFINITIONS):
+            defined.add(node.name)
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            imported |= {(alias.asname or alias.name).split(".")[0] for alias in node.names}
+        elif "__all__" in targets(node):
+            listed = ast.literal_eval(node.value)
+        else:
+            assigned |= set(targets(node))
+
+    if listed is None:
+        return [] if is_package and not defined | imported - {"annotations"} else ["has no __all__"]
+    said = []
+    public = {name for name in defined if not name.startswith("_")}
+    if unlisted := sorted(public - set(listed)):
+        said.append(f"defines {', '.join(unlisted)}, not in __all__: list it or prefix it with _")
+    reachable = defined | assigned | (imported if is_package else set())
+    if "__getattr__" not in defined and (unknown := sorted(set(listed) - reachable)):
+        said.append(f"lists {', '.join(unknown)}, which it does not define")
+    if len(set(listed)) != len(listed):
+        said.append("lists a name twice")
+    return said
+
+
+@pytest.mark.parametrize("path", MODULES)
+def test_a_module_lists_what_it_defines(path):
+    source = (PACKAGE / path).read_text(encoding="utf-8")
+    assert complaints(source, is_package=path.endswith("__init__.py")) == []
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("def f(): ...", "has no __all__"),
+        ("__all__ = []\ndef f(): ...", "defines f"),
+        ("__all__ = []\nif True:\n    class A: ...", "defines A"),
+        ("__all__ = ['f', 'g']\ndef f(): ...", "lists g"),
+        ("__all__ = ['f', 'f']\ndef f(): ...", "twice"),
+        ("__all__ = ['f']\nfrom p.q import f", "lists f"),
+    ],
+)
+def test_the_check_can_fail(source, words):
+    assert any(words in line for line in complaints(source, is_package=False))
+
+
+def test_the_check_can_pass():
+    source = "__all__ = ['A', 'B', 'f']\nA = 1\nB: int = 2\ndef f(): ...\ndef _g(): ...\n"
+    assert complaints(source, is_package=False) == []
+    assert complaints("__all__ = ['f']\nfrom p.q import f", is_package=True) == []
+    assert complaints('"""Nothing yet."""', is_package=True) == []
