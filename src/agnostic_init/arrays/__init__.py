@@ -1,0 +1,1 @@
+"""What an array library can do: its namespace, dtypes, devices and memory."""

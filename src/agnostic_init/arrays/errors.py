@@ -1,0 +1,60 @@
+"""The exceptions of this package, and the one form that their messages take.
+
+This is a leaf module: it imports nothing of the package, so that everything may import it.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "AmbiguousLayoutError",
+    "MissingExtraError",
+    "ParameterError",
+    "ParameterTypeError",
+    "must",
+    "must_be_type",
+]
+
+
+class ParameterError(ValueError):
+    """A parameter has a value that no initializer can work with."""
+
+
+class ParameterTypeError(TypeError):
+    """A parameter has a type that no initializer can work with."""
+
+
+class AmbiguousLayoutError(ParameterError):
+    """The plausible layouts of a weight give different scales, and none was named."""
+
+
+class MissingExtraError(ImportError):
+    """An optional dependency is needed and not installed."""
+
+    def __init__(self, what: str, extra: str) -> None:
+        super().__init__(
+            f'{what} needs a package that is not installed; try: pip install "agnostic-init[{extra}]"',
+            name=extra,
+        )
+
+
+def must(name: str, rule: str, got: object, hint: str = "") -> ParameterError:
+    """Build the error for a parameter of the right type and a wrong value.
+
+    Examples
+    --------
+    >>> must("std", "must be positive", -1.0, "pass its absolute value")
+    ParameterError('`std` must be positive, got -1.0; try: pass its absolute value')
+    """
+    return ParameterError(_message(name, rule, got, hint))
+
+
+def must_be_type(name: str, rule: str, got: object, hint: str = "") -> ParameterTypeError:
+    """Build the error for a parameter of a wrong type."""
+    return ParameterTypeError(_message(name, rule, got, hint))
+
+
+def _message(name: str, rule: str, got: object, hint: str) -> str:
+    shown = repr(got)
+    if len(shown) > 200:
+        shown = shown[:197] + "..."
+    return f"`{name}` {rule}, got {shown}" + (f"; try: {hint}" if hint else "")

@@ -1,0 +1,1 @@
+"""One file for each array library, loaded when that library is used."""

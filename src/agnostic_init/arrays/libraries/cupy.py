@@ -1,0 +1,37 @@
+"""CuPy: arrays on CUDA devices."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import cupy
+import numpy as np
+
+from agnostic_init.arrays.errors import must
+from agnostic_init.arrays.libraries import generic
+
+__all__ = ["Library"]
+
+
+class Library(generic.Library):
+    """CuPy, whose dtypes are NumPy's."""
+
+    name = "cupy"
+
+    def dtype_name(self, dtype: Any) -> str:
+        return str(np.dtype(dtype).name)
+
+    def dtype(self, name: str) -> Any:
+        try:
+            return np.dtype(name)
+        except TypeError:
+            raise must("dtype", "must be a dtype that cupy has", name) from None
+
+    def device(self, device: Any) -> Any:
+        if device is None or isinstance(device, cupy.cuda.Device):
+            return device
+        text = str(device)
+        number = text.removeprefix("cuda").removeprefix(":") or "0"
+        if not number.isdecimal():
+            raise must("device", "must be a CUDA device", device, "device='cuda:0'")
+        return cupy.cuda.Device(int(number))

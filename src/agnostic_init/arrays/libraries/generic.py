@@ -1,0 +1,69 @@
+"""What is assumed of an array library that nothing more is known of: the standard."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from agnostic_init.arrays.errors import must
+
+__all__ = ["Library"]
+
+
+class Library:
+    """An array library, seen through the array API standard alone.
+
+    The files beside this one override what their library does otherwise. Methods take the name of
+    a dtype, never the library's own object, except `dtype_name`, which makes the one of the other.
+    """
+
+    name = "generic"
+    writes = True
+    integers = "uint64"
+
+    def __init__(self, xp: Any) -> None:
+        self.xp = xp
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.name})"
+
+    def dtype_name(self, dtype: Any) -> str:
+        """The name of one of the library's dtypes, without the library's own name."""
+        return str(dtype).rpartition(".")[2]
+
+    def dtype(self, name: str) -> Any:
+        """The library's dtype of that name."""
+        found = getattr(self.xp, name, None)
+        if found is None:
+            raise must("dtype", f"must be a dtype that {self.name} has", name)
+        return found
+
+    def default_dtype(self) -> str:
+        """The name of the dtype that the library's own creation functions use."""
+        return "float32"
+
+    def device(self, device: Any) -> Any:
+        """The device, in the library's own terms; None stays None."""
+        return device
+
+    def device_of(self, array: Any) -> Any:
+        """Where an array lives."""
+        return array.device
+
+    def is_own_array(self, array: Any) -> bool:
+        """Whether an array can be written by this library's own means."""
+        return True
+
+    def host_view(self, array: Any) -> Any:
+        """The array's own memory as a NumPy array of its storage, or None if it is elsewhere.
+
+        Formats that NumPy has not are seen as unsigned integers of their size.
+        """
+        return None
+
+    def cast(self, array: Any, name: str) -> Any:
+        """The array in another dtype, rounded to nearest even."""
+        return self.xp.astype(array, self.dtype(name))
+
+    def write(self, out: Any, value: Any) -> None:
+        """Copy `value` into `out`."""
+        out[...] = value

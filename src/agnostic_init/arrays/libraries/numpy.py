@@ -1,0 +1,61 @@
+"""NumPy: arrays whose memory is written directly."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from agnostic_init.arrays.errors import MissingExtraError, must
+from agnostic_init.arrays.libraries import generic
+
+__all__ = ["Library", "storage_view"]
+
+STORAGE = {1: np.uint8, 2: np.uint16}
+
+
+class Library(generic.Library):
+    """NumPy; with ml_dtypes also its bfloat16 and float8 dtypes."""
+
+    name = "numpy"
+
+    def dtype_name(self, dtype: Any) -> str:
+        return str(np.dtype(dtype).name)
+
+    def dtype(self, name: str) -> Any:
+        if name in np.sctypeDict:
+            return np.dtype(name)
+        try:
+            import ml_dtypes
+        except ImportError:
+            raise MissingExtraError(f"dtype {name!r} in NumPy", "low-precision") from None
+        found = getattr(ml_dtypes, name, None)
+        if found is None:
+            raise must("dtype", "must be a dtype that numpy or ml_dtypes has", name)
+        return np.dtype(found)
+
+    def default_dtype(self) -> str:
+        return "float32"
+
+    def device(self, device: Any) -> Any:
+        if device not in (None, "cpu"):
+            raise must("device", "must be 'cpu' for NumPy", device, "xp=torch or xp=cupy")
+        return None if device is None else "cpu"
+
+    def device_of(self, array: Any) -> Any:
+        return "cpu"
+
+    def host_view(self, array: Any) -> Any:
+        return storage_view(array) if isinstance(array, np.ndarray) else None
+
+    def write(self, out: Any, value: Any) -> None:
+        out[...] = value
+
+
+def storage_view(array: Any) -> Any:
+    """The array itself, or as unsigned integers where its format is not one of NumPy's own."""
+    if array.dtype.isbuiltin == 1 and array.dtype.isnative:
+        return array
+    if array.dtype.isbuiltin == 1:
+        return None
+    return array.view(STORAGE[array.dtype.itemsize])

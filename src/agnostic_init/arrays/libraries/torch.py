@@ -1,0 +1,62 @@
+"""torch: tensors on the CPU share their memory with NumPy; other devices compute their own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from agnostic_init.arrays.errors import must
+from agnostic_init.arrays.libraries import generic
+
+__all__ = ["Library"]
+
+STORAGE = {1: torch.uint8, 2: torch.int16}
+NUMPY_HAS = {
+    torch.float16, torch.float32, torch.float64, torch.complex64, torch.complex128, torch.int64,
+    torch.int32,
+}
+
+
+class Library(generic.Library):
+    """torch, for which 64-bit arithmetic on words is signed."""
+
+    name = "torch"
+    integers = "int64"
+
+    def dtype(self, name: str) -> Any:
+        found = getattr(torch, name, None)
+        if not isinstance(found, torch.dtype):
+            raise must("dtype", "must be a dtype that torch has", name)
+        return found
+
+    def default_dtype(self) -> str:
+        return self.dtype_name(torch.get_default_dtype())
+
+    def device(self, device: Any) -> Any:
+        if device is None:
+            return torch.get_default_device()
+        try:
+            return torch.device(device)
+        except (RuntimeError, TypeError) as error:
+            raise must("device", f"must be a torch device ({error})", device, "device='cpu'") from None
+
+    def host_view(self, array: Any) -> Any:
+        if array.device.type != "cpu" or array.layout != torch.strided:
+            return None
+        array = array.detach()
+        if array.is_conj() or array.is_neg():
+            return None
+        if array.dtype == torch.uint32:
+            return array.view(torch.int32).numpy().view("uint32")
+        if array.dtype in NUMPY_HAS:
+            return array.numpy()
+        view = array.view(STORAGE[array.dtype.itemsize]).numpy()
+        return view.view("uint16") if array.dtype.itemsize == 2 else view
+
+    def cast(self, array: Any, name: str) -> Any:
+        return array.to(self.dtype(name))
+
+    def write(self, out: Any, value: Any) -> None:
+        with torch.no_grad():
+            out.copy_(value)

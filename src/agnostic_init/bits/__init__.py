@@ -1,0 +1,6 @@
+"""(key, position) -> 32-bit words: keys, the positions of a block, and Philox4x32-10."""
+
+from agnostic_init.bits.block import Block, Positions, block
+from agnostic_init.bits.key import Key, key
+
+__all__ = ["Block", "Key", "Positions", "block", "key"]

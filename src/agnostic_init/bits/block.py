@@ -1,0 +1,188 @@
+"""Which positions of the stream a block of a global array holds."""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from agnostic_init.arrays.errors import must, must_be_type
+
+__all__ = ["Block", "Positions", "block", "checked_shape"]
+
+LIMIT = 1 << 64
+
+
+@dataclass(frozen=True, slots=True)
+class Positions:
+    """Row-major positions ``base + sum(j[d] * strides[d])`` for ``0 <= j[d] < counts[d]``.
+
+    Always in its simplest form, of at least one axis: none is of length one beside others, and no
+    two could be one. So a contiguous range is a single axis of stride one.
+    """
+
+    base: int
+    counts: tuple[int, ...]
+    strides: tuple[int, ...]
+
+    @property
+    def size(self) -> int:
+        """How many positions there are."""
+        return math.prod(self.counts)
+
+    @property
+    def run(self) -> int:
+        """Length of the runs of consecutive positions."""
+        return self.counts[-1] if self.strides[-1] == 1 else 1
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A block of a global array: for each axis where it starts, its step and its length."""
+
+    global_shape: tuple[int, ...]
+    starts: tuple[int, ...]
+    steps: tuple[int, ...]
+    counts: tuple[int, ...]
+    dropped: tuple[bool, ...]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The block's own shape; axes indexed by an integer are dropped, as in NumPy."""
+        return tuple(n for n, drop in zip(self.counts, self.dropped, strict=True) if not drop)
+
+    @property
+    def size(self) -> int:
+        """How many elements the block has."""
+        return math.prod(self.counts)
+
+    @property
+    def whole(self) -> bool:
+        """Whether the block is the global array itself."""
+        return self.shape == self.global_shape and all(step == 1 for step in self.steps)
+
+    def part(self, index: Any) -> Block:
+        """The block that `index` selects within this one."""
+        kept = [d for d, drop in enumerate(self.dropped) if not drop]
+        inner = block(self.shape, index)
+        starts, steps, counts = list(self.starts), list(self.steps), list(self.counts)
+        dropped = list(self.dropped)
+        for axis, d in enumerate(kept):
+            starts[d] += inner.starts[axis] * steps[d]
+            steps[d] *= inner.steps[axis]
+            counts[d] = inner.counts[axis]
+            dropped[d] = inner.dropped[axis]
+        return Block(
+            self.global_shape, tuple(starts), tuple(steps), tuple(counts), tuple(dropped)
+        )
+
+    def positions(self) -> Positions:
+        """The block's row-major positions in the global array, simplified."""
+        base, stride = 0, 1
+        axes: list[tuple[int, int]] = []
+        for length, start, step, count in zip(
+            reversed(self.global_shape),
+            reversed(self.starts),
+            reversed(self.steps),
+            reversed(self.counts),
+            strict=True,
+        ):
+            base += start * stride
+            if count != 1:
+                if axes and axes[-1][0] * axes[-1][1] == step * stride:
+                    axes[-1] = (axes[-1][0] * count, axes[-1][1])
+                else:
+                    axes.append((count, step * stride))
+            stride *= length
+        if not self.size:
+            return Positions(0, (0,), (1,))
+        axes = axes[::-1] or [(1, 1)]
+        return Positions(base, tuple(n for n, _ in axes), tuple(s for _, s in axes))
+
+
+def block(shape: tuple[int, ...], index: Any = None) -> Block:
+    """The block of a global array of `shape` that `index` selects, by NumPy's basic indexing.
+
+    Parameters
+    ----------
+    shape
+        The global shape, as `checked_shape` returns it.
+    index
+        An integer, slice or Ellipsis, or a tuple of them; None for the whole array.
+    """
+    items = _expanded(index, len(shape))
+    starts, steps, counts, dropped = [], [], [], []
+    for axis, (length, item) in enumerate(zip(shape, items, strict=True)):
+        if isinstance(item, slice):
+            start, stop, step = _slice_indices(item, length)
+            count = max(0, -((start - stop) // step))
+            starts.append(start if count else 0)
+            steps.append(step)
+            counts.append(count)
+            dropped.append(False)
+        else:
+            at = _integer_index(item)
+            if not -length <= at < length:
+                raise must("index", f"must be within axis {axis} of length {length}", at)
+            starts.append(at % length)
+            steps.append(1)
+            counts.append(1)
+            dropped.append(True)
+    return Block(shape, tuple(starts), tuple(steps), tuple(counts), tuple(dropped))
+
+
+def checked_shape(shape: Any) -> tuple[int, ...]:
+    """The shape as a tuple of non-negative integers, of at most 2^64 elements in all."""
+    if isinstance(shape, str) or not isinstance(shape, Iterable):
+        shape = (shape,)
+    lengths = []
+    for length in shape:
+        try:
+            lengths.append(-1 if isinstance(length, bool) else operator.index(length))
+        except TypeError:
+            raise must_be_type(
+                "shape", "must be an integer or a sequence of integers", shape
+            ) from None
+    if any(length < 0 for length in lengths):
+        raise must("shape", "must have no negative lengths", tuple(lengths))
+    if math.prod(lengths) > LIMIT:
+        raise must("shape", "must have at most 2^64 elements", tuple(lengths))
+    return tuple(lengths)
+
+
+def _expanded(index: Any, rank: int) -> tuple[Any, ...]:
+    if index is None:
+        return (slice(None),) * rank
+    items = index if isinstance(index, tuple) else (index,)
+    for item in items:
+        if item is not Ellipsis and not isinstance(item, slice):
+            _integer_index(item)
+    ellipses = sum(item is Ellipsis for item in items)
+    if ellipses > 1 or len(items) - ellipses > rank:
+        raise must(
+            "index", f"must have at most {rank} items and one Ellipsis, as `shape` has rank {rank}",
+            index,
+        )
+    missing = (slice(None),) * (rank - len(items) + ellipses)
+    if not ellipses:
+        return items + missing
+    at = next(i for i, item in enumerate(items) if item is Ellipsis)
+    return items[:at] + missing + items[at + 1 :]
+
+
+def _slice_indices(item: slice, length: int) -> tuple[int, int, int]:
+    try:
+        return item.indices(length)
+    except (TypeError, ValueError) as error:
+        raise must("index", f"must hold valid slices ({error})", item) from None
+
+
+def _integer_index(item: Any) -> int:
+    if not isinstance(item, bool):
+        try:
+            return operator.index(item)
+        except TypeError:
+            pass
+    raise must_be_type("index", "must be integers, slices or Ellipsis", item)

@@ -1,0 +1,156 @@
+"""Keys: the whole state of a stream, as a value."""
+
+from __future__ import annotations
+
+import hashlib
+import operator
+from dataclasses import dataclass
+from typing import Any
+
+from agnostic_init.arrays.errors import must, must_be_type
+from agnostic_init.arrays.generators import draw_seed
+from agnostic_init.bits.philox import MASK, philox_block
+
+__all__ = ["Key", "key"]
+
+LIMIT = 1 << 64
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Key:
+    """A stream of random words: a seed and an offset, both unsigned 64-bit integers.
+
+    Word ``i`` of the stream is word ``i % 4`` of the Philox4x32-10 block whose counter is
+    ``offset + i // 4`` (mod 2^64) and whose key is ``seed``. A key is a value: using it twice
+    gives the same numbers twice. Either draw from a key or fold it, never both.
+
+    Parameters
+    ----------
+    seed, offset
+        Integers in [0, 2^64).
+
+    Examples
+    --------
+    >>> import agnostic_init as ai
+    >>> ai.key(42).fold_in(7)
+    Key(seed=7527850912803292081, offset=3344896577480189866)
+    """
+
+    seed: int
+    offset: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("seed", "offset"):
+            object.__setattr__(self, name, _word64(name, getattr(self, name)))
+
+    def fold_in(self, data: int | str) -> Key:
+        """Derive the key of an item, named by an integer or a string.
+
+        Parameters
+        ----------
+        data
+            An integer in [0, 2^64), or a string, which stands for its 8-byte BLAKE2b digest.
+
+        Returns
+        -------
+        Key
+            The four words of block ``offset + data`` of this key's stream.
+
+        Examples
+        --------
+        >>> import agnostic_init as ai
+        >>> ai.key(42).fold_in("encoder.weight")
+        Key(seed=15359472568564839545, offset=16895494822838840434)
+        """
+        number = digest(data) if isinstance(data, str) else _word64("data", data)
+        counter = (self.offset + number) % LIMIT
+        w0, w1, w2, w3 = philox_block((counter & MASK, counter >> 32, 0, 0), self.words)
+        return Key(w1 << 32 | w0, w3 << 32 | w2)
+
+    def split(self, n: int = 2) -> tuple[Key, ...]:
+        """Derive `n` keys: ``split(n)[i] == fold_in(i)``.
+
+        Examples
+        --------
+        >>> import agnostic_init as ai
+        >>> first, second = ai.key(0).split()
+        >>> second == ai.key(0).fold_in(1)
+        True
+        """
+        count = _integer("n", n)
+        if count < 0:
+            raise must("n", "must not be negative", n)
+        return tuple(self.fold_in(i) for i in range(count))
+
+    @property
+    def words(self) -> tuple[int, int]:
+        """The seed as the two words of a Philox key, the low one first."""
+        return self.seed & MASK, self.seed >> 32
+
+
+def key(source: Any) -> Key:
+    """Make a key of an integer, a string, a random generator or a JAX key.
+
+    Parameters
+    ----------
+    source
+        A `Key` (returned as it is); an integer in [0, 2^64), which becomes ``Key(source, 0)``; a
+        string, whose 8-byte BLAKE2b digest is the seed; a generator of NumPy, CuPy or torch,
+        which is advanced by 64 bits; or a JAX key, of which 64 bits are drawn.
+
+    Returns
+    -------
+    Key
+
+    Raises
+    ------
+    ParameterTypeError
+        For anything else: there is no default key, and a float is not a seed.
+
+    Examples
+    --------
+    >>> import agnostic_init as ai
+    >>> ai.key(42)
+    Key(seed=42, offset=0)
+    """
+    if isinstance(source, Key):
+        return source
+    if isinstance(source, str):
+        return Key(digest(source))
+    if not isinstance(source, bool):
+        try:
+            number = operator.index(source)
+        except TypeError:
+            pass
+        else:
+            return Key(_word64("key", number))
+    seed = draw_seed(source)
+    if seed is None:
+        raise must_be_type(
+            "key",
+            "must be a Key, an integer, a string, a random generator or a JAX key",
+            source,
+            "key=0, or key=ai.key('a name')",
+        )
+    return Key(seed)
+
+
+def digest(text: str) -> int:
+    """The 64-bit number that a name folds in as."""
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")
+
+
+def _integer(name: str, value: Any) -> int:
+    if isinstance(value, bool):
+        raise must_be_type(name, "must be an integer", value)
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise must_be_type(name, "must be an integer", value) from None
+
+
+def _word64(name: str, value: Any) -> int:
+    number = _integer(name, value)
+    if not 0 <= number < LIMIT:
+        raise must(name, "must be in [0, 2^64)", value, f"{name} % 2**64")
+    return number

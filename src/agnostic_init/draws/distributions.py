@@ -1,0 +1,293 @@
+"""The parameters of a distribution, checked, as a `Draw` of a dtype."""
+
+from __future__ import annotations
+
+import functools
+import math
+import operator
+from dataclasses import replace
+from typing import Any
+
+from agnostic_init.arrays.errors import must, must_be_type
+from agnostic_init.arrays.formats import Format, format_of
+from agnostic_init.draws.quantile import quantile, truncated_std
+from agnostic_init.draws.record import Draw
+
+__all__ = [
+    "BOUNDS",
+    "STD_OF",
+    "bits_draw",
+    "check_truncated_normal",
+    "checked_number",
+    "normal_draw",
+    "truncated_normal_draw",
+    "uniform_draw",
+]
+
+INF = math.inf
+BOUNDS = ("sigma", "absolute")
+STD_OF = ("parent", "result")
+WORD_DTYPES = ("uint32", "int64")
+MOST_SIGMAS = 8.3  # no normal of 53 bits is further out
+
+
+def bits_draw(dtype: str) -> Draw:
+    """The words themselves."""
+    if dtype not in WORD_DTYPES:
+        raise must("dtype", f"must be one of {', '.join(WORD_DTYPES)} for bits", dtype)
+    return Draw("bits", dtype)
+
+
+def uniform_draw(low: Any, high: Any, dtype: str) -> Draw:
+    """On [low, high); complex: on the disk or annulus of moduli from low to high."""
+    low, high = checked_number("low", low), checked_number("high", high)
+    if not low < high:
+        raise must("low", f"must be less than `high`, which is {high!r}", low)
+    return _uniform_draw(low, high, dtype)
+
+
+@functools.lru_cache(maxsize=1024)
+def _uniform_draw(low: float, high: float, dtype: str) -> Draw:
+    form = format_of(dtype)
+    if form.is_complex:
+        inner = 0.0 if low == -high else low
+        if inner < 0.0:
+            raise must(
+                "low",
+                "must be -high (a disk) or not negative (an annulus) for a complex dtype",
+                low,
+                f"low={-high!r}",
+            )
+        single = _single(form)
+        inner_square = (inner / high) ** 2
+        return Draw(
+            "disk",
+            dtype,
+            scale=_scale("high", high, single),
+            radii=(inner_square, 1.0 - inner_square),
+        )
+    computed = _single(form)
+    scale = computed.nearest(high - low)
+    last = form.at_most(high)
+    last = form.below(last) if last == high else last
+    first = form.at_least(low)
+    if not math.isfinite(scale) or first == -INF or not math.isfinite(last):
+        raise must("high", f"must make a range that {dtype} can hold", (low, high))
+    if first > last:
+        raise must(
+            "high", f"must leave a number of {dtype} in [low, high)", (low, high),
+            "a wider range, or dtype='float64'",
+        )
+    return Draw("uniform", dtype, scale, computed.nearest(low), low=first, high=last)
+
+
+def normal_draw(mean: Any, std: Any, dtype: str) -> Draw:
+    """Of `mean` and `std`; complex: both parts with std / sqrt(2)."""
+    return _normal_draw(_checked_mean(mean), _checked_std(std), dtype)
+
+
+@functools.lru_cache(maxsize=1024)
+def _normal_draw(mean: complex, std: float, dtype: str) -> Draw:
+    form = format_of(dtype)
+    single = _single(form)
+    real, imag = _shift(mean, form)
+    part = std / math.sqrt(2.0) if form.is_complex else std
+    draw = Draw(
+        "quantile",
+        dtype,
+        _scale("std", part, single),
+        real,
+        imag,
+        quantile=quantile(-INF, INF, 53 if single.precision == 53 else 24),
+    )
+    most = 5.5 if draw.bits == 24 else MOST_SIGMAS
+    if max(abs(real), abs(imag)) + most * part > form.max:
+        raise must(
+            "std", f"must keep every value below {form.max:g}, the largest {dtype}", std,
+            "a smaller std, or another dtype",
+        )
+    return draw
+
+
+def truncated_normal_draw(
+    mean: Any, std: Any, lower: Any, upper: Any, bounds: str, std_of: str, dtype: str
+) -> Draw:
+    """A normal confined to [lower, upper]; complex: to moduli up to `upper`."""
+    mean, std, lower, upper = check_truncated_normal(mean, std, lower, upper, bounds, std_of)
+    return _truncated_normal_draw(mean, std, lower, upper, bounds, std_of, dtype)
+
+
+def check_truncated_normal(
+    mean: Any, std: Any, lower: Any, upper: Any, bounds: str, std_of: str
+) -> tuple[complex, float, float, float]:
+    """The parameters as numbers, or an error that names the one at fault."""
+    if bounds not in BOUNDS:
+        raise must("bounds", f"must be one of {BOUNDS}", bounds)
+    if std_of not in STD_OF:
+        raise must("std_of", f"must be one of {STD_OF}", std_of)
+    mean, std = _checked_mean(mean), _checked_std(std)
+    lower = checked_number("lower", lower, infinite=True)
+    upper = checked_number("upper", upper, infinite=True)
+    if not lower < upper or lower == INF or upper == -INF:
+        raise must("lower", f"must be less than `upper`, which is {upper!r}", lower)
+    return mean, std, lower, upper
+
+
+@functools.lru_cache(maxsize=1024)
+def _truncated_normal_draw(
+    mean: complex, std: float, lower: float, upper: float, bounds: str, std_of: str, dtype: str
+) -> Draw:
+    form = format_of(dtype)
+    if form.is_complex:
+        return _modulus_draw(mean, std, lower, upper, bounds, std_of, form)
+    center, _ = _shift(mean, form)
+    mean = mean.real
+    if std_of == "result":
+        std = _parent_std(mean, std, lower, upper, bounds)
+    if bounds == "sigma":
+        sigmas = (lower, upper)
+        absolute = (_edge(mean, std, lower), _edge(mean, std, upper))
+    else:
+        absolute = (lower, upper)
+        if std == 0.0 and not lower <= mean <= upper:
+            raise must("std", "must be positive, as `mean` is outside the bounds", std)
+        sigmas = (_sigmas(lower, mean, std), _sigmas(upper, mean, std))
+    first, last = form.at_least(absolute[0]), form.at_most(absolute[1])
+    if first > last or first == INF or last == -INF:
+        raise must(
+            "upper", f"must leave a number of {dtype} between the bounds", absolute,
+            "wider bounds, or dtype='float64'",
+        )
+    single = _single(form)
+    scale = _scale("std", std, single)
+    draw = Draw("quantile", dtype, scale, center, low=first, high=last)
+    near = max(0.0, sigmas[0], -sigmas[1])
+    most = math.sqrt(near * near + MOST_SIGMAS**2) if near < 1e150 else near
+    ends = (max(sigmas[0], -most), min(sigmas[1], most))
+    if max(abs(center + scale * end) for end in ends) > form.max:
+        raise must(
+            "std", f"must keep every value below {form.max:g}, the largest {dtype}", std,
+            "a smaller std, or another dtype",
+        )
+    if std == 0.0:
+        return replace(draw, quantile=quantile(-INF, INF, draw.bits))
+    return replace(draw, quantile=quantile(*sigmas, draw.bits))
+
+
+def _modulus_draw(
+    mean: complex, std: float, lower: float, upper: float, bounds: str, std_of: str, form: Format
+) -> Draw:
+    if lower not in (-upper, 0.0) or upper <= 0:
+        raise must(
+            "lower",
+            "must be -upper for a complex dtype, where `upper` bounds the modulus",
+            lower,
+            f"lower={-upper!r}",
+        )
+    if bounds == "absolute":
+        if std_of == "result":
+            raise must("std_of", "must be 'parent' for absolute bounds of a complex dtype", std_of)
+        upper = _sigmas(upper, 0.0, std)
+    real, imag = _shift(mean, form)
+    probability = -math.expm1(-upper * upper)
+    if std_of == "result" and upper < INF:
+        std /= math.sqrt(1.0 - upper * upper * math.exp(-upper * upper) / probability)
+    return Draw(
+        "modulus", form.name, _scale("std", std, _single(form)), real, imag,
+        radii=(probability, 0.0),
+    )
+
+
+def _parent_std(mean: float, std: float, lower: float, upper: float, bounds: str) -> float:
+    """The std of the normal that has `std` once it is truncated."""
+    if bounds == "sigma":
+        return std / truncated_std(lower, upper)
+    if std == 0.0:
+        return std
+    limit = (upper - lower) / math.sqrt(12.0)
+    if lower < INF and std >= limit:
+        raise must(
+            "std", f"must be less than {limit:.6g}, the std of a uniform between the bounds", std,
+            "wider bounds, or std_of='parent'",
+        )
+
+    def result(parent: float) -> float:
+        return parent * truncated_std((lower - mean) / parent, (upper - mean) / parent)
+
+    below, above = 0.0, std
+    while result(above) < std:
+        below, above = above, 2.0 * above
+        if above > 1e9 * std:
+            raise must(
+                "std", "must be one that a truncated normal between the bounds can have", std,
+                "a smaller std, or std_of='parent'",
+            )
+    for _ in range(200):
+        middle = 0.5 * (below + above)
+        if middle in (below, above):
+            break
+        below, above = (middle, above) if result(middle) < std else (below, middle)
+    return above
+
+
+def _edge(mean: float, std: float, sigmas: float) -> float:
+    return mean + std * sigmas if math.isfinite(sigmas) else sigmas
+
+
+def _sigmas(bound: float, mean: float, std: float) -> float:
+    if not math.isfinite(bound):
+        return bound
+    distance = bound - mean
+    if std == 0.0:
+        return math.copysign(INF, distance) if distance else 0.0
+    return distance / std
+
+
+def checked_number(name: str, value: Any, *, infinite: bool = False) -> float:
+    """A real number as a Python float."""
+    if isinstance(value, (bool, str, complex)):
+        raise must_be_type(name, "must be a real number", value)
+    try:
+        number = float(operator.index(value)) if isinstance(value, int) else float(value)
+    except (TypeError, ValueError, OverflowError):
+        raise must_be_type(name, "must be a real number", value) from None
+    if math.isnan(number) or (math.isinf(number) and not infinite):
+        raise must(name, "must be finite" if not infinite else "must not be NaN", value)
+    return number
+
+
+def _checked_std(std: Any) -> float:
+    number = checked_number("std", std)
+    if number < 0:
+        raise must("std", "must not be negative", std)
+    return number
+
+
+def _checked_mean(mean: Any) -> complex:
+    if isinstance(mean, complex):
+        return complex(
+            checked_number("mean", mean.real), checked_number("mean", mean.imag)
+        )
+    return complex(checked_number("mean", mean))
+
+
+def _shift(mean: complex, form: Format) -> tuple[float, float]:
+    if mean.imag and not form.is_complex:
+        raise must("mean", f"must be real for dtype {form.name}", mean)
+    single = _single(form)
+    return single.nearest(mean.real), single.nearest(mean.imag)
+
+
+def _single(form: Format) -> Format:
+    """The format that draws of this one are computed in."""
+    return format_of(form.compute)
+
+
+def _scale(name: str, value: float, single: Format) -> float:
+    scale = single.nearest(value)
+    if math.isinf(scale) or (value and not scale):
+        raise must(
+            name, f"must be within the range of {single.name}", value,
+            "a larger one, or dtype='float64'" if not scale else "a smaller one",
+        )
+    return scale

@@ -1,0 +1,146 @@
+"""The normal quantile of an odd integer: parameters for any bounds, computed once in Python.
+
+A draw gives an odd integer ``k``, ``|k| < 2^b``, that stands for the probability ``1/2 + k 2^-(b+1)``.
+On bounds [a, b] the probability of its value is the affine image of that, and z its quantile.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+__all__ = ["Central", "Tail", "quantile", "truncated_std"]
+
+FAR = 30.0  # beyond this many sigmas the tail's probability is kept relative to the nearer bound's
+
+
+@dataclass(frozen=True, slots=True)
+class Central:
+    """Bounds of which at least one is within 30 sigmas, or on the other side of the mean.
+
+    z is the quantile of ``1/2 + middle + k step``; of ``left + (K + k) step`` from below and of
+    ``right + (K - k) step`` from above, with ``K = 2^b``, where that is in a tail.
+    """
+
+    middle: float
+    step: float
+    left: float
+    right: float
+
+    @property
+    def smallest(self) -> float:
+        """No tail probability is below this."""
+        return max(self.step, 2.0**-1020)
+
+
+@dataclass(frozen=True, slots=True)
+class Tail:
+    """Both bounds beyond 30 sigmas on one side.
+
+    |z| has the tail probability ``Q(bound) (ratio + (K - sign k) step)``.
+    """
+
+    bound: float
+    ratio: float
+    step: float
+    sign: float
+
+    @property
+    def smallest(self) -> float:
+        return max(self.ratio, self.step, 2.0**-1020)
+
+
+@functools.lru_cache(maxsize=1024)
+def quantile(lower: float, upper: float, bits: int) -> Central | Tail:
+    """The quantile on [lower, upper], in sigmas, of odd integers below 2^bits.
+
+    >>> quantile(-math.inf, math.inf, 24)
+    Central(middle=0.0, step=2.9802322387695312e-08, left=0.0, right=0.0)
+    """
+    half_units = 2.0 ** (bits + 1)
+    if lower >= FAR or upper <= -FAR:
+        near, far = (lower, upper) if lower > 0 else (-upper, -lower)
+        # Q(far) / Q(near) = exp(-(far^2 - near^2) / 2) M(far) / M(near), M the Mills ratio
+        exponent = -0.5 * (far - near) * (far + near)
+        if far < math.inf:
+            exponent += math.log(_mills(far) / _mills(near))
+        return Tail(
+            near, math.exp(exponent), -math.expm1(exponent) / half_units, 1.0 if lower > 0 else -1.0
+        )
+    below, above = _tail(-lower), _tail(upper)
+    return Central((below - above) / 2, _probability(lower, upper) / half_units, below, above)
+
+
+def truncated_std(lower: float, upper: float) -> float:
+    """Standard deviation of a standard normal on [lower, upper].
+
+    >>> truncated_std(-2.0, 2.0)
+    0.8796256610342398
+    """
+    weight = _probability(lower, upper)
+    if weight > 0.05:
+        phi_lower, phi_upper = _density(lower), _density(upper)
+        first = (phi_lower - phi_upper) / weight
+        edges = (lower * phi_lower if phi_lower else 0.0) - (
+            upper * phi_upper if phi_upper else 0.0
+        )
+        return math.sqrt(1.0 + edges / weight - first * first)
+    if abs(lower) > abs(upper):
+        lower, upper = -upper, -lower
+    # The density relative to that of the nearer bound, on the part that carries all the weight.
+    start = max(lower, 0.0)
+    upper = min(upper, start + 45.0 / max(start, 1.0))
+    center = start if lower <= start <= upper else lower
+
+    def relative(power: int, shift: float) -> float:
+        return _integral(
+            lambda z: (z - center - shift) ** power
+            * math.exp(-0.5 * (z - center) * (z + center)),
+            lower,
+            upper,
+        )
+
+    total = relative(0, 0.0)
+    first = relative(1, 0.0) / total
+    return math.sqrt(relative(2, first) / total)
+
+
+def _tail(z: float) -> float:
+    return 0.5 * math.erfc(z / math.sqrt(2.0))
+
+
+def _density(z: float) -> float:
+    return math.exp(-0.5 * z * z) / math.sqrt(2.0 * math.pi)
+
+
+def _probability(lower: float, upper: float) -> float:
+    """Of a standard normal to be in [lower, upper], without cancellation."""
+    if lower <= 0.0 <= upper:
+        return 0.5 * (math.erf(upper / math.sqrt(2.0)) - math.erf(lower / math.sqrt(2.0)))
+    if upper - lower < 1.0:
+        return _integral(_density, lower, upper)
+    near, far = (lower, upper) if lower > 0 else (-upper, -lower)
+    return _tail(near) - _tail(far)
+
+
+def _mills(z: float) -> float:
+    """Q(z) / phi(z) by Laplace's continued fraction, for z >= 30."""
+    value = z
+    for n in range(20, 0, -1):
+        value = z + n / value
+    return 1.0 / value
+
+
+def _integral(function: Callable[[float], float], lower: float, upper: float) -> float:
+    """By Gauss and Legendre with 20 nodes on each of 16 panels."""
+    nodes, weights = np.polynomial.legendre.leggauss(20)
+    width = (upper - lower) / 16
+    return math.fsum(
+        float(w) * 0.5 * width * function(lower + width * (panel + 0.5 * (1.0 + float(x))))
+        for panel in range(16)
+        for x, w in zip(nodes, weights, strict=True)
+    )

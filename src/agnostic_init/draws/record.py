@@ -1,0 +1,67 @@
+"""The seam between what is drawn and who computes it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from agnostic_init.arrays.formats import Format, format_of
+from agnostic_init.draws.quantile import Central, Tail
+
+__all__ = ["Draw"]
+
+Kind = Literal["bits", "uniform", "quantile", "disk", "modulus"]
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """All that an engine must know of a draw, but the key and the positions.
+
+    Attributes
+    ----------
+    kind
+        ``bits``: the words. ``uniform``: ``u = m 2^-b``. ``quantile``: the normal quantile.
+        ``disk`` and ``modulus``, complex: a uniform on an annulus, a normal of bounded modulus.
+    dtype
+        The name of the result's dtype.
+    scale, shift
+        What the unit draw is multiplied with and moved by, rounded to the precision it is computed
+        in. ``shift_imag`` is the imaginary part of the move.
+    low, high
+        The least and the greatest number of the result's dtype that may come out (inclusive).
+    quantile
+        Of kind ``quantile``.
+    radii
+        Of kind ``disk``: the squares of the inner radius and of the span to the outer one. Of kind
+        ``modulus``: ``(probability of the modulus bound, 0)``.
+    """
+
+    kind: Kind
+    dtype: str
+    scale: float = 1.0
+    shift: float = 0.0
+    shift_imag: float = 0.0
+    low: float = -float("inf")
+    high: float = float("inf")
+    quantile: Central | Tail | None = None
+    radii: tuple[float, float] = (0.0, 1.0)
+    format: Format | None = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        known = None if self.kind == "bits" else format_of(self.dtype)
+        object.__setattr__(self, "format", known)
+
+    @property
+    def words(self) -> int:
+        """Words of the stream that each element takes."""
+        return self.format.words if self.format else 1
+
+    @property
+    def bits(self) -> int:
+        """Bits of an odd integer ``k``: 24 or 53."""
+        return 53 if self.format and self.format.compute == "float64" else 24
+
+    @property
+    def clips(self) -> bool:
+        """Whether rounding could step over a bound."""
+        return self.low != -float("inf") or self.high != float("inf")
