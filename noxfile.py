@@ -17,7 +17,8 @@ from pathlib import Path
 import nox
 
 nox.options.error_on_missing_interpreters = True
-nox.options.reuse_existing_virtualenvs = True
+nox.options.default_venv_backend = "virtualenv"
+nox.options.reuse_venv = "yes"
 
 PROJECT = nox.project.load_toml("pyproject.toml")
 ROOT = Path(__file__).parent
@@ -48,17 +49,26 @@ def files_named_for(*libraries: str) -> list[str]:
     return [str(path.relative_to(ROOT)) for path in sorted(found)]
 
 
-def run_backend(
-    session: nox.Session, backend: str, *, extra: str, pins: tuple[str, ...] = ()
-) -> None:
+def run_pytest(session: nox.Session, *args: str, env: dict[str, str], may_be_empty: bool) -> None:
+    """Run pytest; finding no test (exit code 5) is right only where the selection may be empty."""
+    codes = [0, 5] if may_be_empty or session.posargs else [0]
+    session.run("pytest", *args, *session.posargs, env=env, success_codes=codes)
+
+
+def run_backend(session: nox.Session, backend: str, *also_required: str) -> None:
     """Run what this backend adds to the session numpy."""
-    session.install(f".[{extra}]", *group("test"), *pins)
-    env = backend_env(backend)
-    session.run("pytest", "-m", "backend", *session.posargs, env=env)
-    if files := files_named_for(extra):
-        # 5: no test was left, because all of them use the backend fixture and have just run.
-        args = ["-m", "not backend", *files, *session.posargs]
-        session.run("pytest", *args, env=env, success_codes=[0, 5])
+    env = backend_env(backend, also_required=also_required)
+    run_pytest(session, "-m", "backend", env=env, may_be_empty=False)
+    if files := files_named_for(backend):
+        # Empty if all of their tests use the backend fixture, and have just run.
+        run_pytest(session, "-m", "not backend", *files, env=env, may_be_empty=True)
+
+
+def run_examples(session: nox.Session, *, env: dict[str, str]) -> None:
+    """Run the examples in docstrings and on pages, but for those whose library is not there."""
+    args = ["--doctest-modules", "--doctest-ignore-import-errors", "--pyargs", "agnostic_init"]
+    session.run("pytest", *args, env=env, success_codes=[0, 5])
+    session.run("pytest", "tests/house/test_docs.py", env=env)
 
 
 @nox.session
@@ -88,25 +98,31 @@ def numpy(session: nox.Session) -> None:
 @nox.session
 def torch(session: nox.Session) -> None:
     """What torch adds, on the CPU, and on the GPU where there is one."""
-    run_backend(session, "torch", extra="torch", pins=(TORCH,))
+    session.install(".[torch,fast,low-precision,cli]", *group("test"), TORCH)
+    run_backend(session, "torch", "numba", "ml_dtypes")
+    if not session.posargs:
+        run_examples(session, env=backend_env("torch"))
 
 
 @nox.session
 def strict(session: nox.Session) -> None:
     """What array-api-strict adds: the standard and nothing else."""
-    run_backend(session, "strict", extra="strict")
+    session.install(".[strict]", *group("test"))
+    run_backend(session, "strict")
 
 
 @nox.session
 def jax(session: nox.Session) -> None:
     """What JAX adds: with and without 64 bits, and under jit."""
-    run_backend(session, "jax", extra="jax")
+    session.install(".[jax]", *group("test"))
+    run_backend(session, "jax")
 
 
 @nox.session
 def dask(session: nox.Session) -> None:
     """What Dask adds."""
-    run_backend(session, "dask", extra="dask")
+    session.install(".[dask]", *group("test"))
+    run_backend(session, "dask")
 
 
 @nox.session
@@ -114,11 +130,10 @@ def cupy(session: nox.Session) -> None:
     """What CuPy adds; without a GPU, that the CUDA source compiles and agrees when run on the host."""
     session.install(".[cupy]", *group("test"), NVRTC)
     if shutil.which("nvidia-smi"):
-        session.run("pytest", "-m", "backend", *session.posargs, env=backend_env("cupy"))
-    if files := files_named_for("cupy", "cuda"):
+        run_backend(session, "cupy")
+    if files := files_named_for("cuda"):
         env = {"AGNOSTIC_INIT_BACKENDS": "cupy"}
-        args = ["-m", "not backend", *files, *session.posargs]
-        session.run("pytest", *args, env=env, success_codes=[0, 5])
+        run_pytest(session, "-m", "not backend", *files, env=env, may_be_empty=True)
 
 
 @nox.session
@@ -172,18 +187,15 @@ def check_contents(session: nox.Session, built: Path) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """The examples in the docstrings, the README and the docs."""
-    session.install(".[fast,low-precision,cli,torch]", *group("docs"), TORCH)
-    env = {"AGNOSTIC_INIT_REQUIRE": "numpy,torch"}
-    args = ["--doctest-modules", "--doctest-ignore-import-errors", "--pyargs", "agnostic_init"]
-    session.run("pytest", *args, env=env)
-    session.run("pytest", "tests/house/test_docs.py", *session.posargs, env=env)
+    """The examples in the docstrings, the README and the docs; those that need torch run in torch's session."""
+    session.install(".[fast,low-precision,cli]", *group("docs"))
+    run_examples(session, env=backend_env("numpy"))
 
 
 @nox.session
 def bench(session: nox.Session) -> None:
     """The benchmarks, quickly, so that they cannot rot; for figures: ``python -m bench``."""
-    session.install(".[cli]", *group("bench"), TORCH)
+    session.install(".[fast,cli]", *group("bench"), TORCH)
     session.run("python", "-m", "bench", "--quick", *session.posargs)
 
 
