@@ -1,0 +1,210 @@
+"""Fans: how many inputs make one output of a weight, and how many outputs use one input.
+
+Shapes are always the shape of the whole weight. The fans of a shard are those of the weight that
+it is cut from, so no function here may be given the shape of a shard.
+"""
+
+from __future__ import annotations
+
+__all__ = ["fan_for", "fans"]
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from types import MappingProxyType
+
+from agnostic_init.arrays.errors import AmbiguousLayoutError, ParameterError, must
+from agnostic_init.initializers.fan_parameters import (
+    SIDES,
+    Fans,
+    check_fan_parameters,
+    check_layout_or_fan,
+    check_shape,
+    check_side,
+)
+from agnostic_init.initializers.groups import with_groups
+from agnostic_init.initializers.layout import PRESETS, Layout, as_layout, parse_layout
+
+
+def fans(
+    shape: Sequence[int],
+    layout: str | Layout | None = None,
+    groups: int = 1,
+    fan: tuple[int, int] | None = None,
+) -> Fans:
+    """Return the fans of a weight.
+
+    Parameters
+    ----------
+    shape
+        The shape of the whole weight, never that of a shard.
+    layout
+        What the axes are; see `parse_layout`. None is allowed where all layouts agree.
+    groups
+        The number of groups of a grouped convolution. They divide the axis with the ``g``, and the
+        output axis of a layout that has none.
+    fan
+        The fans outright, ``(fan_in, fan_out)``; then the shape is not looked at.
+
+    Returns
+    -------
+    Fans
+        The product of the input axes, and of the output axes, each times the product of the kernel
+        axes. Groups and fused numbers are divided out and stacks do not count. At least 1, so that
+        a weight without elements divides nothing by zero.
+
+    Raises
+    ------
+    AmbiguousLayoutError
+        If no layout is given and the layouts that fit do not agree.
+    ParameterError
+        If the layout does not fit the shape, or has no axis to make one of the fans of.
+
+    Notes
+    -----
+    The k^2 c connections of a response of a convolution and, seen from the gradient, its k^2 d are
+    those of [1]_, section 2.2.
+
+    .. [1] He, Zhang, Ren, Sun, "Delving Deep into Rectifiers", ICCV 2015, arXiv:1502.01852.
+
+    Examples
+    --------
+    >>> fans((64, 32, 3, 3), "torch")
+    Fans(fan_in=288, fan_out=576)
+    >>> fans((8, 512, 2048), "b o i")
+    Fans(fan_in=2048, fan_out=512)
+    >>> fans((3072, 1024), "(3 o) i")
+    Fans(fan_in=1024, fan_out=1024)
+    >>> fans((64, 1, 3, 3), "torch", groups=64)
+    Fans(fan_in=9, fan_out=9)
+    """
+    groups, fan = check_layout_or_fan(layout, groups, fan)
+    if fan is not None:
+        return fan
+    lengths = check_shape(shape)
+    if layout is not None:
+        return _both(lengths, as_layout(layout), groups)
+    found = _plausible(lengths, groups)
+    if 0 not in lengths and len(set(found.values())) > 1:
+        raise _ambiguous(lengths, found, None)
+    return next(iter(found.values()))
+
+
+def fan_for(
+    shape: Sequence[int],
+    mode: str,
+    layout: str | Layout | None = None,
+    groups: int = 1,
+    fan: tuple[int, int] | None = None,
+) -> float:
+    """Return the number that a mode divides the variance of a weight by.
+
+    Parameters
+    ----------
+    shape
+        The shape of the whole weight, never that of a shard.
+    mode
+        ``"fan_in"``, ``"fan_out"``, ``"fan_avg"`` (their mean) or ``"fan_geo_avg"`` (their
+        geometric mean).
+    layout
+        What the axes are; see `parse_layout`. None is allowed where all layouts give one answer.
+    groups
+        The number of groups, as in `fans`.
+    fan
+        The fans outright, ``(fan_in, fan_out)``.
+
+    Returns
+    -------
+    float
+        At least 1.
+
+    Raises
+    ------
+    AmbiguousLayoutError
+        If no layout is given and the layouts that fit give different answers; all are printed. A
+        weight without elements has no scale to be in doubt of, and does not raise.
+    ParameterError
+        If the layout does not fit the shape, or has no axis to make the fan of.
+
+    Notes
+    -----
+    The mean of the fans is from [1]_, equation 12.
+
+    .. [1] Glorot, Bengio, "Understanding the difficulty of training deep feedforward neural
+       networks", AISTATS 2010.
+
+    Examples
+    --------
+    >>> fan_for((256, 512), "fan_in", layout="torch")
+    512.0
+    >>> fan_for((256, 512), "fan_avg")
+    384.0
+    >>> fan_for((256,), "fan_out", layout="o")
+    256.0
+    """
+    groups, fan = check_fan_parameters(mode, layout, groups, fan)
+    if fan is not None:
+        return fan.by_mode(mode)
+    lengths = check_shape(shape)
+    if layout is None:
+        found = _plausible(lengths, groups)
+        answers = {each.by_mode(mode) for each in found.values()}
+        if 0 not in lengths and len(answers) > 1:
+            raise _ambiguous(lengths, found, mode)
+        return next(iter(found.values())).by_mode(mode)
+    parsed = as_layout(layout)
+    if mode in SIDES:
+        return float(_fan(lengths, parsed, groups, mode))
+    return _both(lengths, parsed, groups).by_mode(mode)
+
+
+def _both(shape: tuple[int, ...], layout: Layout, groups: int) -> Fans:
+    return Fans(*(_fan(shape, layout, groups, mode) for mode in SIDES))
+
+
+# Cached, as a model has few shapes and many weights of each.
+@lru_cache(maxsize=1024)
+def _fan(shape: tuple[int, ...], layout: Layout, groups: int, mode: str) -> int:
+    layout = with_groups(layout, groups)
+    check_side(layout, mode)
+    fan = 1
+    for n, (axis, length) in enumerate(zip(layout.spread(shape), shape, strict=True)):
+        divisor = axis.factor * (groups if axis.grouped else 1)
+        if length % divisor:
+            rule = f'must have an axis {n} divisible by {divisor}, for {axis} of layout "{layout}"'
+            hint = f"check groups={groups}" if axis.grouped and groups > 1 else ""
+            raise must("shape", rule, shape, hint)
+        if axis.role in (SIDES[mode], "k"):
+            fan *= length // divisor
+    return max(1, fan)
+
+
+@lru_cache(maxsize=1024)
+def _plausible(shape: tuple[int, ...], groups: int) -> Mapping[str, Fans]:
+    if len(shape) < 2:
+        rule = "must have two axes or more where neither `layout` nor `fan` is given"
+        hint = 'layout="o" with mode="fan_out", layout="i" with mode="fan_in", or fan='
+        raise must("shape", rule, shape, hint)
+    found: dict[str, Fans] = {}
+    reason: ParameterError | None = None
+    for name in PRESETS:
+        try:
+            found[name] = _both(shape, parse_layout(name), groups)
+        except ParameterError as error:
+            reason = reason or error
+    if reason is not None and not found:
+        raise reason
+    return MappingProxyType(found)
+
+
+def _ambiguous(
+    shape: tuple[int, ...], found: Mapping[str, Fans], mode: str | None
+) -> AmbiguousLayoutError:
+    what = mode or "fan_in and fan_out"
+    lines = [f"`layout` must be given for shape {shape}, got None, and its {what} depends on it:"]
+    for each in dict.fromkeys(found.values()):
+        names = " or ".join(f'"{name}"' for name in found if found[name] == each)
+        answer = "" if mode is None else f"{mode} = {each.by_mode(mode):.10g} "
+        lines.append(f"  {answer}for layout={names} (fan_in {each.fan_in}, fan_out {each.fan_out})")
+    stack = '"b o i" for a stack of matrices, ' if len(shape) == 3 else ""
+    lines.append(f"try: one of these, {stack}another string of axis tokens, or fan=(in, out)")
+    return AmbiguousLayoutError("\n".join(lines))
