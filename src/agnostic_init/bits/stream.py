@@ -7,7 +7,7 @@ from typing import Any
 from agnostic_init.bits.block import Positions
 from agnostic_init.bits.philox import philox
 
-__all__ = ["element_words"]
+__all__ = ["element_words", "words_at"]
 
 WORDS_PER_BLOCK = 4
 
@@ -37,20 +37,22 @@ def element_words(
     aligned = positions.strides[-1] == 1 and all(
         stride % per_block == 0 for stride in positions.strides[:-1]
     )
-    select = _from_whole_blocks if aligned else _from_own_blocks
-    return select(arithmetic, key_words, offset, positions, per_element, per_block)
+    if aligned:
+        return _whole_blocks(arithmetic, key_words, offset, positions, per_element)
+    places = arithmetic.positions(positions.base, positions.counts, positions.strides)
+    return words_at(arithmetic, key_words, offset, places, per_element)
 
 
-def _from_whole_blocks(
+def _whole_blocks(
     arithmetic: Any,
     key_words: tuple[Any, Any],
     offset: Any,
     positions: Positions,
     per_element: int,
-    per_block: int,
 ) -> list[Any]:
     """Every run begins at the same place of its block: make whole blocks and trim the ends."""
     xp = arithmetic.xp
+    per_block = WORDS_PER_BLOCK // per_element
     *outer, count = positions.counts
     lead = positions.base % per_block
     blocks = -(-(lead + count) // per_block)
@@ -68,17 +70,15 @@ def _from_whole_blocks(
     return words
 
 
-def _from_own_blocks(
-    arithmetic: Any,
-    key_words: tuple[Any, Any],
-    offset: Any,
-    positions: Positions,
-    per_element: int,
-    per_block: int,
+def words_at(
+    arithmetic: Any, key_words: tuple[Any, Any], offset: Any, places: Any, per_element: int
 ) -> list[Any]:
-    """Elements far apart: make the block of each and keep the lane that is its own."""
+    """The words of elements at any places: make the block of each and keep the lane that is its own.
+
+    `places` are positions as `arithmetic` holds them; the rest is as in `element_words`.
+    """
     xp = arithmetic.xp
-    places = arithmetic.positions(positions.base, positions.counts, positions.strides)
+    per_block = WORDS_PER_BLOCK // per_element
     counters = arithmetic.shift(places, per_block.bit_length() - 1)
     lanes = philox(arithmetic, arithmetic.split(arithmetic.add(counters, offset)), *key_words)
     element = arithmetic.low(places, per_block - 1)
@@ -86,8 +86,6 @@ def _from_own_blocks(
     for n in range(per_element):
         word = lanes[n]
         for e in range(1, per_block):
-            word = xp.where(
-                element == arithmetic.constant(e), lanes[per_element * e + n], word
-            )
+            word = xp.where(element == arithmetic.constant(e), lanes[per_element * e + n], word)
         words.append(word)
     return words

@@ -1,1 +1,5 @@
-"""Placeholder docstring, written with the first module."""
+"""Words -> floats: the random numbers themselves, by the definitions of stream v1."""
+
+from agnostic_init.draws.functions import bits, normal, truncated_normal, uniform
+
+__all__ = ["bits", "normal", "truncated_normal", "uniform"]

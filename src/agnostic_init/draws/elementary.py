@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-__all__ = ["cos_sin_turns", "log"]
+__all__ = ["ARTANH", "LN2", "SQRT_HALF", "cos_sin_turns", "log", "polynomial"]
 
 LN2 = math.log(2.0)
 SQRT_HALF = math.sqrt(0.5)

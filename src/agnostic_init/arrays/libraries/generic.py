@@ -49,9 +49,9 @@ class Library:
         """Where an array lives."""
         return array.device
 
-    def is_own_array(self, array: Any) -> bool:
-        """Whether an array can be written by this library's own means."""
-        return True
+    def why_not_writable(self, array: Any) -> str:
+        """What stands against writing an array; empty if nothing does."""
+        return ""
 
     def host_view(self, array: Any) -> Any:
         """The array's own memory as a NumPy array of its storage, or None if it is elsewhere.

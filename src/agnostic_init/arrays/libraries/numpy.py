@@ -8,6 +8,7 @@ import numpy as np
 
 from agnostic_init.arrays.errors import MissingExtraError, must
 from agnostic_init.arrays.libraries import generic
+from agnostic_init.arrays.memory import overlaps
 
 __all__ = ["Library", "storage_view"]
 
@@ -34,9 +35,6 @@ class Library(generic.Library):
             raise must("dtype", "must be a dtype that numpy or ml_dtypes has", name)
         return np.dtype(found)
 
-    def default_dtype(self) -> str:
-        return "float32"
-
     def device(self, device: Any) -> Any:
         if device not in (None, "cpu"):
             raise must("device", "must be 'cpu' for NumPy", device, "xp=torch or xp=cupy")
@@ -48,8 +46,10 @@ class Library(generic.Library):
     def host_view(self, array: Any) -> Any:
         return storage_view(array) if isinstance(array, np.ndarray) else None
 
-    def write(self, out: Any, value: Any) -> None:
-        out[...] = value
+    def why_not_writable(self, array: Any) -> str:
+        if not array.flags.writeable:
+            return "is read-only"
+        return "has elements that share memory" if overlaps(array.shape, array.strides) else ""
 
 
 def storage_view(array: Any) -> Any:

@@ -8,6 +8,7 @@ import torch
 
 from agnostic_init.arrays.errors import must
 from agnostic_init.arrays.libraries import generic
+from agnostic_init.arrays.memory import overlaps
 
 __all__ = ["Library"]
 
@@ -53,6 +54,11 @@ class Library(generic.Library):
             return array.numpy()
         view = array.view(STORAGE[array.dtype.itemsize]).numpy()
         return view.view("uint16") if array.dtype.itemsize == 2 else view
+
+    def why_not_writable(self, array: Any) -> str:
+        if array.layout != torch.strided:
+            return f"has the layout {array.layout}"
+        return "has elements that share memory" if overlaps(array.shape, array.stride()) else ""
 
     def cast(self, array: Any, name: str) -> Any:
         return array.to(self.dtype(name))

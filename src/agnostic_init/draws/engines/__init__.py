@@ -1,1 +1,1 @@
-"""Placeholder docstring, written with the first module."""
+"""Fused fast paths behind the `Draw` record, and the one table of who serves whom."""

@@ -1,0 +1,83 @@
+"""The reference as an engine: any library, any device, in pieces that bound the memory."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from agnostic_init.arrays.target import Target
+from agnostic_init.bits.block import Block, Positions
+from agnostic_init.bits.key import Key
+from agnostic_init.bits.stream import element_words
+from agnostic_init.bits.words import Narrow, Wide
+from agnostic_init.draws.record import Draw
+from agnostic_init.draws.reference import evaluate
+
+__all__ = ["assembled", "compute", "fill", "make", "pieces", "values"]
+
+PIECE = 1 << 22  # elements; the intermediate arrays of a piece take some 200 bytes each
+
+
+def make(draw: Draw, key: Key, block: Block, target: Target) -> Any:
+    """A new array, written piece by piece where it is large."""
+    library, device = target.library, target.device
+    if block.size <= PIECE or not library.writes:
+        return compute(draw, key, block, library, device)
+    out = library.xp.empty(block.shape, dtype=library.dtype(draw.dtype), device=device)
+    fill(draw, key, block, out, library)
+    return out
+
+
+def fill(draw: Draw, key: Key, block: Block, out: Any, library: Any) -> None:
+    """Write the values into an array of the library."""
+    device = library.device_of(out)
+    if block.size <= PIECE:
+        library.write(out, compute(draw, key, block, library, device))
+        return
+    for index in pieces(block.shape, PIECE):
+        library.write(out[index], compute(draw, key, block.part(index), library, device))
+
+
+def pieces(shape: tuple[int, ...], most: int) -> Any:
+    """Indices of blocks of at most `most` elements, contiguous in the last axes."""
+    if math.prod(shape) <= most:
+        yield (Ellipsis,)
+        return
+    inner = math.prod(shape[1:])
+    rows = max(1, most // max(inner, 1))
+    for start in range(0, shape[0], rows):
+        stop = min(start + rows, shape[0])
+        for rest in pieces(shape[1:], most) if rows == 1 else ((Ellipsis,),):
+            yield (slice(start, stop), *rest)
+
+
+def compute(draw: Draw, key: Key, block: Block, library: Any, device: Any) -> Any:
+    """The block's values at once, in array operations."""
+    dtype = library.dtype(library.integers)
+    if library.integers == "uint32":
+        arithmetic: Any = Narrow(library.xp, dtype, device)
+    else:
+        signed = library.integers == "int64"
+        arithmetic = Wide(library.xp, dtype, device, signed=signed)
+    result = values(draw, arithmetic, library, key.words, key.offset, block.positions())
+    return library.xp.reshape(result, block.shape)
+
+
+def values(
+    draw: Draw, arithmetic: Any, library: Any, key_words: Any, offset: Any, positions: Positions
+) -> Any:
+    """The values at positions, in the draw's dtype."""
+    xp = library.xp
+    words = element_words(arithmetic, key_words, offset, positions, draw.words)
+    if draw.kind == "bits":
+        return library.cast(words[0], draw.dtype)
+    result = evaluate(draw, xp, xp.float32, xp.float64, words)
+    return assembled(draw, library, result)
+
+
+def assembled(draw: Draw, library: Any, result: Any) -> Any:
+    """Computed values, or their real and imaginary parts, in the draw's dtype."""
+    if isinstance(result, tuple):
+        real, imag = (library.cast(part, draw.dtype) for part in result)
+        return real + imag * 1j
+    return library.cast(result, draw.dtype)

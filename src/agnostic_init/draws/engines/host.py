@@ -1,0 +1,101 @@
+"""Filling host memory: which kernel, how many threads, and memory that is not contiguous."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+
+from agnostic_init.arrays.errors import must
+from agnostic_init.bits.block import Block, Positions
+from agnostic_init.bits.key import Key
+from agnostic_init.draws.engines import compiled, numpy
+from agnostic_init.draws.record import Draw
+
+__all__ = ["fill", "number_of_threads"]
+
+Kernel = Callable[[Draw, Key, Positions, Any, int, int], None]
+
+THREADS_VARIABLE = "AGNOSTIC_INIT_NUM_THREADS"
+WORTH_A_THREAD = 1 << 17  # elements; about half a millisecond of work
+TASK = 1 << 18
+SLAB = 1 << 18
+
+
+def fill(draw: Draw, key: Key, block: Block, out: Any) -> None:
+    """Write the draw's elements at a block of positions into host memory.
+
+    Parameters
+    ----------
+    draw, key
+        What is drawn.
+    block
+        The positions; `out` has its shape.
+    out
+        A writable NumPy array of any strides, of the draw's dtype or, where NumPy has it not, of
+        unsigned integers of its size.
+    """
+    if not block.size:
+        return
+    if out.flags.c_contiguous:
+        _fill_contiguous(draw, key, block.positions(), out.reshape(-1))
+        return
+    for part in _slabs(out.shape):
+        inner = block.part(part)
+        target = out[part]
+        buffer = np.empty(target.shape, out.dtype)
+        _fill_contiguous(draw, key, inner.positions(), buffer.reshape(-1))
+        target[...] = buffer
+
+
+def number_of_threads() -> int:
+    """Threads that large draws use: `AGNOSTIC_INIT_NUM_THREADS`, or the cores at hand."""
+    text = os.environ.get(THREADS_VARIABLE)
+    if text is None:
+        if hasattr(os, "sched_getaffinity"):
+            return len(os.sched_getaffinity(0))
+        return os.cpu_count() or 1
+    if not text.isdecimal() or int(text) < 1:
+        raise must(THREADS_VARIABLE, "must be a positive integer", text)
+    return int(text)
+
+
+def _fill_contiguous(draw: Draw, key: Key, positions: Positions, out: Any) -> None:
+    size = out.size
+    kernel: Kernel = compiled.kernel(draw, size) or numpy.fill
+    threads = min(number_of_threads(), size // WORTH_A_THREAD)
+    if threads < 2:
+        kernel(draw, key, positions, out, 0, size)
+        return
+    # The pool lives for one call, so that no thread outlives a fork; that costs 0.1 ms.
+    with ThreadPoolExecutor(threads) as pool:
+        tasks = [
+            pool.submit(kernel, draw, key, positions, out, start, min(start + TASK, size))
+            for start in range(0, size, TASK)
+        ]
+        for task in tasks:
+            task.result()
+
+
+def _slabs(shape: tuple[int, ...]) -> Any:
+    """Indices of parts that are whole in their last axes and have about `SLAB` elements each."""
+    axis = len(shape)
+    inner = 1
+    while axis and inner * shape[axis - 1] <= SLAB:
+        axis -= 1
+        inner *= shape[axis]
+    if axis == 0:
+        yield (slice(None),) * len(shape)
+        return
+    axis -= 1
+    rows = max(1, SLAB // inner)
+    rest = (slice(None),) * (len(shape) - axis - 1)
+    for outer in np.ndindex(*shape[:axis]):
+        lead = tuple(slice(i, i + 1) for i in outer)
+        for start in range(0, shape[axis], rows):
+            yield (*lead, slice(start, start + rows), *rest)
+
+

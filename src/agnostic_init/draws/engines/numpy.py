@@ -1,0 +1,128 @@
+"""The kernel that NumPy alone can run: chunks that stay in cache, written in place.
+
+Uniforms and quantiles of 24 bits have their own passes; all else is the reference on chunks.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from agnostic_init.arrays.formats import FORMATS
+from agnostic_init.bits.block import Positions
+from agnostic_init.bits.key import Key
+from agnostic_init.bits.stream import element_words, words_at
+from agnostic_init.bits.words import Wide
+from agnostic_init.draws.engines.numpy_quantile import QuantilePass
+from agnostic_init.draws.engines.numpy_words import WordPass
+from agnostic_init.draws.engines.storage import store
+from agnostic_init.draws.quantile import Central
+from agnostic_init.draws.record import Draw
+from agnostic_init.draws.reference import evaluate
+
+__all__ = ["fill"]
+
+# Long calls keep two threads from waiting for each other's interpreter lock; these are the sizes
+# at which that gains more than the larger caches lose.
+CHUNK = 1 << 16
+WORD_CHUNK = 1 << 18
+LONG_RUN = 256
+WIDE = Wide(np, np.uint64, None, signed=False)
+
+
+def fill(draw: Draw, key: Key, positions: Positions, out: Any, start: int, stop: int) -> None:
+    """Write elements `start` to `stop` of a block, counted in its row-major order, into `out`."""
+    finish = _pass_for(draw, stop - start)
+    if draw.words == 1 and positions.run >= LONG_RUN:
+        chunk = min(CHUNK if draw.kind == "quantile" else WORD_CHUNK, stop - start)
+        words = WordPass(key, chunk)
+        for position, at, count in _runs(positions, start, stop):
+            for done in range(0, count, chunk):
+                n = min(chunk, count - done)
+                finish([words.draw(position + done, n)], out[at + done : at + done + n])
+        return
+    for at in range(start, stop, CHUNK):
+        n = min(CHUNK, stop - at)
+        finish(_gathered_words(draw, key, positions, at, n), out[at : at + n])
+
+
+def _pass_for(draw: Draw, size: int) -> Any:
+    if draw.kind == "bits":
+        return lambda words, out: np.copyto(out, words[0], casting="unsafe")
+    if draw.words == 1 and draw.kind == "uniform":
+        return UniformPass(draw)
+    if draw.words == 1 and isinstance(draw.quantile, Central):
+        return QuantilePass(draw, min(CHUNK, size))
+    return lambda words, out: store(draw.dtype, evaluate(draw, np, np.float32, np.float64, words), out)
+
+
+def _runs(positions: Positions, start: int, stop: int) -> Any:
+    """Pieces of consecutive positions: (first position, index in the block, length)."""
+    run = positions.run
+    while start < stop:
+        row, column = divmod(start, run)
+        count = min(run - column, stop - start)
+        place = positions.base + column
+        for length, stride in zip(positions.counts[-2::-1], positions.strides[-2::-1], strict=True):
+            row, j = divmod(row, length)
+            place += j * stride
+        yield place, start, count
+        start += count
+
+
+def _gathered_words(draw: Draw, key: Key, positions: Positions, start: int, count: int) -> Any:
+    """The words of `count` elements at whatever positions they have."""
+    if len(positions.counts) == 1:
+        stride = positions.strides[0]
+        line = Positions(positions.base + start * stride, (count,), (stride,))
+        return element_words(WIDE, key.words, key.offset, line, draw.words)
+    index = np.arange(start, start + count, dtype=np.uint64)
+    places = np.full(count, positions.base, dtype=np.uint64)
+    for length, stride in zip(positions.counts[::-1], positions.strides[::-1], strict=True):
+        index, j = np.divmod(index, np.uint64(length))
+        places += j * np.uint64(stride % (1 << 64))
+    return words_at(WIDE, key.words, key.offset, places, draw.words)
+
+
+def _mantissas(words: Any) -> Any:
+    """The lowest 24 bits as signed integers, which convert faster; in place where they can be."""
+    if words.dtype != np.uint32:
+        words = words.astype(np.uint32)
+    words &= np.uint32(0xFFFFFF)
+    return words.view(np.int32)
+
+
+class UniformPass:
+    """Uniforms of 24 bits."""
+
+    def __init__(self, draw: Draw) -> None:
+        self.draw = draw
+        single = FORMATS["float32"]
+        scale, shift = draw.scale, draw.shift
+        # Each product is exact in float64, so these are the definition with fewer roundings in
+        # between; in float32 the product is rounded once, as the definition says.
+        self.factor = np.float64(scale * 2.0**-24)
+        self.center = {0.0: 0, -scale / 2: 1 << 23}.get(shift) if scale > 2.0**-90 else None
+        ends = (single.nearest(shift), single.nearest((1.0 - 2.0**-24) * scale + shift))
+        self.clips = ends[0] < draw.low or ends[1] > draw.high
+
+    def __call__(self, words: Any, out: Any) -> None:
+        integers = _mantissas(words[0])
+        direct = out.dtype == np.float32
+        if self.center is not None:
+            if self.center:
+                integers -= self.center
+            values = out if direct else np.empty(out.shape, np.float32)
+            np.copyto(values, integers, casting="unsafe")
+            values *= np.float32(self.factor)
+        else:
+            wide = integers.astype(np.float64)
+            wide *= self.factor
+            wide += self.draw.shift
+            values = out if direct else np.empty(out.shape, np.float32)
+            np.copyto(values, wide, casting="unsafe")
+        if self.clips:
+            np.clip(values, self.draw.low, self.draw.high, out=values)
+        if not direct:
+            store(self.draw.dtype, values, out)
