@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import sys
 from typing import Any
 
 import numpy as np
@@ -20,10 +21,9 @@ KERNEL = "agnostic_init.draws.engines.numba.kernel"
 REAL = ("float32", "float64", "float16", "bfloat16")
 LIMIT = 1 << 64
 
+VIEWS = [(np.dtype(name), np.empty(0, name)) for name in ("uint16", "uint32", "uint64")]
 EMPTY = np.empty(0, np.uint32)
 RANGE = Positions(0, (1,), (1,))
-
-_fill: Any = None
 
 
 def supports(draw: Draw) -> bool:
@@ -33,13 +33,17 @@ def supports(draw: Draw) -> bool:
 
 def ready() -> bool:
     """Whether the compiled code is in this process."""
-    return _fill is not None
+    return KERNEL in sys.modules and hasattr(sys.modules[KERNEL], "fill")
 
 
 def load() -> None:
     """Load the compiled code from the cache on disk, or compile it and leave it there."""
-    global _fill
-    _fill = importlib.import_module(KERNEL).fill
+    _compiled()
+
+
+@functools.cache
+def _compiled() -> Any:
+    return importlib.import_module(KERNEL).fill
 
 
 def fill(draw: Draw, key: Key, positions: Positions, out: Any, start: int, stop: int) -> None:
@@ -68,10 +72,10 @@ def fill_from_words(draw: Draw, words: Any, out: Any) -> None:
 def _call(
     draw: Draw, key: Key, positions: Positions, words: Any, out: Any, start: int, stop: int
 ) -> None:
-    if _fill is None:
-        load()
+    if start >= stop:
+        return
     kind, parameters = _plain(draw)
-    _fill(
+    _compiled()(
         kind,
         STORES[draw.dtype],
         np.uint64(key.seed),
@@ -81,7 +85,7 @@ def _call(
         np.array([stride % LIMIT for stride in positions.strides], np.uint64),
         parameters,
         words,
-        out.view(np.uint8),
+        *(out.view(view) if out.itemsize == view.itemsize else empty for view, empty in VIEWS),
         start,
         stop,
     )

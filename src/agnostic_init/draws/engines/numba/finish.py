@@ -1,4 +1,8 @@
-"""Compiled kernels between words and memory: odd integers, scale and shift, bounds, storage."""
+"""Compiled kernels between words and memory: odd integers, scale and shift, bounds, storage.
+
+`at`, where the output begins, is unsigned: a signed index might be counted from the end, and loops
+with such a choice are not vectorized.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,7 @@ __all__ = [
     "as_bfloat16",
     "as_float16",
     "as_int64",
+    "as_uint32",
     "finish_double",
     "finish_single",
     "odd_double",
@@ -39,15 +44,20 @@ def odd_double(words: Any, n: Any, k: Any) -> None:
         k[i] = (m - TWO_52) * 2.0 + 1.0
 
 
+@njit(nogil=True, inline="always")
+def _within(low: Any, value: Any, high: Any) -> Any:
+    value = low if value < low else value  # noqa: FURB136 - as the reference compares
+    return high if value > high else value  # noqa: FURB136
+
+
 @njit(nogil=True)
-def uniform_single(words: Any, n: Any, parameters: Any, out: Any) -> None:
+def uniform_single(words: Any, n: Any, parameters: Any, out: Any, at: Any) -> None:
     """Words straight to float32: m 2^-24 is exact, and so is its product with the scale."""
     scale, shift = parameters[4] * 2.0**-24, parameters[5]
     low, high = np.float32(parameters[6]), np.float32(parameters[7])
     for i in range(n):
         value = np.float32(np.float64(np.int32(words[i] & LOW_24)) * scale + shift)
-        value = low if value < low else value
-        out[i] = high if value > high else value
+        out[at + np.uint64(i)] = _within(low, value, high)
 
 
 @njit(nogil=True)
@@ -59,36 +69,35 @@ def uniform_double(words: Any, n: Any, unit: Any) -> None:
 
 
 @njit(nogil=True)
-def finish_single(unit: Any, n: Any, parameters: Any, out: Any) -> None:
+def finish_single(unit: Any, n: Any, parameters: Any, out: Any, at: Any) -> None:
     """Scale, shift and bounds of draws defined in float32."""
     scale, shift = parameters[4], parameters[5]
     low, high = np.float32(parameters[6]), np.float32(parameters[7])
     for i in range(n):
         value = np.float32(np.float64(np.float32(unit[i])) * scale + shift)
-        value = low if value < low else value
-        out[i] = high if value > high else value
+        out[at + np.uint64(i)] = _within(low, value, high)
 
 
 @njit(nogil=True)
-def finish_double(unit: Any, n: Any, parameters: Any, out: Any) -> None:
+def finish_double(unit: Any, n: Any, parameters: Any, out: Any, at: Any) -> None:
     """Scale, shift and bounds of draws defined in float64."""
     scale, shift, low, high = parameters[4], parameters[5], parameters[6], parameters[7]
     for i in range(n):
         value = unit[i] * scale + shift
-        value = low if value < low else value
-        out[i] = high if value > high else value
+        out[at + np.uint64(i)] = _within(low, value, high)
 
 
 @njit(nogil=True)
-def as_bfloat16(bits: Any, n: Any, out: Any) -> None:
+def as_bfloat16(bits: Any, n: Any, out: Any, at: Any) -> None:
     """The upper half of float32 bits, to nearest even."""
     for i in range(n):
         b = bits[i]
-        out[i] = np.uint16((b + np.uint32(0x7FFF) + ((b >> np.uint32(16)) & np.uint32(1))) >> np.uint32(16))
+        odd = (b >> np.uint32(16)) & np.uint32(1)
+        out[at + np.uint64(i)] = np.uint16((b + np.uint32(0x7FFF) + odd) >> np.uint32(16))
 
 
 @njit(nogil=True)
-def as_float16(bits: Any, n: Any, out: Any) -> None:
+def as_float16(bits: Any, n: Any, out: Any, at: Any) -> None:
     """float32 bits to float16 bits, to nearest even, for finite numbers and infinities.
 
     Subnormal results are rounded by the processor, which adds a number whose last bit is worth
@@ -102,11 +111,18 @@ def as_float16(bits: Any, n: Any, out: Any) -> None:
         odd = (b >> np.uint32(13)) & np.uint32(1)
         normal = (b + np.uint32(0xFFF) + odd - np.uint32(112 << 23)) >> np.uint32(13)
         code = subnormal if b < np.uint32(113 << 23) else min(normal, np.uint32(0x7C00))
-        out[i] = np.uint16(np.uint32(code) | (sign >> np.uint32(16)))
+        out[at + np.uint64(i)] = np.uint16(np.uint32(code) | (sign >> np.uint32(16)))
 
 
 @njit(nogil=True)
-def as_int64(words: Any, n: Any, out: Any) -> None:
+def as_uint32(words: Any, n: Any, out: Any, at: Any) -> None:
+    """Words as they are."""
+    for i in range(n):
+        out[at + np.uint64(i)] = words[i]
+
+
+@njit(nogil=True)
+def as_int64(words: Any, n: Any, out: Any, at: Any) -> None:
     """Words as non-negative integers."""
     for i in range(n):
-        out[i] = np.int64(words[i])
+        out[at + np.uint64(i)] = np.int64(words[i])

@@ -10,18 +10,31 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from agnostic_init.bits import philox
 from agnostic_init.draws import elementary, reference
-from agnostic_init.draws.engines.numba import finish, quantile, words
 from agnostic_init.draws.engines.numba.codes import (
     BFLOAT16,
     BITS,
     CENTRAL,
     FLOAT16,
-    FLOAT32,
     FLOAT64,
     INT64,
     UNIFORM,
 )
+from agnostic_init.draws.engines.numba.finish import (
+    as_bfloat16,
+    as_float16,
+    as_int64,
+    as_uint32,
+    finish_double,
+    finish_single,
+    odd_double,
+    odd_single,
+    uniform_double,
+    uniform_single,
+)
+from agnostic_init.draws.engines.numba.quantile import central, tail
+from agnostic_init.draws.engines.numba.words import own_pairs, own_words, run_words, step, walk
 
 __all__ = ["fill"]
 
@@ -29,139 +42,106 @@ CHUNK = 1024
 LONG_RUN = 64
 SIGNATURE = (
     "uint64(int64, int64, uint64, uint64, uint64, int64[::1], uint64[::1], float64[::1],"
-    " uint32[::1], uint8[::1], int64, int64)"
+    " uint32[::1], uint16[::1], uint32[::1], uint64[::1], int64, int64)"
 )
-
-
-def _fingerprint() -> int:
-    """Of all that is compiled into `fill`: numba's cache looks at one function's file alone."""
-    digest = hashlib.blake2b(digest_size=7)
-    here = Path(__file__).parent
-    for path in (*sorted(here.glob("*.py")), *(Path(m.__file__) for m in (elementary, reference))):
-        digest.update(path.read_bytes())
-    return int.from_bytes(digest.digest(), "little")
-
-
-run_words, own_words, own_pairs = words.run_words, words.own_words, words.own_pairs
-walk, step = words.walk, words.step
-central, tail = quantile.central, quantile.tail
-odd_single, odd_double = finish.odd_single, finish.odd_double
-uniform_single, uniform_double = finish.uniform_single, finish.uniform_double
-finish_single, finish_double = finish.finish_single, finish.finish_double
-as_float16, as_bfloat16, as_int64 = finish.as_float16, finish.as_bfloat16, finish.as_int64
 
 
 @njit(nogil=True)
 def _words(
-    seed: Any, offset: Any, base: Any, counts: Any, strides: Any, index: Any, double: Any,
+    seed: Any, offset: Any, base: Any, counts: Any, strides: Any, index: Any, each: Any,
     places: Any, n: Any, out: Any,
 ) -> None:  # fmt: skip
-    """The words of the next `n` elements; `index` moves along."""
+    """The words of the next `n` elements, `each` of them; `index` moves along."""
     last = counts.size - 1
     if strides[last] != np.uint64(1) or counts[last] < LONG_RUN:
         walk(base, counts, strides, index, n, places)
-        if double:
+        if each == 2:
             own_pairs(seed, offset, places, n, out)
         else:
             own_words(seed, offset, places, n, out)
         return
-    shift = np.uint64(1 if double else 2)
-    each = 2 if double else 1
+    shift, mask = np.uint64(3 - each), np.uint64(5 - 2 * each)
     done = 0
     while done < n:
         take = min(counts[last] - index[last], n - done)
         position = base
         for d in range(last + 1):
             position += np.uint64(index[d]) * strides[d]
-        lane = np.int64(position & np.uint64(1 if double else 3)) * each
-        run_words(seed, offset + (position >> shift), lane, take * each, out[done * each :])
+        lane = np.int64(position & mask) * each
+        counter = offset + (position >> shift)
+        run_words(seed, counter, lane, take * each, out, done * each)
         done += take
         step(counts, index, take)
-
-
-@njit(nogil=True)
-def _store(unit: Any, bits: Any, single: Any, n: Any, parameters: Any, store: Any, out: Any) -> None:
-    """Unit draws of a chunk into the output's bytes."""
-    if store == FLOAT64:
-        finish_double(unit, n, parameters, out.view(np.float64))
-    elif store == FLOAT32:
-        finish_single(unit, n, parameters, out.view(np.float32))
-    else:
-        finish_single(unit, n, parameters, single)
-        _halve(bits, n, store, out)
-
-
-@njit(nogil=True)
-def _halve(bits: Any, n: Any, store: Any, out: Any) -> None:
-    if store == FLOAT16:
-        as_float16(bits, n, out.view(np.uint16))
-    else:
-        as_bfloat16(bits, n, out.view(np.uint16))
 
 
 def _compile(fingerprint: int) -> Any:
     def fill(
         kind: Any, store: Any, seed: Any, offset: Any, base: Any, counts: Any, strides: Any,
-        parameters: Any, given: Any, out: Any, start: Any, stop: Any,
+        parameters: Any, given: Any, out2: Any, out4: Any, out8: Any, start: Any, stop: Any,
     ) -> Any:  # fmt: skip
-        """Elements `start` to `stop` of a block; of the words `given` where there are any."""
-        double = store == FLOAT64
-        each = 2 if double else 1
-        limit = 2.0**53 if double else 2.0**24
-        itemsize = 8 if double or store == INT64 else 4
-        if store == FLOAT16 or store == BFLOAT16:
-            itemsize = 2
+        """Elements `start` to `stop` of a block; of the words `given` where there are any.
+
+        `out2`, `out4` or `out8` is the output, by its item size.
+        """
+        each = 2 if store == FLOAT64 else 1
+        limit = 2.0**53 if each == 2 else 2.0**24
         index = np.zeros(counts.size, np.int64)
         rest = start
         for d in range(counts.size - 1, -1, -1):
             index[d] = rest % counts[d]
             rest //= counts[d]
-        chunk = np.empty(2 * CHUNK, np.uint32)
+        words = np.empty(2 * CHUNK, np.uint32)
         places = np.empty(CHUNK, np.uint64)
         tails = np.empty(CHUNK + 1, np.int32)
         k, unit = np.empty(CHUNK), np.empty(CHUNK)
-        scratch = np.empty((2, CHUNK))
+        scratch = np.empty((4, CHUNK))
         bits = np.empty(CHUNK, np.uint32)
-        single = bits.view(np.float32)
+        narrow = store in (FLOAT16, BFLOAT16)
+        single = bits.view(np.float32) if narrow else out4.view(np.float32)
+        double = out8.view(np.float64)
         at = start
         while at < stop:
             n = min(CHUNK, stop - at)
-            target = out[at * itemsize : (at + n) * itemsize]
             if given.size:
-                chunk[: n * each] = given[at * each : (at + n) * each]
+                for i in range(n * each):
+                    words[i] = given[at * each + i]
             else:
-                _words(seed, offset, base, counts, strides, index, double, places, n, chunk)
-            at += n
+                _words(seed, offset, base, counts, strides, index, each, places, n, words)
+            place = np.uint64(at)
+            single_place = np.uint64(0) if narrow else place
             if kind == BITS:
                 if store == INT64:
-                    as_int64(chunk, n, target.view(np.int64))
+                    as_int64(words, n, out8, place)
                 else:
-                    target.view(np.uint32)[:n] = chunk[:n]
-                continue
-            if kind == UNIFORM and not double:
-                if store == FLOAT32:
-                    uniform_single(chunk, n, parameters, target.view(np.float32))
-                else:
-                    uniform_single(chunk, n, parameters, single)
-                    _halve(bits, n, store, target)
-                continue
-            if kind == UNIFORM:
-                uniform_double(chunk, n, unit)
+                    as_uint32(words, n, out4, place)
+            elif kind == UNIFORM and each == 1:
+                uniform_single(words, n, parameters, single, single_place)
             else:
-                if double:
-                    odd_double(chunk, n, k)
+                if kind == UNIFORM:
+                    uniform_double(words, n, unit)
                 else:
-                    odd_single(chunk, n, k)
-                if kind == CENTRAL:
-                    central(k, n, limit, parameters, scratch, tails, unit)
+                    if each == 2:
+                        odd_double(words, n, k)
+                    else:
+                        odd_single(words, n, k)
+                    if kind == CENTRAL:
+                        central(k, n, limit, parameters, scratch, tails, unit)
+                    else:
+                        tail(k, n, limit, parameters, unit)
+                if each == 2:
+                    finish_double(unit, n, parameters, double, place)
                 else:
-                    tail(k, n, limit, parameters, unit)
-            _store(unit, bits, single, n, parameters, store, target)
+                    finish_single(unit, n, parameters, single, single_place)
+            if store == FLOAT16:
+                as_float16(bits, n, out2, place)
+            elif store == BFLOAT16:
+                as_bfloat16(bits, n, out2, place)
+            at += n
         return np.uint64(fingerprint)
 
     try:
         return njit(SIGNATURE, nogil=True, cache=True)(fill)
-    except RuntimeError:  # no folder where a cache could be written
+    except RuntimeError:  # the locator of numba's cache found no folder
         warnings.warn(
             "compiled kernels cannot be kept: no folder for numba's cache is writable."
             " Set NUMBA_CACHE_DIR to one that is",
@@ -169,6 +149,15 @@ def _compile(fingerprint: int) -> Any:
             stacklevel=2,
         )
         return njit(SIGNATURE, nogil=True)(fill)
+
+
+def _fingerprint() -> int:
+    """Of all that is compiled into `fill`: numba's cache would look at this file alone."""
+    digest = hashlib.blake2b(digest_size=7)
+    outside = [Path(str(module.__file__)) for module in (philox, elementary, reference)]
+    for path in (*sorted(Path(__file__).parent.glob("*.py")), *outside):
+        digest.update(path.read_bytes())
+    return int.from_bytes(digest.digest(), "little")
 
 
 fill = _compile(_fingerprint())

@@ -56,7 +56,9 @@ def _minus_log(x: Any) -> Any:
 def central(k: Any, n: Any, limit: Any, parameters: Any, scratch: Any, index: Any, z: Any) -> None:
     """z of odd integers `k` below `limit`, for a `Central` of the parameters' first four."""
     middle, unit = parameters[0], parameters[1]
-    left, right = parameters[2], parameters[3]
+    if abs(middle) - limit * unit > LIMIT:
+        _tails(k, n, limit, parameters, scratch, z)
+        return
     for i in range(n):
         c = k[i] * unit + middle
         square = SQUARE - c * c
@@ -65,26 +67,36 @@ def central(k: Any, n: Any, limit: Any, parameters: Any, scratch: Any, index: An
     for i in range(n):
         index[tails] = i
         tails += abs(k[i] * unit + middle) > LIMIT
-    own, x = scratch[0], scratch[1]
+    own, values = scratch[2], scratch[3]
     for j in range(tails):
         own[j] = k[index[j]]
-    far = 0
+    _tails(own, tails, limit, parameters, scratch, values)
     for j in range(tails):
-        lower = own[j] * unit + middle < 0.0
-        edge = limit + own[j] if lower else limit - own[j]
+        z[index[j]] = values[j]
+
+
+@njit(nogil=True, error_model="numpy")
+def _tails(k: Any, n: Any, limit: Any, parameters: Any, scratch: Any, z: Any) -> None:
+    """The same where all are in a tail."""
+    middle, unit, left, right = parameters[0], parameters[1], parameters[2], parameters[3]
+    sign, x = scratch[0], scratch[1]
+    for j in range(n):
+        lower = k[j] * unit + middle < 0.0
+        edge = limit + k[j] if lower else limit - k[j]
         x[j] = math.sqrt(_minus_log(edge * unit + (left if lower else right)))
-        own[j] = -1.0 if lower else 1.0
-    for j in range(tails):
+        sign[j] = -1.0 if lower else 1.0
+    far = 0
+    for j in range(n):
         far += x[j] > NEAR_LIMIT
-    if far < tails:
-        for j in range(tails):
+    if far < n:
+        for j in range(n):
             near = x[j] - NEAR_SHIFT
-            z[index[j]] = own[j] * (NEAR_TOP(near) / NEAR_BOTTOM(near))
+            z[j] = sign[j] * (NEAR_TOP(near) / NEAR_BOTTOM(near))
     if far:
-        for j in range(tails):
+        for j in range(n):
             beyond = x[j] - NEAR_LIMIT
-            value = own[j] * (FAR_TOP(beyond) / FAR_BOTTOM(beyond))
-            z[index[j]] = value if x[j] > NEAR_LIMIT else z[index[j]]
+            value = sign[j] * (FAR_TOP(beyond) / FAR_BOTTOM(beyond))
+            z[j] = value if x[j] > NEAR_LIMIT else z[j]
 
 
 @njit(nogil=True, error_model="numpy", inline="always")

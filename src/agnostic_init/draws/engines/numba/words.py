@@ -9,7 +9,7 @@ from numba import njit
 
 from agnostic_init.bits.philox import KEY_STEPS, MULTIPLIERS, ROUNDS
 
-__all__ = ["own_words", "run_words", "walk"]
+__all__ = ["own_pairs", "own_words", "run_words", "step", "walk"]
 
 # All arithmetic is in uint64: a mixture with int64 would become float64 in numba.
 M0, M1 = np.uint64(MULTIPLIERS[0]), np.uint64(MULTIPLIERS[1])
@@ -33,33 +33,34 @@ def _philox(counter: Any, seed: Any) -> Any:
 
 
 @njit(nogil=True)
-def _blocks(seed: Any, counter: Any, blocks: Any, out: Any) -> None:
-    """All four words of consecutive blocks."""
+def run_words(seed: Any, counter: Any, lane: Any, count: Any, out: Any, at: Any) -> None:
+    """`count` consecutive words, from word `lane` of block `counter` on, to `out[at:]`."""
+    done = 0
+    if lane:
+        done = min(4 - lane, count)
+        _part(seed, counter, lane, done, out, at)
+        counter += ONE
+    blocks = (count - done) // 4
+    start = np.uint64(at + done)  # unsigned: not to be counted from the end
     for b in range(blocks):
         w0, w1, w2, w3 = _philox(counter + np.uint64(b), seed)
-        out[4 * b] = np.uint32(w0)
-        out[4 * b + 1] = np.uint32(w1)
-        out[4 * b + 2] = np.uint32(w2)
-        out[4 * b + 3] = np.uint32(w3)
+        i = start + np.uint64(4 * b)
+        out[i] = np.uint32(w0)
+        out[i + ONE] = np.uint32(w1)
+        out[i + TWO] = np.uint32(w2)
+        out[i + THREE] = np.uint32(w3)
+    done += 4 * blocks
+    _part(seed, counter + np.uint64(blocks), 0, count - done, out, at + done)
 
 
 @njit(nogil=True)
-def run_words(seed: Any, counter: Any, lane: Any, count: Any, out: Any) -> None:
-    """`count` consecutive words, from word `lane` of block `counter` on."""
-    done = 0
-    if lane:
-        words = _philox(counter, seed)
-        done = min(4 - lane, count)
-        for n in range(done):
-            out[n] = np.uint32(words[lane + n])
-        counter += ONE
-    blocks = (count - done) // 4
-    _blocks(seed, counter, blocks, out[done:])
-    done += 4 * blocks
-    if done < count:
-        words = _philox(counter + np.uint64(blocks), seed)
-        for n in range(count - done):
-            out[done + n] = np.uint32(words[n])
+def _part(seed: Any, counter: Any, lane: Any, count: Any, out: Any, at: Any) -> None:
+    """Some words of one block."""
+    if count:
+        w0, w1, w2, w3 = _philox(counter, seed)
+        for n in range(lane, lane + count):
+            word = (w0 if n == 0 else w1) if n < 2 else (w2 if n == 2 else w3)
+            out[at + n - lane] = np.uint32(word)
 
 
 @njit(nogil=True)
