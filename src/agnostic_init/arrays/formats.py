@@ -110,6 +110,8 @@ def format_of(name: str) -> Format:
         return FORMATS[name]
     except KeyError:
         raise must(
-            "dtype", "must be a real or complex floating-point dtype", name,
+            "dtype",
+            "must be a real or complex floating-point dtype",
+            name,
             "dtype='float32'",
         ) from None

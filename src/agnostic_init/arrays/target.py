@@ -105,7 +105,9 @@ def _library_of_namespace(xp: Any) -> Any:
         return backend(xp)
     if not isinstance(xp, types.ModuleType) and not hasattr(xp, "__array_api_version__"):
         raise must_be_type(
-            "xp", "must be an array API namespace or the module of an array library", xp,
+            "xp",
+            "must be an array API namespace or the module of an array library",
+            xp,
             "xp=numpy, xp=torch or xp=cupy",
         )
     parts = getattr(xp, "__name__", type(xp).__name__).split(".")

@@ -63,6 +63,17 @@ class Block:
         """Whether the block is the global array itself."""
         return self.shape == self.global_shape and all(step == 1 for step in self.steps)
 
+    @property
+    def index(self) -> tuple[Any, ...]:
+        """The block as a basic index of the global array."""
+        items: list[Any] = []
+        for start, step, count, drop in zip(
+            self.starts, self.steps, self.counts, self.dropped, strict=True
+        ):
+            stop = start + step * count
+            items.append(start if drop else slice(start, None if stop < 0 else stop, step))
+        return tuple(items)
+
     def part(self, index: Any) -> Block:
         """The block that `index` selects within this one."""
         kept = [d for d, drop in enumerate(self.dropped) if not drop]
@@ -74,9 +85,7 @@ class Block:
             steps[d] *= inner.steps[axis]
             counts[d] = inner.counts[axis]
             dropped[d] = inner.dropped[axis]
-        return Block(
-            self.global_shape, tuple(starts), tuple(steps), tuple(counts), tuple(dropped)
-        )
+        return Block(self.global_shape, tuple(starts), tuple(steps), tuple(counts), tuple(dropped))
 
     def positions(self) -> Positions:
         """The block's row-major positions in the global array, simplified."""
@@ -162,7 +171,8 @@ def _expanded(index: Any, rank: int) -> tuple[Any, ...]:
     ellipses = sum(item is Ellipsis for item in items)
     if ellipses > 1 or len(items) - ellipses > rank:
         raise must(
-            "index", f"must have at most {rank} items and one Ellipsis, as `shape` has rank {rank}",
+            "index",
+            f"must have at most {rank} items and one Ellipsis, as `shape` has rank {rank}",
             index,
         )
     missing = (slice(None),) * (rank - len(items) + ellipses)

@@ -10,17 +10,20 @@ from typing import Any
 
 from agnostic_init.arrays.errors import must, must_be_type
 from agnostic_init.arrays.formats import Format, format_of
-from agnostic_init.draws.quantile import quantile, truncated_std
+from agnostic_init.draws.quantile import quantile, truncated_moments, truncated_std
 from agnostic_init.draws.record import Draw
 
 __all__ = [
     "BOUNDS",
     "STD_OF",
     "bits_draw",
+    "check_normal",
     "check_truncated_normal",
+    "check_uniform",
     "checked_number",
     "normal_draw",
     "truncated_normal_draw",
+    "truncated_statistics",
     "uniform_draw",
 ]
 
@@ -40,10 +43,15 @@ def bits_draw(dtype: str) -> Draw:
 
 def uniform_draw(low: Any, high: Any, dtype: str) -> Draw:
     """On [low, high); complex: on the disk or annulus of moduli from low to high."""
+    return _uniform_draw(*check_uniform(low, high), dtype)
+
+
+def check_uniform(low: Any, high: Any) -> tuple[float, float]:
+    """The bounds as numbers, or an error that names the one at fault."""
     low, high = checked_number("low", low), checked_number("high", high)
     if not low < high:
         raise must("low", f"must be less than `high`, which is {high!r}", low)
-    return _uniform_draw(low, high, dtype)
+    return low, high
 
 
 @functools.lru_cache(maxsize=1024)
@@ -75,7 +83,9 @@ def _uniform_draw(low: float, high: float, dtype: str) -> Draw:
         raise must("high", f"must make a range that {dtype} can hold", (low, high))
     if first > last:
         raise must(
-            "high", f"must leave a number of {dtype} in [low, high)", (low, high),
+            "high",
+            f"must leave a number of {dtype} in [low, high)",
+            (low, high),
             "a wider range, or dtype='float64'",
         )
     return Draw("uniform", dtype, scale, computed.nearest(low), low=first, high=last)
@@ -83,7 +93,12 @@ def _uniform_draw(low: float, high: float, dtype: str) -> Draw:
 
 def normal_draw(mean: Any, std: Any, dtype: str) -> Draw:
     """Of `mean` and `std`; complex: both parts with std / sqrt(2)."""
-    return _normal_draw(_checked_mean(mean), _checked_std(std), dtype)
+    return _normal_draw(*check_normal(mean, std), dtype)
+
+
+def check_normal(mean: Any, std: Any) -> tuple[complex, float]:
+    """The parameters as numbers, or an error that names the one at fault."""
+    return _checked_mean(mean), _checked_std(std)
 
 
 @functools.lru_cache(maxsize=1024)
@@ -101,9 +116,13 @@ def _normal_draw(mean: complex, std: float, dtype: str) -> Draw:
         quantile=quantile(-INF, INF, 53 if single.precision == 53 else 24),
     )
     most = 5.5 if draw.bits == 24 else MOST_SIGMAS
+    if part and not form.nearest(most * part):
+        raise must("std", f"must not vanish in {dtype}", std, "a larger std, or dtype='float32'")
     if max(abs(real), abs(imag)) + most * part > form.max:
         raise must(
-            "std", f"must keep every value below {form.max:g}, the largest {dtype}", std,
+            "std",
+            f"must keep every value below {form.max:g}, the largest {dtype}",
+            std,
             "a smaller std, or another dtype",
         )
     return draw
@@ -155,7 +174,9 @@ def _truncated_normal_draw(
     first, last = form.at_least(absolute[0]), form.at_most(absolute[1])
     if first > last or first == INF or last == -INF:
         raise must(
-            "upper", f"must leave a number of {dtype} between the bounds", absolute,
+            "upper",
+            f"must leave a number of {dtype} between the bounds",
+            absolute,
             "wider bounds, or dtype='float64'",
         )
     single = _single(form)
@@ -166,12 +187,39 @@ def _truncated_normal_draw(
     ends = (max(sigmas[0], -most), min(sigmas[1], most))
     if max(abs(center + scale * end) for end in ends) > form.max:
         raise must(
-            "std", f"must keep every value below {form.max:g}, the largest {dtype}", std,
+            "std",
+            f"must keep every value below {form.max:g}, the largest {dtype}",
+            std,
             "a smaller std, or another dtype",
         )
     if std == 0.0:
         return replace(draw, quantile=quantile(-INF, INF, draw.bits))
     return replace(draw, quantile=quantile(*sigmas, draw.bits))
+
+
+def truncated_statistics(
+    mean: complex, std: float, lower: float, upper: float, bounds: str, std_of: str, dtype: str
+) -> dict[str, Any]:
+    """Mean, std and bounds of the values, as far as they are known in closed form."""
+    if format_of(dtype).is_complex:
+        return {"mean": mean}
+    center = mean.real
+    if std == 0.0:
+        return {"mean": center, "std": 0.0}
+    parent = _parent_std(center, std, lower, upper, bounds) if std_of == "result" else std
+    if bounds == "absolute":
+        edges = (lower, upper)
+        sigmas = (_sigmas(lower, center, parent), _sigmas(upper, center, parent))
+    else:
+        edges = (_edge(center, parent, lower), _edge(center, parent, upper))
+        sigmas = (lower, upper)
+    middle, spread = truncated_moments(*sigmas)
+    return {
+        "mean": center + parent * middle,
+        "std": parent * spread,
+        "low": edges[0],
+        "high": edges[1],
+    }
 
 
 def _modulus_draw(
@@ -193,7 +241,11 @@ def _modulus_draw(
     if std_of == "result" and upper < INF:
         std /= math.sqrt(1.0 - upper * upper * math.exp(-upper * upper) / probability)
     return Draw(
-        "modulus", form.name, _scale("std", std, _single(form)), real, imag,
+        "modulus",
+        form.name,
+        _scale("std", std, _single(form)),
+        real,
+        imag,
         radii=(probability, 0.0),
     )
 
@@ -207,7 +259,9 @@ def _parent_std(mean: float, std: float, lower: float, upper: float, bounds: str
     limit = (upper - lower) / math.sqrt(12.0)
     if lower < INF and std >= limit:
         raise must(
-            "std", f"must be less than {limit:.6g}, the std of a uniform between the bounds", std,
+            "std",
+            f"must be less than {limit:.6g}, the std of a uniform between the bounds",
+            std,
             "wider bounds, or std_of='parent'",
         )
 
@@ -219,7 +273,9 @@ def _parent_std(mean: float, std: float, lower: float, upper: float, bounds: str
         below, above = above, 2.0 * above
         if above > 1e9 * std:
             raise must(
-                "std", "must be one that a truncated normal between the bounds can have", std,
+                "std",
+                "must be one that a truncated normal between the bounds can have",
+                std,
                 "a smaller std, or std_of='parent'",
             )
     for _ in range(200):
@@ -264,11 +320,11 @@ def _checked_std(std: Any) -> float:
 
 
 def _checked_mean(mean: Any) -> complex:
+    """A float, or a complex number where that has an imaginary part."""
     if isinstance(mean, complex):
-        return complex(
-            checked_number("mean", mean.real), checked_number("mean", mean.imag)
-        )
-    return complex(checked_number("mean", mean))
+        real, imag = checked_number("mean", mean.real), checked_number("mean", mean.imag)
+        return complex(real, imag) if imag else real
+    return checked_number("mean", mean)
 
 
 def _shift(mean: complex, form: Format) -> tuple[float, float]:
@@ -287,7 +343,9 @@ def _scale(name: str, value: float, single: Format) -> float:
     scale = single.nearest(value)
     if math.isinf(scale) or (value and not scale):
         raise must(
-            name, f"must be within the range of {single.name}", value,
+            name,
+            f"must be within the range of {single.name}",
+            value,
             "a larger one, or dtype='float64'" if not scale else "a smaller one",
         )
     return scale

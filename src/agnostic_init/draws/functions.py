@@ -58,7 +58,14 @@ def bits(
     if dtype is None and out is None:
         dtype = "uint32"
     return produce(
-        bits_draw, shape, key=key, like=like, xp=xp, dtype=dtype, device=device, index=index,
+        bits_draw,
+        shape,
+        key=key,
+        like=like,
+        xp=xp,
+        dtype=dtype,
+        device=device,
+        index=index,
         out=out,
     )
 
@@ -116,8 +123,15 @@ def uniform(
     array([0.91772956, 0.95814866, 0.74732476], dtype=float32)
     """
     return produce(
-        partial(uniform_draw, low, high), shape, key=key, like=like, xp=xp, dtype=dtype,
-        device=device, index=index, out=out,
+        partial(uniform_draw, low, high),
+        shape,
+        key=key,
+        like=like,
+        xp=xp,
+        dtype=dtype,
+        device=device,
+        index=index,
+        out=out,
     )
 
 
@@ -173,8 +187,15 @@ def normal(
     array([1.3899606 , 1.7295952 , 0.66609496], dtype=float32)
     """
     return produce(
-        partial(normal_draw, mean, std), shape, key=key, like=like, xp=xp, dtype=dtype,
-        device=device, index=index, out=out,
+        partial(normal_draw, mean, std),
+        shape,
+        key=key,
+        like=like,
+        xp=xp,
+        dtype=dtype,
+        device=device,
+        index=index,
+        out=out,
     )
 
 
@@ -239,6 +260,13 @@ def truncated_normal(
     """
     check_truncated_normal(mean, std, lower, upper, bounds, std_of)
     return produce(
-        partial(truncated_normal_draw, mean, std, lower, upper, bounds, std_of), shape, key=key,
-        like=like, xp=xp, dtype=dtype, device=device, index=index, out=out,
+        partial(truncated_normal_draw, mean, std, lower, upper, bounds, std_of),
+        shape,
+        key=key,
+        like=like,
+        xp=xp,
+        dtype=dtype,
+        device=device,
+        index=index,
+        out=out,
     )

@@ -51,8 +51,10 @@ def check_out(out: Any, shape: tuple[int, ...], name: str = "out") -> Any:
         raise must_be_type(name, "must be an array of a supported library", out) from None
     if not library.writes:
         raise must_be_type(
-            name, f"must be an array that can be written, which those of {library.name} cannot",
-            type(out), "a new array, by like=array",
+            name,
+            f"must be an array that can be written, which those of {library.name} cannot",
+            type(out),
+            "a new array, by like=array",
         )
     if tuple(out.shape) != shape:
         raise must(name, f"must have the shape {shape}", tuple(out.shape))

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["Central", "Tail", "quantile", "truncated_std"]
+__all__ = ["Central", "Tail", "quantile", "truncated_moments", "truncated_std"]
 
 FAR = 30.0  # beyond this many sigmas the tail's probability is kept relative to the nearer bound's
 
@@ -81,6 +81,12 @@ def truncated_std(lower: float, upper: float) -> float:
     >>> truncated_std(-2.0, 2.0)
     0.8796256610342398
     """
+    return truncated_moments(lower, upper)[1]
+
+
+@functools.lru_cache(maxsize=1024)
+def truncated_moments(lower: float, upper: float) -> tuple[float, float]:
+    """Mean and standard deviation of a standard normal on [lower, upper]."""
     weight = _probability(lower, upper)
     if weight > 0.05:
         phi_lower, phi_upper = _density(lower), _density(upper)
@@ -88,25 +94,21 @@ def truncated_std(lower: float, upper: float) -> float:
         edges = (lower * phi_lower if phi_lower else 0.0) - (
             upper * phi_upper if phi_upper else 0.0
         )
-        return math.sqrt(1.0 + edges / weight - first * first)
+        return first, math.sqrt(1.0 + edges / weight - first * first)
     if abs(lower) > abs(upper):
-        lower, upper = -upper, -lower
-    # The density relative to that of the nearer bound, on the part that carries all the weight.
-    start = max(lower, 0.0)
-    upper = min(upper, start + 45.0 / max(start, 1.0))
-    center = start if lower <= start <= upper else lower
-
-    def relative(power: int, shift: float) -> float:
-        return _integral(
-            lambda z: (z - center - shift) ** power
-            * math.exp(-0.5 * (z - center) * (z + center)),
-            lower,
-            upper,
+        mean, std = truncated_moments(-upper, -lower)
+        return -mean, std
+    # Moments about the nearer bound, of the density relative to that there, on the part that has
+    # all the weight: without cancellation, in far tails and in narrow bands.
+    upper = min(upper, lower + 45.0 / max(lower, 1.0))
+    total, first, second = (
+        _integral(
+            lambda x, power=power: x**power * math.exp(-x * (lower + 0.5 * x)), 0.0, upper - lower
         )
-
-    total = relative(0, 0.0)
-    first = relative(1, 0.0) / total
-    return math.sqrt(relative(2, first) / total)
+        for power in range(3)
+    )
+    mean = first / total
+    return lower + mean, math.sqrt(second / total - mean * mean)
 
 
 def _tail(z: float) -> float:

@@ -1,1 +1,57 @@
-"""Placeholder docstring, written with the first module."""
+"""(shape, key) -> array: initializers as values."""
+
+from agnostic_init.initializers.base import Initializer
+from agnostic_init.initializers.constant import constant, ones, zeros
+from agnostic_init.initializers.description import Description
+from agnostic_init.initializers.fans import fans
+from agnostic_init.initializers.gain import gain
+from agnostic_init.initializers.named import (
+    glorot_normal,
+    glorot_uniform,
+    he_normal,
+    he_uniform,
+    kaiming_normal,
+    kaiming_uniform,
+    lecun_normal,
+    lecun_uniform,
+    torch_default,
+    uniform_unit_scaling,
+    xavier_normal,
+    xavier_uniform,
+)
+from agnostic_init.initializers.random import (
+    normal,
+    symmetric_uniform,
+    truncated_normal,
+    uniform,
+)
+from agnostic_init.initializers.registry import get
+from agnostic_init.initializers.scaling import variance_scaling
+
+__all__ = [
+    "Description",
+    "Initializer",
+    "constant",
+    "fans",
+    "gain",
+    "get",
+    "glorot_normal",
+    "glorot_uniform",
+    "he_normal",
+    "he_uniform",
+    "kaiming_normal",
+    "kaiming_uniform",
+    "lecun_normal",
+    "lecun_uniform",
+    "normal",
+    "ones",
+    "symmetric_uniform",
+    "torch_default",
+    "truncated_normal",
+    "uniform",
+    "uniform_unit_scaling",
+    "variance_scaling",
+    "xavier_normal",
+    "xavier_uniform",
+    "zeros",
+]

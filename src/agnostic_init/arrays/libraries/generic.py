@@ -67,3 +67,7 @@ class Library:
     def write(self, out: Any, value: Any) -> None:
         """Copy `value` into `out`."""
         out[...] = value
+
+    def write_scalar(self, out: Any, value: Any) -> None:
+        """Set all of `out` to a number."""
+        out[...] = value

@@ -14,7 +14,12 @@ __all__ = ["Library"]
 
 STORAGE = {1: torch.uint8, 2: torch.int16}
 NUMPY_HAS = {
-    torch.float16, torch.float32, torch.float64, torch.complex64, torch.complex128, torch.int64,
+    torch.float16,
+    torch.float32,
+    torch.float64,
+    torch.complex64,
+    torch.complex128,
+    torch.int64,
     torch.int32,
 }
 
@@ -40,7 +45,9 @@ class Library(generic.Library):
         try:
             return torch.device(device)
         except (RuntimeError, TypeError) as error:
-            raise must("device", f"must be a torch device ({error})", device, "device='cpu'") from None
+            raise must(
+                "device", f"must be a torch device ({error})", device, "device='cpu'"
+            ) from None
 
     def host_view(self, array: Any) -> Any:
         if array.device.type != "cpu" or array.layout != torch.strided:
@@ -66,3 +73,7 @@ class Library(generic.Library):
     def write(self, out: Any, value: Any) -> None:
         with torch.no_grad():
             out.copy_(value)
+
+    def write_scalar(self, out: Any, value: Any) -> None:
+        with torch.no_grad():
+            out.fill_(value)

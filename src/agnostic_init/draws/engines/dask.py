@@ -25,22 +25,28 @@ def make(draw: Draw, key: Key, block: Block, target: Target) -> Any:
     chunks = dask.array.core.normalize_chunks(
         target.like.chunks if same else "auto", block.shape, dtype=dtype
     )
-    return dask.array.map_blocks(
-        _chunk, chunks=chunks, dtype=dtype, meta=np.empty((0,) * len(block.shape), dtype),
-        draw=draw, stream=key, whole=block, result=dtype,
-    ) if block.shape else dask.array.from_array(_part(draw, key, block, dtype))
+    return (
+        dask.array.map_blocks(
+            _chunk,
+            chunks=chunks,
+            dtype=dtype,
+            meta=np.empty((0,) * len(block.shape), dtype),
+            draw=draw,
+            stream=key,
+            whole=block,
+            result=dtype,
+        )
+        if block.shape
+        else dask.array.from_array(_part(draw, key, block, dtype))
+    )
 
 
 def fill(draw: Draw, key: Key, block: Block, out: Any, library: Any) -> None:
     """Refused: a Dask array has no memory."""
-    raise must(
-        "out", "must be an array that can be written", type(out), "like=array instead"
-    )
+    raise must("out", "must be an array that can be written", type(out), "like=array instead")
 
 
-def _chunk(
-    *, draw: Draw, stream: Key, whole: Block, result: Any, block_info: Any = None
-) -> Any:
+def _chunk(*, draw: Draw, stream: Key, whole: Block, result: Any, block_info: Any = None) -> Any:
     place = block_info[None]["array-location"]
     return _part(draw, stream, whole.part(tuple(slice(*ends) for ends in place)), result)
 

@@ -97,5 +97,3 @@ def _slabs(shape: tuple[int, ...]) -> Any:
         lead = tuple(slice(i, i + 1) for i in outer)
         for start in range(0, shape[axis], rows):
             yield (*lead, slice(start, start + rows), *rest)
-
-

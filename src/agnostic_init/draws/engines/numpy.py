@@ -54,7 +54,9 @@ def _pass_for(draw: Draw, size: int) -> Any:
         return UniformPass(draw)
     if draw.words == 1 and isinstance(draw.quantile, Central):
         return QuantilePass(draw, min(CHUNK, size))
-    return lambda words, out: store(draw.dtype, evaluate(draw, np, np.float32, np.float64, words), out)
+    return lambda words, out: store(
+        draw.dtype, evaluate(draw, np, np.float32, np.float64, words), out
+    )
 
 
 def _runs(positions: Positions, start: int, stop: int) -> Any:

@@ -11,7 +11,13 @@ from agnostic_init.draws.engines.storage import store
 from agnostic_init.draws.quantile import Central
 from agnostic_init.draws.record import Draw
 from agnostic_init.draws.reference import (
-    CENTER, CENTRAL_LIMIT, CENTRAL_SQUARE, FAR_TAIL, NEAR_LIMIT, NEAR_SHIFT, NEAR_TAIL,
+    CENTER,
+    CENTRAL_LIMIT,
+    CENTRAL_SQUARE,
+    FAR_TAIL,
+    NEAR_LIMIT,
+    NEAR_SHIFT,
+    NEAR_TAIL,
 )
 
 __all__ = ["QuantilePass"]
@@ -79,7 +85,9 @@ class QuantilePass:
         if draw.shift == 0.0:
             np.multiply(values, np.float32(draw.scale), out=target)
         else:
-            np.copyto(target, values.astype(np.float64) * draw.scale + draw.shift, casting="same_kind")
+            np.copyto(
+                target, values.astype(np.float64) * draw.scale + draw.shift, casting="same_kind"
+            )
         if draw.clips:
             np.clip(target, draw.low, draw.high, out=target)
         if not direct:

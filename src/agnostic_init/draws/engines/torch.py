@@ -17,9 +17,7 @@ __all__ = ["fill", "make"]
 
 def make(draw: Draw, key: Key, block: Block, target: Target) -> Any:
     """A new tensor; of the meta device, one without values."""
-    out = torch.empty(
-        block.shape, dtype=target.library.dtype(target.dtype), device=target.device
-    )
+    out = torch.empty(block.shape, dtype=target.library.dtype(target.dtype), device=target.device)
     view = target.library.host_view(out)
     if view is not None:
         host.fill(draw, key, block, view)

@@ -1,0 +1,131 @@
+"""Variance scaling: the one initializer behind Glorot's, He's, LeCun's and torch's own."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from agnostic_init.arrays.errors import ParameterError, must
+from agnostic_init.draws.distributions import (
+    checked_number,
+    normal_draw,
+    truncated_normal_draw,
+    uniform_draw,
+)
+from agnostic_init.draws.quantile import truncated_std
+from agnostic_init.draws.record import Draw
+from agnostic_init.initializers.base import Drawn
+from agnostic_init.initializers.fan_parameters import check_fan_parameters
+from agnostic_init.initializers.fans import fan_for, fans
+from agnostic_init.initializers.layout import Layout
+from agnostic_init.initializers.registry import register
+
+__all__ = ["DISTRIBUTIONS", "variance_scaling"]
+
+DISTRIBUTIONS = ("normal", "truncated_normal", "uniform")
+BOUND = 2.0  # of the truncated normal, in sigmas of its parent
+# A complex normal confined to a modulus of c: 1 - c^2 exp(-c^2) / (1 - exp(-c^2)) of the variance.
+MODULUS_STD = math.sqrt((1.0 - 5.0 * math.exp(-4.0)) / (1.0 - math.exp(-4.0)))
+
+
+@register
+@dataclass(frozen=True, repr=False)
+class variance_scaling(Drawn):
+    """Zero-mean draws of the variance ``scale / n``, n a fan of the weight.
+
+    Parameters
+    ----------
+    scale
+        Positive.
+    mode
+        What n is: "fan_in", "fan_out", "fan_avg" (their mean) or "fan_geo_avg" (the square root of
+        their product).
+    distribution
+        "normal"; "truncated_normal", at two sigmas, with the std of the parent corrected so that
+        the result has the variance; or "uniform".
+    layout
+        What the axes are: "torch", "keras", "mlx", "torch_transposed", or a string of axis tokens
+        such as "o i *k" or "b (3 o) i". Without it, a shape on which these disagree is refused.
+    groups
+        The number of groups of a grouped convolution.
+    fan
+        ``(fan_in, fan_out)`` outright, instead of a layout.
+
+    Raises
+    ------
+    AmbiguousLayoutError
+        When it is used on a shape for which the layout matters and none is given; the message has
+        both answers.
+
+    Notes
+    -----
+    For a complex dtype the variance is ``E|x|^2``; uniforms are on a disk and truncated normals
+    bounded in modulus.
+
+    References
+    ----------
+    Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural networks",
+    AISTATS 2010; He, Zhang, Ren and Sun, "Delving deep into rectifiers", ICCV 2015.
+
+    Examples
+    --------
+    >>> import agnostic_init as ai
+    >>> init = ai.variance_scaling(2.0, "fan_in", "normal", layout="torch")
+    >>> init.describe((512, 128)).std
+    0.125
+    """
+
+    scale: float = 1.0
+    mode: str = "fan_in"
+    distribution: str = "truncated_normal"
+    layout: str | Layout | None = None
+    groups: int = 1
+    fan: tuple[int, int] | None = None
+
+    def __post_init__(self) -> None:
+        scale = checked_number("scale", self.scale)
+        if scale <= 0:
+            raise must("scale", "must be positive", self.scale, "ai.zeros() for a scale of zero")
+        if self.distribution not in DISTRIBUTIONS:
+            raise must("distribution", f"must be one of {DISTRIBUTIONS}", self.distribution)
+        groups, fan = check_fan_parameters(self.mode, self.layout, self.groups, self.fan)
+        object.__setattr__(self, "scale", scale)
+        object.__setattr__(self, "groups", groups)
+        object.__setattr__(self, "fan", None if fan is None else tuple(fan))
+        if isinstance(self.layout, Layout):
+            object.__setattr__(self, "layout", str(self.layout))
+
+    def std(self, shape: tuple[int, ...]) -> float:
+        """The standard deviation of the values for a weight of that global shape."""
+        return math.sqrt(self.scale / fan_for(shape, self.mode, self.layout, self.groups, self.fan))
+
+    def _draw(self, shape: tuple[int, ...], dtype: str) -> Draw:
+        std = 1.0 if 0 in shape else self.std(shape)
+        is_complex = dtype.startswith("complex")
+        if self.distribution == "normal":
+            return normal_draw(0.0, std, dtype)
+        if self.distribution == "uniform":
+            bound = std * math.sqrt(2.0 if is_complex else 3.0)
+            return uniform_draw(-bound, bound, dtype)
+        parent = std / (MODULUS_STD if is_complex else truncated_std(-BOUND, BOUND))
+        return truncated_normal_draw(0.0, parent, -BOUND, BOUND, "sigma", "parent", dtype)
+
+    def _statistics(self, shape: tuple[int, ...], dtype: str) -> dict[str, Any]:
+        std = self.std(shape)
+        known: dict[str, Any] = {
+            "distribution": self.distribution.replace("_", " "),
+            "mean": 0.0,
+            "std": std,
+        }
+        is_complex = dtype.startswith("complex")
+        if self.distribution == "uniform" and not is_complex:
+            known |= {"low": -std * math.sqrt(3.0), "high": std * math.sqrt(3.0)}
+        if self.distribution == "truncated_normal" and not is_complex:
+            bound = BOUND * std / truncated_std(-BOUND, BOUND)
+            known |= {"low": -bound, "high": bound}
+        try:
+            both = fans(shape, self.layout, self.groups, self.fan)
+        except ParameterError:  # a layout of one side only, or one that only the other side needs
+            return known
+        return known | {"fan_in": both.fan_in, "fan_out": both.fan_out}
