@@ -1,0 +1,115 @@
+"""The array libraries that tests run on, and which of them must be there.
+
+`AGNOSTIC_INIT_BACKENDS` limits the `backend` fixture to the libraries it names.
+`AGNOSTIC_INIT_REQUIRE` names libraries and modules whose absence is a failure and not a skip.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+
+
+@dataclass(frozen=True)
+class Backend:
+    """An array library as the tests see it."""
+
+    name: str
+    module: str
+
+    @property
+    def xp(self) -> Any:
+        return importlib.import_module(self.module)
+
+    def to_numpy(self, array: Any) -> np.ndarray:
+        """An array's values in NumPy, its low-precision ones as float32."""
+        if self.name == "torch":
+            import torch
+
+            array = array.detach().cpu().resolve_conj()
+            small = array.is_floating_point() and array.dtype not in (
+                torch.float16, torch.float32, torch.float64,
+            )
+            return (array.float() if small else array).numpy()
+        if self.name == "cupy":
+            return array.get()
+        if self.name == "dask":
+            return np.asarray(array.compute())
+        result = np.asarray(array)
+        return result.astype(np.float32) if result.dtype.kind == "V" else result
+
+
+BACKENDS = {
+    b.name: b
+    for b in (
+        Backend("numpy", "numpy"),
+        Backend("torch", "torch"),
+        Backend("strict", "array_api_strict"),
+        Backend("jax", "jax.numpy"),
+        Backend("dask", "dask.array"),
+        Backend("cupy", "cupy"),
+    )
+}
+
+
+def _listed(variable: str) -> list[str]:
+    return [name.strip() for name in os.environ.get(variable, "").split(",") if name.strip()]
+
+
+def _missing(name: str) -> str:
+    """Why a library cannot be used; empty if it can."""
+    module = BACKENDS[name].module if name in BACKENDS else name
+    try:
+        importlib.import_module(module)
+    except ImportError as error:
+        return str(error)
+    if name == "cupy" and not importlib.import_module("cupy").cuda.is_available():
+        return "no GPU"
+    return ""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    unknown = set(_listed("AGNOSTIC_INIT_BACKENDS")) - set(BACKENDS)
+    if unknown:
+        raise pytest.UsageError(f"AGNOSTIC_INIT_BACKENDS names {sorted(unknown)}")
+    for name in _listed("AGNOSTIC_INIT_REQUIRE"):
+        reason = _missing(name)
+        if reason:
+            raise pytest.UsageError(f"AGNOSTIC_INIT_REQUIRE names {name}: {reason}")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "backend" in getattr(item, "fixturenames", ()):
+            item.add_marker("backend")
+
+
+def pytest_report_header() -> list[str]:
+    present = []
+    for name in BACKENDS:
+        reason = _missing(name)
+        present.append(f"{name} ({reason})" if reason else name)
+    return ["backends: " + ", ".join(present)]
+
+
+@pytest.fixture(params=list(BACKENDS))
+def backend(request: pytest.FixtureRequest) -> Backend:
+    """Each array library in turn."""
+    chosen = _listed("AGNOSTIC_INIT_BACKENDS")
+    if chosen and request.param not in chosen:
+        pytest.skip("not among AGNOSTIC_INIT_BACKENDS")
+    reason = _missing(request.param)
+    if reason:
+        pytest.skip(reason)
+    return BACKENDS[request.param]
+
+
+@pytest.fixture
+def xp(backend: Backend) -> Any:
+    """The module of the backend."""
+    return backend.xp
