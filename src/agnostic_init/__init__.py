@@ -1,5 +1,7 @@
 """One seed, one set of weights, on every array library, every device and every shard."""
 
+from __future__ import annotations
+
 from agnostic_init import draws as draws
 from agnostic_init.bits import Key, key
 from agnostic_init.initializers import (

@@ -94,7 +94,8 @@ def backend(name: str) -> Any:
     try:
         namespace = importlib.import_module(module)
     except ImportError:
-        raise MissingExtraError(f"The array library {name}", extra) from None
+        what = f"The array library {name}"
+        raise MissingExtraError(what, extra) from None
     return _wrap(name, namespace)
 
 

@@ -11,7 +11,7 @@ from agnostic_init.arrays.errors import must, must_be_type
 from agnostic_init.arrays.generators import draw_seed
 from agnostic_init.bits.philox import MASK, philox_block
 
-__all__ = ["Key", "key"]
+__all__ = ["Key", "digest", "key"]
 
 LIMIT = 1 << 64
 

@@ -256,7 +256,7 @@ def truncated_normal(
     >>> ai.draws.truncated_normal(3, key=42)
     array([1.2743076 , 1.5325191 , 0.63128054], dtype=float32)
     >>> ai.draws.truncated_normal(3, lower=8, upper=float("inf"), key=42)
-    array([8.30175 , 8.382731, 8.166852], dtype=float32)
+    array([8.302015, 8.381921, 8.16768 ], dtype=float32)
     """
     check_truncated_normal(mean, std, lower, upper, bounds, std_of)
     return produce(

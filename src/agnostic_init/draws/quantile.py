@@ -101,12 +101,11 @@ def truncated_moments(lower: float, upper: float) -> tuple[float, float]:
     # Moments about the nearer bound, of the density relative to that there, on the part that has
     # all the weight: without cancellation, in far tails and in narrow bands.
     upper = min(upper, lower + 45.0 / max(lower, 1.0))
-    total, first, second = (
-        _integral(
-            lambda x, power=power: x**power * math.exp(-x * (lower + 0.5 * x)), 0.0, upper - lower
-        )
-        for power in range(3)
-    )
+
+    def moment(power: int) -> float:
+        return _integral(lambda x: x**power * math.exp(-x * (lower + 0.5 * x)), 0.0, upper - lower)
+
+    total, first, second = moment(0), moment(1), moment(2)
     mean = first / total
     return lower + mean, math.sqrt(second / total - mean * mean)
 

@@ -1,5 +1,7 @@
 """(shape, key) -> array: initializers as values."""
 
+from __future__ import annotations
+
 from agnostic_init.initializers.base import Initializer
 from agnostic_init.initializers.constant import constant, ones, zeros
 from agnostic_init.initializers.description import Description

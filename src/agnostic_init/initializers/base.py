@@ -16,6 +16,7 @@ from agnostic_init.draws.engines import select
 from agnostic_init.draws.produce import check_out
 from agnostic_init.draws.record import Draw
 from agnostic_init.initializers.description import Description
+from agnostic_init.initializers.registry import get
 
 __all__ = ["Drawn", "Initializer"]
 
@@ -133,8 +134,6 @@ class Initializer:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
         """Make the initializer of a dictionary that `to_dict` has made."""
-        from agnostic_init.initializers.registry import get
-
         made = get(dict(data))
         if not isinstance(made, cls):
             raise must("data", f"must describe a {cls.__name__}", dict(data))

@@ -96,33 +96,34 @@ class variance_scaling(Drawn):
         if isinstance(self.layout, Layout):
             object.__setattr__(self, "layout", str(self.layout))
 
-    def std(self, shape: tuple[int, ...]) -> float:
-        """The standard deviation of the values for a weight of that global shape."""
-        return math.sqrt(self.scale / fan_for(shape, self.mode, self.layout, self.groups, self.fan))
+    def variance(self, shape: tuple[int, ...]) -> float:
+        """The variance of the values for a weight of that global shape."""
+        return self.scale / fan_for(shape, self.mode, self.layout, self.groups, self.fan)
 
     def _draw(self, shape: tuple[int, ...], dtype: str) -> Draw:
-        std = 1.0 if 0 in shape else self.std(shape)
+        variance = 1.0 if 0 in shape else self.variance(shape)
         is_complex = dtype.startswith("complex")
         if self.distribution == "normal":
-            return normal_draw(0.0, std, dtype)
+            return normal_draw(0.0, math.sqrt(variance), dtype)
         if self.distribution == "uniform":
-            bound = std * math.sqrt(2.0 if is_complex else 3.0)
+            bound = math.sqrt(variance * (2.0 if is_complex else 3.0))
             return uniform_draw(-bound, bound, dtype)
-        parent = std / (MODULUS_STD if is_complex else truncated_std(-BOUND, BOUND))
+        parent = math.sqrt(variance) / (MODULUS_STD if is_complex else truncated_std(-BOUND, BOUND))
         return truncated_normal_draw(0.0, parent, -BOUND, BOUND, "sigma", "parent", dtype)
 
     def _statistics(self, shape: tuple[int, ...], dtype: str) -> dict[str, Any]:
-        std = self.std(shape)
+        variance = self.variance(shape)
         known: dict[str, Any] = {
             "distribution": self.distribution.replace("_", " "),
             "mean": 0.0,
-            "std": std,
+            "std": math.sqrt(variance),
         }
         is_complex = dtype.startswith("complex")
         if self.distribution == "uniform" and not is_complex:
-            known |= {"low": -std * math.sqrt(3.0), "high": std * math.sqrt(3.0)}
+            bound = math.sqrt(3.0 * variance)
+            known |= {"low": -bound, "high": bound}
         if self.distribution == "truncated_normal" and not is_complex:
-            bound = BOUND * std / truncated_std(-BOUND, BOUND)
+            bound = BOUND * math.sqrt(variance) / truncated_std(-BOUND, BOUND)
             known |= {"low": -bound, "high": bound}
         try:
             both = fans(shape, self.layout, self.groups, self.fan)

@@ -29,7 +29,8 @@ class Library(generic.Library):
         try:
             import ml_dtypes
         except ImportError:
-            raise MissingExtraError(f"dtype {name!r} in NumPy", "low-precision") from None
+            what = f"dtype {name!r} in NumPy"
+            raise MissingExtraError(what, "low-precision") from None
         found = getattr(ml_dtypes, name, None)
         if found is None:
             raise must("dtype", "must be a dtype that numpy or ml_dtypes has", name)

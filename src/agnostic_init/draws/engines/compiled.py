@@ -6,6 +6,8 @@ import functools
 import importlib
 import importlib.util
 import os
+import sys
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -16,34 +18,45 @@ __all__ = ["kernel"]
 
 VARIABLE = "AGNOSTIC_INIT_ENGINE"
 CHOICES = ("auto", "numpy", "numba")
+MODULE = "agnostic_init.draws.engines.numba"
 SMALL = 1 << 13  # below this a call of compiled code is not faster than a few ufuncs
-REPAID = 1 << 24  # elements drawn without it, after which loading compiled code has paid
+REPAID = 1 << 27  # elements drawn without it, after which loading compiled code has paid
 
-_drawn = 0
+
+class _Tally:
+    """Elements drawn so far by draws that compiled code could have made."""
+
+    drawn = 0
 
 
 def kernel(draw: Draw, size: int) -> Callable[..., None] | None:
     """The compiled kernel for a draw of `size` elements, or None where NumPy's is the better choice.
 
-    Both give the same bits, so the choice is one of time alone. Compiled code takes a second to
-    load, and some to compile once for each machine; it is loaded by the draw with which the
-    elements drawn so far reach 2^24, about the number that takes NumPy as long.
+    Both give the same bits, so the choice is one of time alone. Compiled code takes about a second
+    to load, and longer once, when it is compiled for a machine; so it is loaded when the elements
+    drawn without it have taken as long, and at most half of the time is lost whatever comes.
     """
-    global _drawn
     choice = os.environ.get(VARIABLE, "auto")
     if choice not in CHOICES:
         raise must(VARIABLE, f"must be one of {', '.join(CHOICES)}", choice)
     if choice == "numpy":
         return None
-    if not _installed():
-        if choice == "numba":
-            raise MissingExtraError(f"{VARIABLE}=numba", "fast")
-        return None
-    _drawn += size
-    if choice == "auto" and (size < SMALL or (_drawn < REPAID and not _loaded())):
+    if choice == "numba":
+        if not _installed():
+            what = f"{VARIABLE}=numba"
+            raise MissingExtraError(what, "fast")
+    elif size < SMALL or not _installed() or not _worth_loading(size):
         return None
     module = _module()
-    return module.fill if module.supports(draw) else None
+    return module.fill if module is not None and module.supports(draw) else None
+
+
+def _worth_loading(size: int) -> bool:
+    module = sys.modules.get(MODULE)
+    if module is not None and module.ready():
+        return True
+    _Tally.drawn += size
+    return _Tally.drawn >= REPAID
 
 
 @functools.cache
@@ -51,15 +64,13 @@ def _installed() -> bool:
     return importlib.util.find_spec("numba") is not None
 
 
+@functools.cache
 def _module() -> Any:
-    module = importlib.import_module("agnostic_init.draws.engines.numba")
-    if not module.ready():
+    """The kernels, loaded; None if numba is there and does not work."""
+    try:
+        module = importlib.import_module(MODULE)
         module.load()
+    except ImportError as error:
+        warnings.warn(f"numba cannot be used, NumPy is: {error}", RuntimeWarning, stacklevel=2)
+        return None
     return module
-
-
-def _loaded() -> bool:
-    import sys
-
-    module = sys.modules.get("agnostic_init.draws.engines.numba")
-    return module is not None and bool(module.ready())

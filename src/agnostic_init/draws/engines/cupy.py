@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import cupy
-
 from agnostic_init.arrays.target import Target
 from agnostic_init.bits.block import Block
 from agnostic_init.bits.key import Key
@@ -17,9 +15,10 @@ __all__ = ["fill", "make"]
 
 def make(draw: Draw, key: Key, block: Block, target: Target) -> Any:
     """A new array on the target's device."""
-    with target.device or cupy.cuda.Device():
-        out = cupy.empty(block.shape, dtype=target.library.dtype(draw.dtype))
-        fill(draw, key, block, out, target.library)
+    out = target.library.xp.empty(
+        block.shape, dtype=target.library.dtype(draw.dtype), device=target.device
+    )
+    fill(draw, key, block, out, target.library)
     return out
 
 

@@ -7,15 +7,14 @@ from typing import Any
 import dask.array
 import numpy as np
 
-from agnostic_init.arrays.errors import must
 from agnostic_init.arrays.libraries.numpy import storage_view
 from agnostic_init.arrays.target import Target
-from agnostic_init.bits.block import Block, block
+from agnostic_init.bits.block import Block
 from agnostic_init.bits.key import Key
 from agnostic_init.draws.engines import host
 from agnostic_init.draws.record import Draw
 
-__all__ = ["fill", "make"]
+__all__ = ["make"]
 
 
 def make(draw: Draw, key: Key, block: Block, target: Target) -> Any:
@@ -39,11 +38,6 @@ def make(draw: Draw, key: Key, block: Block, target: Target) -> Any:
         if block.shape
         else dask.array.from_array(_part(draw, key, block, dtype))
     )
-
-
-def fill(draw: Draw, key: Key, block: Block, out: Any, library: Any) -> None:
-    """Refused: a Dask array has no memory."""
-    raise must("out", "must be an array that can be written", type(out), "like=array instead")
 
 
 def _chunk(*, draw: Draw, stream: Key, whole: Block, result: Any, block_info: Any = None) -> Any:

@@ -9,7 +9,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from agnostic_init.arrays.errors import must
 from agnostic_init.arrays.libraries.numpy import storage_view
 from agnostic_init.arrays.target import Target
 from agnostic_init.bits.block import Block, Positions
@@ -18,7 +17,7 @@ from agnostic_init.bits.words import Narrow
 from agnostic_init.draws.engines import generic, host
 from agnostic_init.draws.record import Draw
 
-__all__ = ["fill", "make", "traced"]
+__all__ = ["make", "traced"]
 
 MASK = 0xFFFFFFFF
 LIMIT = 1 << 64
@@ -40,11 +39,6 @@ def make(draw: Draw, key: Key, block: Block, target: Target) -> Any:
     place = tuple(jnp.asarray(w, dtype=jnp.uint32) for w in (offset & MASK, offset >> 32))
     result = traced(draw, positions, block.shape, seed, place)
     return result if target.device is None else jax.device_put(result, target.device)
-
-
-def fill(draw: Draw, key: Key, block: Block, out: Any, library: Any) -> None:
-    """Refused: an array of JAX cannot be written."""
-    raise must("out", "must be an array that can be written", type(out), "like=array instead")
 
 
 def traced(draw: Draw, positions: Positions, shape: tuple[int, ...], seed: Any, offset: Any) -> Any:

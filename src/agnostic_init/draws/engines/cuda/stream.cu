@@ -1,0 +1,484 @@
+// Stream v1 on CUDA devices: words, draw, scale, cast and store in one pass.
+//
+// There is no #include, so that NVRTC needs no headers. What stands before this text is written by
+// source.py: the constants, the polynomials and, as macros, what this build of the kernel is for:
+//
+//   KIND     BITS, UNIFORM, TABLE, CENTRAL, TAIL, DISK or MODULUS
+//   FORM     SINGLE, HALF, BRAIN, DOUBLE, WORD or LONG: what a part of an element is stored as
+//   PARTS    2 for complex elements, else 1
+//   EXACT    1: scale and clip in float64, for parameters whose results float32 operations might
+//            flush to zero or round twice; 0: one float32 multiplication
+//   CLIP     1: keep values in [low, high]
+//   DIGITS   axes of the block; the thread's unit number is a numeral with these digits
+//   RUN      the digit along which positions are consecutive, -1 if there is none
+//   DENSE    1: addresses are consecutive along RUN as well
+//   PARAMETERS, PARAMETER_LIST: 32-bit words, laid out as parameters.py says
+//
+// All that decides a bit of the result is integer arithmetic or an exactly rounded operation that
+// the compiler may not contract. Built as C++ for the host, the same text is run by the tests.
+
+typedef unsigned int u32;
+typedef unsigned long long u64;
+typedef long long i64;
+
+#ifdef __CUDACC__
+#define DEVICE static __device__ __forceinline__
+#define UNROLL _Pragma("unroll")
+#define ROLL _Pragma("unroll 1")
+#else
+#define DEVICE static inline
+#define UNROLL
+#define ROLL
+#define __global__
+#define __launch_bounds__(...)
+struct alignas(16) uint4 { u32 x, y, z, w; };
+struct dim { u32 x; };
+static dim threadIdx, blockIdx, blockDim, gridDim;
+
+// The barriers keep a host compiler from contracting what CUDA's intrinsics keep apart.
+DEVICE double apart(double x) { asm volatile("" : "+m"(x)); return x; }
+DEVICE float apart(float x) { asm volatile("" : "+m"(x)); return x; }
+template <class To, class From> DEVICE To same_bits(From x) {
+  To y;
+  __builtin_memcpy(&y, &x, sizeof y);
+  return y;
+}
+DEVICE double __dmul_rn(double a, double b) { return apart(a * b); }
+DEVICE double __dadd_rn(double a, double b) { return apart(a + b); }
+DEVICE double __dsub_rn(double a, double b) { return apart(a - b); }
+DEVICE double __ddiv_rn(double a, double b) { return apart(a / b); }
+DEVICE double __dsqrt_rn(double a) { return __builtin_sqrt(a); }
+DEVICE float __fmul_rn(float a, float b) { return apart(a * b); }
+DEVICE float __fadd_rn(float a, float b) { return apart(a + b); }
+DEVICE float __fsub_rn(float a, float b) { return apart(a - b); }
+DEVICE float __fmaf_rn(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
+DEVICE float __uint2float_rn(u32 a) { return (float)a; }
+DEVICE float __int2float_rn(int a) { return (float)a; }
+DEVICE float __double2float_rn(double a) { return (float)a; }
+DEVICE i64 __double2ll_rn(double a) { return __builtin_llrint(a); }
+DEVICE u32 __float_as_uint(float a) { return same_bits<u32>(a); }
+DEVICE float __uint_as_float(u32 a) { return same_bits<float>(a); }
+DEVICE i64 __double_as_longlong(double a) { return same_bits<i64>(a); }
+DEVICE double __longlong_as_double(i64 a) { return same_bits<double>(a); }
+DEVICE u32 __umulhi(u32 a, u32 b) { return (u32)((u64)a * b >> 32); }
+DEVICE u64 __umul64hi(u64 a, u64 b) { return (u64)((unsigned __int128)a * b >> 64); }
+DEVICE u32 __funnelshift_r(u32 low, u32 high, u32 by) {
+  return (u32)(((u64)high << 32 | low) >> by);
+}
+DEVICE int __ffs(u32 a) { return __builtin_ffs((int)a); }
+DEVICE float fminf(float a, float b) { return a < b ? a : b; }
+DEVICE float fmaxf(float a, float b) { return a > b ? a : b; }
+#endif
+
+#define MUL __dmul_rn
+#define ADD __dadd_rn
+#define SUB __dsub_rn
+#define DIV __ddiv_rn
+#define SQRT __dsqrt_rn
+
+#define BITS 0
+#define UNIFORM 1
+#define TABLE 2
+#define CENTRAL 3
+#define TAIL 4
+#define DISK 5
+#define MODULUS 6
+
+#define SINGLE 0
+#define HALF 1
+#define BRAIN 2
+#define DOUBLE 3
+#define WORD 4
+#define LONG 5
+
+#define WIDE (FORM == DOUBLE)
+#define PART_BYTES (FORM == HALF || FORM == BRAIN ? 2 : FORM == DOUBLE || FORM == LONG ? 8 : 4)
+#define BYTES (PARTS * PART_BYTES)                // an element
+#define WORDS (PARTS * (WIDE ? 2 : 1))            // of the stream, an element
+#define PER_BLOCK (4 / WORDS)                     // elements of a Philox block
+#define UNIT (RUN < 0 ? 1 : 16 / BYTES > PER_BLOCK ? 16 / BYTES : PER_BLOCK)  // elements, a thread
+#define REALS (UNIT * PARTS)
+#define TWO_TO_BITS (WIDE ? 9007199254740992.0 : 16777216.0)
+
+// The words of the parameters, by name.
+#define AT(n) (parameter[n])
+#define AT64(n) ((u64)AT((n) + 1) << 32 | AT(n))
+#define AT_DOUBLE(n) __longlong_as_double((i64)AT64(n))
+#define KEY 0
+#define OFFSET 2
+#define BASE 4
+#define UNITS 6
+#define COUNT 8
+#define STRIDE 10
+#define CENTER 12
+#define FAST 13
+#define FINISH 16
+#define QUANTILE 26
+#define DIGIT(d) (34 + 9 * (d))
+
+// ---------------------------------------------------------------------------------- Philox4x32-10
+
+DEVICE void philox(u64 counter, u32 k0, u32 k1, u32* words) {
+  u32 c0 = (u32)counter, c1 = (u32)(counter >> 32), c2 = 0, c3 = 0;
+  UNROLL for (int n = 0; n < 10; ++n) {
+    u64 p0 = (u64)0xD2511F53u * c0, p1 = (u64)0xCD9E8D57u * c2;
+    c0 = (u32)(p1 >> 32) ^ c1 ^ (k0 + (u32)n * 0x9E3779B9u);
+    c1 = (u32)p1;
+    c2 = (u32)(p0 >> 32) ^ c3 ^ (k1 + (u32)n * 0xBB67AE85u);
+    c3 = (u32)p0;
+  }
+  words[0] = c0;
+  words[1] = c1;
+  words[2] = c2;
+  words[3] = c3;
+}
+
+// The lowest 24 bits of a word, or the lowest 53 of two.
+DEVICE double mantissa(const u32* words) {
+  return WIDE ? (double)((u64)(words[WIDE] & 0x1FFFFF) << 32 | words[0])
+              : (double)(words[0] & 0xFFFFFF);
+}
+
+// ------------------------------------------------------- float64, as draws/reference.py defines it
+
+// Natural logarithm of a positive normal number up to about one.
+DEVICE double log_of(double x) {
+  i64 bits = __double_as_longlong(x);
+  int exponent = (int)(bits >> 52) - 1022;
+  double m = __longlong_as_double((bits & 0xFFFFFFFFFFFFFll) | 0x3FE0000000000000ll);
+  if (m < SQRT_HALF) {
+    m = MUL(m, 2.0);
+    exponent -= 1;
+  }
+  if (exponent > 0) {
+    m = MUL(m, 2.0);  // a number of one or just above it is not scaled
+    exponent = 0;
+  }
+  double s = DIV(SUB(m, 1.0), ADD(m, 1.0));
+  return ADD(MUL((double)exponent, LN2), MUL(s, artanh(MUL(s, s))));
+}
+
+DEVICE double central_quantile(double m, double middle, double step, double left, double right) {
+  double k = ADD(MUL(SUB(m, TWO_TO_BITS / 2), 2.0), 1.0);
+  double central = ADD(MUL(k, step), middle);
+  bool below = central < 0.0;
+  if ((below ? -central : central) <= CENTRAL_LIMIT) {
+    double square = SUB(CENTRAL_SQUARE, MUL(central, central));
+    return DIV(MUL(central, center_numerator(square)), center_denominator(square));
+  }
+  double edge = below ? ADD(TWO_TO_BITS, k) : SUB(TWO_TO_BITS, k);
+  double r = SQRT(-log_of(ADD(MUL(edge, step), below ? left : right)));
+  double tail;
+  if (r > NEAR_LIMIT) {
+    double x = SUB(r, NEAR_LIMIT);
+    tail = DIV(far_numerator(x), far_denominator(x));
+  } else {
+    double x = SUB(r, NEAR_SHIFT);
+    tail = DIV(near_numerator(x), near_denominator(x));
+  }
+  return below ? -tail : tail;
+}
+
+DEVICE double inverse_mills(double z) {
+  double value = z;
+  ROLL for (int n = MILLS_TERMS; n > 0; --n) value = ADD(DIV((double)n, value), z);
+  return value;
+}
+
+DEVICE double moved(double bound, double excess) {
+  double twice = MUL(excess, 2.0);
+  double root = bound < 1e150 ? SQRT(ADD(twice, MUL(bound, bound)))
+                              : __longlong_as_double(0x7FF0000000000000ll);
+  return ADD(DIV(twice, ADD(root, bound)), bound);
+}
+
+DEVICE double tail_quantile(double m, double bound, double ratio, double step, double sign) {
+  double k = ADD(MUL(SUB(m, TWO_TO_BITS / 2), 2.0), 1.0);
+  double edge = sign > 0.0 ? SUB(TWO_TO_BITS, k) : ADD(TWO_TO_BITS, k);
+  double s = -log_of(ADD(MUL(edge, step), ratio));
+  double own = inverse_mills(bound), excess = s;
+  ROLL for (int n = 0; n < MILLS_ITERATIONS; ++n) {
+    double other = inverse_mills(moved(bound, excess));
+    double part = DIV(SUB(other, own), ADD(other, own));
+    double square = MUL(part, part);
+    double series = ADD(MUL(square, 2.0 / 7.0), 0.4);
+    series = ADD(MUL(series, square), 2.0 / 3.0);
+    series = ADD(MUL(series, square), 2.0);
+    excess = SUB(s, MUL(part, series));
+  }
+  return MUL(moved(bound, excess), sign);
+}
+
+DEVICE void cos_sin_turns(double turns, double* cosine, double* sine) {
+  int quarter = (int)ADD(MUL(turns, 4.0), 0.5);
+  double x = MUL(SUB(turns, MUL((double)quarter, 0.25)), TWO_PI);
+  double square = MUL(x, x);
+  double c = cosine_series(square), s = MUL(x, sine_series(square));
+  double first = quarter & 1 ? s : c, second = quarter & 1 ? c : s;
+  *cosine = quarter == 1 || quarter == 2 ? -first : first;
+  *sine = quarter == 2 || quarter == 3 ? -second : second;
+}
+
+// A float64 number rounded to float32, as float64: right where the hardware flushes, too.
+DEVICE double rounded(double x) {
+  i64 sign = __double_as_longlong(x) & (i64)0x8000000000000000ull;
+  double size = sign ? -x : x;
+  if (size >= 1.1754943508222875e-38) return (double)__double2float_rn(x);
+  double small = (double)__double2ll_rn(MUL(size, 0x1p149));
+  return __longlong_as_double(__double_as_longlong(MUL(small, 0x1p-149)) | sign);
+}
+
+// The bits of a float32 number that is given as float64.
+DEVICE u32 single_bits(double x) {
+  u32 sign = (u32)((u64)__double_as_longlong(x) >> 32) & 0x80000000u;
+  double size = sign ? -x : x;
+  if (size >= 1.1754943508222875e-38) return __float_as_uint(__double2float_rn(x));
+  return sign | (u32)__double2ll_rn(MUL(size, 0x1p149));
+}
+
+// ---------------------------------------------------- the quantile by a table, in integers mostly
+
+// |z| of the i-th integer from the nearer end, where its rounding to float32 is decided.
+//
+// i + 1/2 as a float32 has the segment in the exponent and the first SEGMENT_BITS of the mantissa,
+// and in the rest the place in it, counted from the end nearer to the middle so that all
+// coefficients are positive. The cubic is evaluated in fixed point, to 2^-55; its error is below
+// MARGIN_SLOPE |z| + MARGIN, as the tests find for each of the 2^23 integers of either table.
+DEVICE bool table_quantile(u32 i, const uint4* table, float* z) {
+  float f = fmaxf(__fsub_rn(__uint_as_float(0x4B000000u | i), 8388607.5f), TABLE_FIRST);
+  u32 bits = __float_as_uint(f);
+  uint4 entry = table[(bits >> (23 - SEGMENT_BITS)) - TABLE_BIAS];
+  u32 place = ~bits & ((1u << (23 - SEGMENT_BITS)) - 1);
+  u32 shifted = place << 8;
+  u32 slope = __umulhi(shifted, entry.x << 18) + entry.w;
+  slope = __umulhi(shifted, slope) + entry.z;
+  u64 value = ((u64)entry.y << 32 | entry.x) + (u64)place * slope;
+  // In two floats, a multiple of 2^-20 and what is below: both exact, by placing the bits.
+  u32 low = (u32)value, high = (u32)(value >> 32);
+  float a = __fsub_rn(__uint_as_float(0x41000000u | (high >> 3)), 8.0f);
+  float b = __uint_as_float(0x35800000u | (__funnelshift_r(low, high, 12) & 0x7FFFFFu));
+  b = __fsub_rn(b, 0x1p-20f);
+  float margin = __fmaf_rn(a, MARGIN_SLOPE, MARGIN);
+  *z = __fadd_rn(a, __fsub_rn(b, margin));
+  return *z == __fadd_rn(a, __fadd_rn(b, margin));
+}
+
+// -------------------------------------------------------------------------------- words to results
+
+// Bits of float32 results as they are stored: as they are, or those of a 16-bit format.
+DEVICE u32 stored(u32 single) {
+  if (FORM == BRAIN) return (single + 0x7FFFu + (single >> 16 & 1)) >> 16;
+  if (FORM != HALF) return single;
+#ifdef __CUDACC__
+  unsigned short half;
+  asm("cvt.rn.f16.f32 %0, %1;" : "=h"(half) : "f"(__uint_as_float(single)));
+  return half;
+#else
+  u32 sign = single >> 16 & 0x8000u, size = single & 0x7FFFFFFFu;
+  if (size >= 0x47800000u) return sign | 0x7C00u;  // 2^16 and beyond
+  if (size < 0x38800000u) {                        // subnormal there: multiples of 2^-24
+    return sign | (u32)__double2ll_rn((double)same_bits<float>(size) * 0x1p24);
+  }
+  return sign | ((size - 0x38000000u + 0xFFFu + (size >> 13 & 1)) >> 13);
+#endif
+}
+
+// Two 16-bit results of float32 numbers, in one word.
+DEVICE u32 stored_pair(u32 first, u32 second) {
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
+  u32 pair;
+  if (FORM == BRAIN) {
+    asm("cvt.rn.bf16x2.f32 %0, %1, %2;"
+        : "=r"(pair) : "f"(__uint_as_float(second)), "f"(__uint_as_float(first)));
+  } else {
+    asm("cvt.rn.f16x2.f32 %0, %1, %2;"
+        : "=r"(pair) : "f"(__uint_as_float(second)), "f"(__uint_as_float(first)));
+  }
+  return pair;
+#else
+  return stored(second) << 16 | stored(first);
+#endif
+}
+
+// Scale, shift and clip the n-th real: bits of a float32, or of a float64 where that is stored.
+DEVICE u64 finish_exactly(double unit, int n, const u32* parameter) {
+  double scale = AT_DOUBLE(FINISH), low = AT_DOUBLE(FINISH + 6), high = AT_DOUBLE(FINISH + 8);
+  double shift = PARTS == 2 && n % 2 ? AT_DOUBLE(FINISH + 4) : AT_DOUBLE(FINISH + 2);
+  double value = ADD(MUL(WIDE ? unit : rounded(unit), scale), shift);
+  if (!WIDE) value = rounded(value);
+  if (CLIP && value < low) value = low;
+  if (CLIP && value > high) value = high;
+  return WIDE ? (u64)__double_as_longlong(value) : single_bits(value);
+}
+
+DEVICE u64 finish_fast(float unit, const u32* parameter) {
+  float value = __fmul_rn(unit, __uint_as_float(AT(FAST)));
+  if (CLIP) {
+    value = fmaxf(value, __uint_as_float(AT(FAST + 1)));
+    value = fminf(value, __uint_as_float(AT(FAST + 2)));
+  }
+  return __float_as_uint(value);
+}
+
+DEVICE double quantile(const u32* words, const u32* parameter) {
+  double p0 = AT_DOUBLE(QUANTILE), p1 = AT_DOUBLE(QUANTILE + 2);
+  double p2 = AT_DOUBLE(QUANTILE + 4), p3 = AT_DOUBLE(QUANTILE + 6);
+  if (KIND == TAIL) return tail_quantile(mantissa(words), p0, p1, p2, p3);
+  return central_quantile(mantissa(words), p0, p1, p2, p3);
+}
+
+// The results of a unit's words.
+DEVICE void evaluate(const u32* words, const u32* parameter, const uint4* table, u64* results) {
+#if KIND == BITS
+  UNROLL for (int n = 0; n < REALS; ++n) results[n] = words[n];
+#elif KIND == UNIFORM
+  UNROLL for (int n = 0; n < REALS; ++n) {
+    if (EXACT) {
+      double u = MUL(mantissa(words + n * (1 + WIDE)), 1.0 / TWO_TO_BITS);
+      results[n] = finish_exactly(u, n, parameter);
+    } else {
+      results[n] = finish_fast(__int2float_rn((int)((words[n] & 0xFFFFFFu) - AT(CENTER))), parameter);
+    }
+  }
+#elif KIND == TABLE
+  float z[REALS];
+  u32 undecided = 0;
+  UNROLL for (int n = 0; n < REALS; ++n) {
+    u32 flip = (u32)((int)(words[n] << 8) >> 31);
+    bool decided = table_quantile((words[n] ^ flip) & 0x7FFFFFu, table, &z[n]);
+    z[n] = __uint_as_float(__float_as_uint(z[n]) | (~flip & 0x80000000u));
+    undecided |= decided ? 0 : 1u << n;
+  }
+  ROLL while (undecided) {
+    int which = __ffs(undecided) - 1;
+    u32 word = words[0];
+    UNROLL for (int n = 1; n < REALS; ++n) word = n == which ? words[n] : word;
+    float exact = __double2float_rn(quantile(&word, parameter));
+    UNROLL for (int n = 0; n < REALS; ++n) z[n] = n == which ? exact : z[n];
+    undecided &= undecided - 1;
+  }
+  UNROLL for (int n = 0; n < REALS; ++n) {
+    results[n] = EXACT ? finish_exactly((double)z[n], n, parameter) : finish_fast(z[n], parameter);
+  }
+#elif KIND == CENTRAL || KIND == TAIL
+  ROLL for (int n = 0; n < REALS; ++n) {
+    results[n] = finish_exactly(quantile(words + n * (1 + WIDE), parameter), n, parameter);
+  }
+#else
+  ROLL for (int n = 0; n < REALS; n += 2) {
+    double u = MUL(mantissa(words + n * (1 + WIDE)), 1.0 / TWO_TO_BITS);
+    double turns = MUL(mantissa(words + (n + 1) * (1 + WIDE)), 1.0 / TWO_TO_BITS);
+    double first = AT_DOUBLE(QUANTILE), second = AT_DOUBLE(QUANTILE + 2), radius, cosine, sine;
+    if (KIND == DISK) radius = SQRT(ADD(MUL(u, second), first));
+    else radius = SQRT(-log_of(SUB(1.0, MUL(u, first))));
+    cos_sin_turns(turns, &cosine, &sine);
+    results[n] = finish_exactly(MUL(radius, cosine), n, parameter);
+    results[n + 1] = finish_exactly(MUL(radius, sine), n + 1, parameter);
+  }
+#endif
+}
+
+// ------------------------------------------------------------------------------------- the kernel
+
+// floor(number / divisor) for number < 2^63: see `divider` in parameters.py.
+DEVICE u64 divided(u64 number, u64 magic, u32 shift) {
+  return __umul64hi(magic, number << 1) >> shift;
+}
+
+DEVICE void store_part(char* out, u64 result) {
+  if (PART_BYTES == 2) *(unsigned short*)out = (unsigned short)stored((u32)result);
+  if (PART_BYTES == 4) *(u32*)out = (u32)result;
+  if (PART_BYTES == 8) *(u64*)out = result;
+}
+
+DEVICE void store_unit(char* out, const u64* results) {
+  u32 words[UNIT * BYTES / 4 + 1];
+  UNROLL for (int n = 0; n < REALS; ++n) {
+    if (PART_BYTES == 2 && n % 2 == 0) {
+      words[n / 2] = stored_pair((u32)results[n], (u32)results[n + (n + 1 < REALS)]);
+    }
+    if (PART_BYTES == 4) words[n] = (u32)results[n];
+    if (PART_BYTES == 8) {
+      words[2 * n] = (u32)results[n];
+      words[2 * n + PART_BYTES / 8] = (u32)(results[n] >> 32);
+    }
+  }
+  UNROLL for (int n = 0; n < UNIT * BYTES / 16; ++n) {
+    ((uint4*)out)[n] = {words[4 * n], words[4 * n + 1], words[4 * n + 2], words[4 * n + 3]};
+  }
+}
+
+DEVICE void fill_unit(u64 unit, char* out, const uint4* table, const u32* parameter) {
+  u64 rest = unit, position = AT64(BASE), inner = 0;
+  i64 place = 0, run_stride = DENSE ? 1 : (i64)AT64(STRIDE);
+  UNROLL for (int d = 0; d < DIGITS; ++d) {
+    u64 digit = rest;
+    if (d < DIGITS - 1) {
+      rest = divided(digit, AT64(DIGIT(d)), AT(DIGIT(d) + 2));
+      digit -= rest * AT64(DIGIT(d) + 3);
+    }
+    if (d == RUN) {
+      inner = digit;
+    } else {
+      position += digit * AT64(DIGIT(d) + 5);
+      place += (i64)digit * (i64)AT64(DIGIT(d) + 7);
+    }
+  }
+  // A unit begins where a Philox block does; a run's first and last may stick out of it.
+  u32 lead = (u32)position & (UNIT - 1);
+  i64 start = (i64)(inner * UNIT) - (RUN < 0 ? 0 : lead);
+  u64 block = (position + (u64)(RUN < 0 ? 0 : start)) / PER_BLOCK + AT64(OFFSET);
+  u32 words[UNIT * WORDS > 4 ? UNIT * WORDS : 4];
+  UNROLL for (int n = 0; n < (UNIT + PER_BLOCK - 1) / PER_BLOCK; ++n) {
+    philox(block + n, AT(KEY), AT(KEY + 1), words + 4 * n);
+  }
+  if (RUN < 0) {
+    UNROLL for (int n = PER_BLOCK - 1; n > 0; --n) {
+      if ((position & (PER_BLOCK - 1)) == (u32)n) {
+        UNROLL for (int w = 0; w < WORDS; ++w) words[w] = words[n * WORDS + w];
+      }
+    }
+  }
+  u64 results[REALS];
+  evaluate(words, parameter, table, results);
+  char* address = out + (place + start * run_stride) * BYTES;
+  bool whole = start >= 0 && start + UNIT <= (i64)AT64(COUNT);
+  if (DENSE && RUN >= 0 && whole && ((u64)address & 15) == 0) {
+    store_unit(address, results);
+    return;
+  }
+  UNROLL for (int n = 0; n < UNIT; ++n) {
+    if (RUN < 0 || (start + n >= 0 && start + n < (i64)AT64(COUNT))) {
+      UNROLL for (int part = 0; part < PARTS; ++part) {
+        store_part(address + n * run_stride * BYTES + part * PART_BYTES, results[n * PARTS + part]);
+      }
+    }
+  }
+}
+
+extern "C" __global__ void __launch_bounds__(THREADS) fill(char* out, const uint4* table, PARAMETERS) {
+  const u32 parameter[] = {PARAMETER_LIST};
+#if KIND == TABLE && defined(__CUDACC__)
+  __shared__ uint4 shared[TABLE_SIZE];
+  for (u32 n = threadIdx.x; n < TABLE_SIZE; n += blockDim.x) shared[n] = table[n];
+  __syncthreads();
+  table = shared;
+#endif
+  u64 step = (u64)gridDim.x * blockDim.x;
+  for (u64 unit = (u64)blockIdx.x * blockDim.x + threadIdx.x; unit < AT64(UNITS); unit += step) {
+    fill_unit(unit, out, table, parameter);
+  }
+}
+
+#ifndef __CUDACC__
+// Every thread of the grid, one after another.
+extern "C" void fill_grid(u32 blocks, u32 threads, char* out, const uint4* table, PARAMETERS) {
+  gridDim.x = blocks;
+  blockDim.x = threads;
+  for (blockIdx.x = 0; blockIdx.x < blocks; ++blockIdx.x) {
+    for (threadIdx.x = 0; threadIdx.x < threads; ++threadIdx.x) {
+      fill(out, table, PARAMETER_LIST);
+    }
+  }
+}
+#endif

@@ -1,0 +1,1 @@
+"""The ways to the same matrices, one file for each library."""

@@ -1,0 +1,96 @@
+"""NumPy: panels in place, their update in strips that stay in cache."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from agnostic_init.arrays.target import Target, backend
+from agnostic_init.bits.key import Key
+from agnostic_init.linalg.haar import Haar
+from agnostic_init.linalg.in_place import assemble_in_place
+from agnostic_init.linalg.panels import gram_triangle, inverse_of_unit_triangle, width_of_panels
+
+__all__ = ["fill", "make"]
+
+STRIP = 1 << 18  # elements of the temporary of an update
+AT_ONCE = 1 << 17  # normals that are drawn for all panels together
+MOST = 128
+
+
+def make(haar: Haar, key: Key, target: Target, part: Any = ()) -> Any:
+    """New matrices; `part` is an index into the batch."""
+    library = target.library
+    batch = np.broadcast_to(np.empty(()), haar.batch)[part].shape
+    out = np.empty((*batch, haar.rows, haar.columns), library.dtype(haar.compute))
+    fill(haar, key, out, part)
+    return out if haar.compute == haar.dtype else library.cast(out, haar.dtype)
+
+
+def fill(haar: Haar, key: Key, out: Any, part: Any = ()) -> None:
+    """Write into an array of the dtype that is computed in."""
+    if not out.size:
+        return
+    if not _has_rows(out):
+        buffer = np.empty(out.shape, out.dtype)
+        fill(haar, key, buffer, part)
+        out[...] = buffer
+        return
+    tall = out.swapaxes(-1, -2) if haar.wide else out
+    width = width_of_panels(haar.short, MOST)
+    assemble_in_place(_Operations(haar, key, part), haar, tall, width)
+
+
+def _has_rows(out: Any) -> bool:
+    """Whether BLAS can write the matrices: rows or columns of consecutive elements."""
+    down, across = out.strides[-2:]
+    return bool(min(down, across) == out.itemsize and max(down, across) >= out.itemsize)
+
+
+class _Operations:
+    def __init__(self, haar: Haar, key: Key, part: Any) -> None:
+        self.haar, self.key, self.part = haar, key, part
+        self.target = Target(backend("numpy"), haar.compute, None)
+        self.normals = self._draw(0, haar.short) if haar.size <= AT_ONCE else None
+
+    def reflectors(self, start: int, stop: int) -> tuple[Any, Any, Any]:
+        if self.normals is None:
+            rows = self._draw(start, stop)
+        else:
+            rows = self.normals[..., start:stop, start:]
+        width = stop - start
+        rows[..., :width] = np.triu(rows[..., :width])
+        diagonal = self.diagonal(rows)
+        first = np.abs(diagonal)
+        norm = np.sqrt(_squares(rows))
+        phases = np.divide(diagonal, first, out=np.ones_like(diagonal), where=first != 0)
+        diagonal += phases * norm
+        rows *= (1.0 / np.sqrt(norm * (norm + first)))[..., None]
+        return rows, phases, inverse_of_unit_triangle(_Standard, gram_triangle(_Standard, rows))
+
+    def _draw(self, start: int, stop: int) -> Any:
+        return self.haar.draw(self.key, start, stop, self.target, self.part)
+
+    def solved(self, triangle: Any, array: Any) -> Any:
+        return triangle @ array
+
+    def conjugate(self, array: Any) -> Any:
+        return array.conj() if array.dtype.kind == "c" else array
+
+    def product(self, a: Any, b: Any) -> Any:
+        return a @ b
+
+    def diagonal(self, square: Any) -> Any:
+        return np.einsum("...ii->...i", square[..., : square.shape[-2]])
+
+    def subtract_product(self, target: Any, tall: Any, flat: Any) -> None:
+        rows = max(1, STRIP // max(1, flat.size // flat.shape[-2]))
+        for start in range(0, tall.shape[-2], rows):
+            target[..., start : start + rows, :] -= tall[..., start : start + rows, :] @ flat
+
+
+def _squares(rows: Any) -> Any:
+    if rows.dtype.kind == "c":
+        return _squares(rows.real) + _squares(rows.imag)
+    return np.einsum("...i,...i->...", rows, rows)

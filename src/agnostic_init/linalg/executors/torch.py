@@ -1,0 +1,102 @@
+"""torch: panels in place with fused updates; LAPACK's product of reflectors where that is faster."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from agnostic_init.arrays.target import Target
+from agnostic_init.bits.key import Key
+from agnostic_init.linalg.executors.torch_precision import full_precision
+from agnostic_init.linalg.haar import Haar
+from agnostic_init.linalg.in_place import assemble_in_place
+from agnostic_init.linalg.panels import width_of_panels
+
+__all__ = ["fill", "make"]
+
+AT_ONCE = 1 << 17  # normals that are drawn for all panels together
+FACTORED = 256  # up to this, one matrix is left to LAPACK
+MOST_ON_HOST, MOST_ON_DEVICE = 128, 512
+
+
+def make(haar: Haar, key: Key, target: Target) -> Any:
+    """New matrices; of the meta device, ones without values."""
+    library = target.library
+    out = torch.empty(haar.shape, dtype=library.dtype(haar.compute), device=target.device)
+    fill(haar, key, out, library)
+    return out if haar.compute == haar.dtype else library.cast(out, haar.dtype)
+
+
+def fill(haar: Haar, key: Key, out: Any, library: Any) -> None:
+    """Write into a tensor of the dtype that is computed in, of any strides."""
+    if out.device.type == "meta" or not out.numel():
+        return
+    with torch.no_grad(), full_precision(out.device):
+        tall = out.mT if haar.wide else out
+        operations = _Operations(haar, key, Target(library, haar.compute, out.device))
+        if out.device.type == "cpu" and not haar.batch and haar.short <= FACTORED:
+            operations.from_lapack(tall)
+            return
+        most = MOST_ON_HOST if out.device.type == "cpu" else MOST_ON_DEVICE
+        assemble_in_place(operations, haar, tall, width_of_panels(haar.short, most))
+
+
+class _Operations:
+    def __init__(self, haar: Haar, key: Key, target: Target) -> None:
+        self.haar, self.key, self.target = haar, key, target
+        self.normals = self._draw(0, haar.short) if haar.size <= AT_ONCE else None
+
+    def from_lapack(self, out: Any) -> None:
+        rows = self._draw(0, self.haar.short) if self.normals is None else self.normals
+        diagonal, first, norm, phases = _measured(rows)
+        rows *= (1.0 / (phases * (first + norm)))[..., None]
+        tau = (1.0 + first / norm).to(rows.dtype)
+        scale = phases * -self.haar.gain
+        if self.haar.special:
+            scale[..., -1] *= phases.prod(-1).conj()
+        torch.mul(torch.linalg.householder_product(rows.mT, tau), scale[..., None, :], out=out)
+
+    def reflectors(self, start: int, stop: int) -> tuple[Any, Any, Any]:
+        if self.normals is None:
+            rows = self._draw(start, stop)
+        else:
+            rows = self.normals[..., start:stop, start:]
+        diagonal, first, norm, phases = _measured(rows)
+        diagonal += phases * norm
+        rows *= (1.0 / torch.sqrt(norm * (norm + first)))[..., None]
+        return rows, phases, self.product(self.conjugate(rows), rows.mT)
+
+    def _draw(self, start: int, stop: int) -> Any:
+        return self.haar.draw(self.key, start, stop, self.target)
+
+    def solved(self, triangle: Any, array: Any) -> Any:
+        return torch.linalg.solve_triangular(triangle, array, upper=True, unitriangular=True)
+
+    def conjugate(self, array: Any) -> Any:
+        return array.conj()
+
+    def product(self, a: Any, b: Any) -> Any:
+        return torch.matmul(a, b)
+
+    def diagonal(self, square: Any) -> Any:
+        return torch.diagonal(square, dim1=-2, dim2=-1)
+
+    def subtract_product(self, target: Any, tall: Any, flat: Any) -> None:
+        if target.ndim == 2:
+            target.addmm_(tall, flat, alpha=-1)
+        elif target.ndim == 3:
+            target.baddbmm_(tall, flat, alpha=-1)
+        else:
+            target -= tall @ flat
+
+
+def _measured(rows: Any) -> tuple[Any, Any, Any, Any]:
+    """Zero what is before each vector; the diagonal as a view, its moduli, the norms, the phases."""
+    head = rows[..., : rows.shape[-2]]
+    head.triu_()
+    diagonal = torch.diagonal(head, dim1=-2, dim2=-1)
+    first = diagonal.abs()
+    norm = torch.linalg.vector_norm(rows, dim=-1)
+    phases = torch.where(first == 0, torch.ones_like(diagonal), diagonal / first)
+    return diagonal, first, norm, phases

@@ -1,0 +1,124 @@
+"""The record of what is to be made: matrices of the Haar distribution, and where their normals lie."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from agnostic_init.arrays.errors import must
+from agnostic_init.arrays.formats import format_of
+from agnostic_init.arrays.target import Target
+from agnostic_init.bits.block import block
+from agnostic_init.bits.key import Key
+from agnostic_init.draws.distributions import normal_draw
+from agnostic_init.draws.engines import select
+
+__all__ = ["Haar"]
+
+
+@dataclass(frozen=True, slots=True)
+class Haar:
+    """A batch of matrices whose columns, or rows where they are fewer, are orthonormal.
+
+    Attributes
+    ----------
+    batch, rows, columns
+        The shape.
+    dtype
+        The name of the result's dtype.
+    gain
+        What the matrices are multiplied with.
+    special
+        Whether the determinants shall be 1 (before the gain).
+
+    Notes
+    -----
+    The vectors that are reflected are the rows of a Gaussian array of shape ``(*batch, short,
+    long)``, vector ``k`` from its place ``k`` on. So a wide matrix is the transpose of the tall one
+    of the same key, and the first columns of a tall matrix are the tall matrix of fewer columns.
+    """
+
+    batch: tuple[int, ...]
+    rows: int
+    columns: int
+    dtype: str
+    gain: float = 1.0
+    special: bool = False
+
+    def __post_init__(self) -> None:
+        if format_of(self.dtype).itemsize == 1:
+            raise must(
+                "dtype",
+                "must have 16 bits or more for an orthogonal matrix",
+                self.dtype,
+                "float16 or bfloat16, and a cast of the result",
+            )
+        if self.special and self.rows != self.columns:
+            raise must(
+                "special",
+                "must be False where the matrices are not square, as they have no determinant",
+                (self.rows, self.columns),
+            )
+
+    @property
+    def long(self) -> int:
+        """The length of the reflected vectors."""
+        return max(self.rows, self.columns)
+
+    @property
+    def short(self) -> int:
+        """The number of the reflected vectors."""
+        return min(self.rows, self.columns)
+
+    @property
+    def wide(self) -> bool:
+        """Whether the rows, not the columns, are orthonormal."""
+        return self.rows < self.columns
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of the result."""
+        return (*self.batch, self.rows, self.columns)
+
+    @property
+    def size(self) -> int:
+        """How many elements the result has."""
+        return math.prod(self.shape)
+
+    @property
+    def is_complex(self) -> bool:
+        """Whether the matrices are unitary."""
+        return format_of(self.dtype).is_complex
+
+    @property
+    def compute(self) -> str:
+        """The name of the dtype that all is computed in."""
+        form = format_of(self.dtype)
+        return form.name if form.is_complex else form.compute
+
+    def panels(self, width: int) -> Iterator[tuple[int, int]]:
+        """The first and one past the last vector of each panel, from the last panel to the first."""
+        for start in range((self.short - 1) // width * width, -1, -width):
+            yield start, min(start + width, self.short)
+
+    def draw(self, key: Key, start: int, stop: int, target: Target, part: Any = ()) -> Any:
+        """The normals of vectors `start` to `stop`, from place `start` on.
+
+        Parameters
+        ----------
+        key
+            Of the stream.
+        start, stop
+            The vectors.
+        target
+            The library and the device; the dtype is `compute`.
+        part
+            An index into the batch; by default all of it.
+        """
+        rows = slice(start, stop), slice(start, None)
+        index = (*part, ..., *rows) if len(part) < len(self.batch) else (*part, *rows)
+        normals = block((*self.batch, self.short, self.long), index)
+        place = Target(target.library, self.compute, target.device)
+        return select.make(normal_draw(0.0, 1.0, self.compute), key, normals, place)
