@@ -5,6 +5,9 @@ This is a leaf module: it imports nothing of the package, so that everything may
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 __all__ = [
     "AmbiguousLayoutError",
     "MissingExtraError",
@@ -12,6 +15,7 @@ __all__ = [
     "ParameterTypeError",
     "must",
     "must_be_type",
+    "within",
 ]
 
 
@@ -51,6 +55,24 @@ def must(name: str, rule: str, got: object, hint: str = "") -> ParameterError:
 def must_be_type(name: str, rule: str, got: object, hint: str = "") -> ParameterTypeError:
     """Build the error for a parameter of a wrong type."""
     return ParameterTypeError(_message(name, rule, got, hint))
+
+
+@contextmanager
+def within(place: str) -> Iterator[None]:
+    """Say where a parameter stands in the messages of the errors that are raised inside.
+
+    Examples
+    --------
+    >>> with within("wte.weight"):
+    ...     raise must("std", "must be positive", -1.0)
+    Traceback (most recent call last):
+        ...
+    agnostic_init.arrays.errors.ParameterError: wte.weight: `std` must be positive, got -1.0
+    """
+    try:
+        yield
+    except (ParameterError, ParameterTypeError) as error:
+        raise type(error)(f"{place}: {error}") from None
 
 
 def _message(name: str, rule: str, got: object, hint: str) -> str:

@@ -114,6 +114,7 @@ class Initializer:
             Of the distribution, its mean, std and bounds, the fans, elements and bytes.
         """
         lengths = checked_shape(shape)
+        self._check(lengths, dtype)
         return Description(
             initializer=repr(self),
             shape=lengths,
@@ -159,6 +160,9 @@ class Initializer:
             )
         return None
 
+    def _check(self, shape: tuple[int, ...], dtype: str) -> None:
+        """Raise if no array of this shape and dtype can be made; called before any is allocated."""
+
     def _make(self, shape: tuple[int, ...], key: Key | None, part: Block, target: Target) -> Any:
         raise NotImplementedError
 
@@ -181,6 +185,9 @@ class Drawn(Initializer):
     def _draw(self, shape: tuple[int, ...], dtype: str) -> Draw:
         """The draw for an array of that global shape."""
         raise NotImplementedError
+
+    def _check(self, shape: tuple[int, ...], dtype: str) -> None:
+        self._draw(shape, dtype)
 
     def _make(self, shape: tuple[int, ...], key: Key | None, part: Block, target: Target) -> Any:
         assert key is not None

@@ -11,7 +11,7 @@ import numpy as np
 from agnostic_init.arrays.errors import must, must_be_type
 from agnostic_init.arrays.formats import FORMATS
 from agnostic_init.arrays.target import Target
-from agnostic_init.bits.block import Block
+from agnostic_init.bits.block import Block, block
 from agnostic_init.bits.key import Key
 from agnostic_init.initializers.base import Initializer
 from agnostic_init.initializers.registry import register
@@ -26,6 +26,9 @@ class _Constant(Initializer):
 
     def _value(self) -> Any:
         raise NotImplementedError
+
+    def _check(self, shape: tuple[int, ...], dtype: str) -> None:
+        self._block(shape, block(shape), dtype)
 
     def _make(self, shape: tuple[int, ...], key: Key | None, part: Block, target: Target) -> Any:
         library, xp = target.library, target.library.xp
