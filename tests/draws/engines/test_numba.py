@@ -46,11 +46,18 @@ def truncated(lower, upper, dtype="float32", mean=0.0, std=1.0, bounds="sigma"):
 
 
 def stored(draw, values):
-    """The reference's values in the storage of the draw's dtype."""
     if draw.dtype != "bfloat16":
         return values.astype(draw.dtype)
     bits = values.view(np.uint32).astype(np.uint64)
     return ((bits + 0x7FFF + (bits >> 16 & 1)) >> 16).astype(np.uint16)
+
+
+def evaluated(draw, words):
+    """The reference's values in the storage of the draw's dtype."""
+    values = evaluate(draw, np, np.float32, np.float64, words)
+    if isinstance(values, tuple):
+        return np.stack(values, axis=-1).reshape(-1).view(draw.dtype)
+    return stored(draw, values)
 
 
 def expected(draw, key, positions):
@@ -58,7 +65,7 @@ def expected(draw, key, positions):
     words = [word.reshape(-1) for word in words]
     if draw.kind == "bits":
         return words[0].astype(draw.dtype)
-    return stored(draw, evaluate(draw, np, np.float32, np.float64, words))
+    return evaluated(draw, words)
 
 
 def filled(draw, key, positions, start=0, stop=None):
@@ -167,7 +174,7 @@ def test_extreme_mantissas():
 def test_float16_of_every_kind_of_float32():
     """Bit patterns all over, ties and subnormals among them, by a draw that leaves u as it is."""
     words = np.arange(1 << 24, dtype=np.uint32)
-    for exponent in (0, -10, -14, -20, 15):
+    for exponent in (0, -14, 15):
         draw = replace(uniform_draw(0, 1, "float16"), scale=2.0**exponent, high=math.inf)
         out = np.empty(words.size, np.float16)
         engine.fill_from_words(draw, words, out)
@@ -207,7 +214,10 @@ PLACES = [
 @pytest.mark.parametrize("key", KEYS, ids=repr)
 @pytest.mark.parametrize("positions", PLACES, ids=repr)
 def test_positions_anywhere(key, positions):
-    for draw in (bits_draw("uint32"), normal_draw(0, 1, "float32"), uniform_draw(0, 1, "float64")):
+    draws = [bits_draw("uint32"), normal_draw(0, 1, "float32"), uniform_draw(0, 1, "float64")]
+    draws += [normal_draw(0, 1, "complex64"), normal_draw(0.5 + 0.5j, 2, "complex128")]
+    for draw in draws:
+        assert engine.supports(draw)
         same_bits(filled(draw, key, positions), expected(draw, key, positions))
 
 
@@ -249,7 +259,7 @@ def expected_one_by_one(draw, key, positions):
     words = [blocks[np.arange(lane.size), lane + n] for n in range(draw.words)]
     if draw.kind == "bits":
         return words[0].astype(draw.dtype)
-    return stored(draw, evaluate(draw, np, np.float32, np.float64, words))
+    return evaluated(draw, words)
 
 
 def test_known_answers():
@@ -264,11 +274,18 @@ def test_known_answers():
     same_bits(got, np.array([1.2743076, 1.5325191, 0.63128054, -0.60842925], np.float32))
 
 
-@pytest.mark.parametrize("name", ["normal", "uniform"])
-def test_what_is_left_to_others(name):
-    make = {"normal": normal_draw, "uniform": uniform_draw}[name]
-    for dtype in ("complex64", "complex128", "float8_e4m3fn"):
-        assert not engine.supports(make(0, 1, dtype))
+@pytest.mark.parametrize(
+    "draw",
+    [
+        uniform_draw(0, 1, "complex64"),
+        truncated(-1, 1, "complex128"),
+        normal_draw(1j, 1, "complex64"),
+        normal_draw(0, 1, "float8_e4m3fn"),
+    ],
+    ids=repr,
+)
+def test_what_is_left_to_others(draw):
+    assert not engine.supports(draw)
 
 
 def test_importing_the_engine_loads_no_compiler():

@@ -14,6 +14,8 @@ STORES = {
     "float64": FLOAT64,
     "float16": FLOAT16,
     "bfloat16": BFLOAT16,
+    "complex64": FLOAT32,
+    "complex128": FLOAT64,
     "uint32": UINT32,
     "int64": INT64,
 }

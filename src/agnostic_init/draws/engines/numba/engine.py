@@ -18,7 +18,6 @@ from agnostic_init.draws.record import Draw
 __all__ = ["fill", "fill_from_words", "load", "ready", "supports"]
 
 KERNEL = "agnostic_init.draws.engines.numba.kernel"
-REAL = ("float32", "float64", "float16", "bfloat16")
 LIMIT = 1 << 64
 
 VIEWS = [(np.dtype(name), np.empty(0, name)) for name in ("uint16", "uint32", "uint64")]
@@ -28,7 +27,9 @@ RANGE = Positions(0, (1,), (1,))
 
 def supports(draw: Draw) -> bool:
     """Whether the kernel can make this draw; what it cannot is left to NumPy's."""
-    return draw.kind == "bits" or (draw.kind in ("uniform", "quantile") and draw.dtype in REAL)
+    if draw.dtype not in STORES or draw.kind not in ("bits", "uniform", "quantile"):
+        return False
+    return _parts(draw) == 1 or draw.shift == draw.shift_imag
 
 
 def ready() -> bool:
@@ -75,6 +76,8 @@ def _call(
     if start >= stop:
         return
     kind, parameters = _plain(draw)
+    parts = _parts(draw)
+    itemsize = out.itemsize // parts
     _compiled()(
         kind,
         STORES[draw.dtype],
@@ -85,10 +88,16 @@ def _call(
         np.array([stride % LIMIT for stride in positions.strides], np.uint64),
         parameters,
         words,
-        *(out.view(view) if out.itemsize == view.itemsize else empty for view, empty in VIEWS),
+        *(out.view(view) if itemsize == view.itemsize else empty for view, empty in VIEWS),
+        parts,
         start,
         stop,
     )
+
+
+def _parts(draw: Draw) -> int:
+    """Real numbers that an element is made of, all drawn alike."""
+    return 2 if draw.format and draw.format.is_complex else 1
 
 
 @functools.lru_cache(maxsize=1024)

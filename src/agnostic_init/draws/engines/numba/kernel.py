@@ -42,7 +42,7 @@ CHUNK = 1024
 LONG_RUN = 64
 SIGNATURE = (
     "uint64(int64, int64, uint64, uint64, uint64, int64[::1], uint64[::1], float64[::1],"
-    " uint32[::1], uint16[::1], uint32[::1], uint64[::1], int64, int64)"
+    " uint32[::1], uint16[::1], uint32[::1], uint64[::1], int64, int64, int64)"
 )
 
 
@@ -55,12 +55,16 @@ def _words(
     last = counts.size - 1
     if strides[last] != np.uint64(1) or counts[last] < LONG_RUN:
         walk(base, counts, strides, index, n, places)
-        if each == 2:
+        if each == 1:
+            own_words(seed, offset, places, n, out)
+        elif each == 2:
             own_pairs(seed, offset, places, n, out)
         else:
-            own_words(seed, offset, places, n, out)
+            for i in range(n):
+                run_words(seed, offset + places[i], 0, each, out, i * each)
         return
-    shift, mask = np.uint64(3 - each), np.uint64(5 - 2 * each)
+    per_block = 4 // each
+    shift, mask = np.uint64(per_block // 2), np.uint64(per_block - 1)
     done = 0
     while done < n:
         take = min(counts[last] - index[last], n - done)
@@ -77,14 +81,17 @@ def _words(
 def _compile(fingerprint: int) -> Any:
     def fill(
         kind: Any, store: Any, seed: Any, offset: Any, base: Any, counts: Any, strides: Any,
-        parameters: Any, given: Any, out2: Any, out4: Any, out8: Any, start: Any, stop: Any,
+        parameters: Any, given: Any, out2: Any, out4: Any, out8: Any, parts: Any, start: Any,
+        stop: Any,
     ) -> Any:  # fmt: skip
         """Elements `start` to `stop` of a block; of the words `given` where there are any.
 
-        `out2`, `out4` or `out8` is the output, by its item size.
+        An element has one or two `parts`, real numbers that `out2`, `out4` or `out8` holds, by
+        their size.
         """
-        each = 2 if store == FLOAT64 else 1
-        limit = 2.0**53 if each == 2 else 2.0**24
+        wide = store == FLOAT64
+        each = 2 * parts if wide else parts
+        limit = 2.0**53 if wide else 2.0**24
         index = np.zeros(counts.size, np.int64)
         rest = start
         for d in range(counts.size - 1, -1, -1):
@@ -101,26 +108,27 @@ def _compile(fingerprint: int) -> Any:
         double = out8.view(np.float64)
         at = start
         while at < stop:
-            n = min(CHUNK, stop - at)
+            elements = min(CHUNK // parts, stop - at)
             if given.size:
-                for i in range(n * each):
+                for i in range(elements * each):
                     words[i] = given[at * each + i]
             else:
-                _words(seed, offset, base, counts, strides, index, each, places, n, words)
-            place = np.uint64(at)
+                _words(seed, offset, base, counts, strides, index, each, places, elements, words)
+            n = elements * parts
+            place = np.uint64(at * parts)
             single_place = np.uint64(0) if narrow else place
             if kind == BITS:
                 if store == INT64:
                     as_int64(words, n, out8, place)
                 else:
                     as_uint32(words, n, out4, place)
-            elif kind == UNIFORM and each == 1:
+            elif kind == UNIFORM and not wide:
                 uniform_single(words, n, parameters, single, single_place)
             else:
                 if kind == UNIFORM:
                     uniform_double(words, n, unit)
                 else:
-                    if each == 2:
+                    if wide:
                         odd_double(words, n, k)
                     else:
                         odd_single(words, n, k)
@@ -128,7 +136,7 @@ def _compile(fingerprint: int) -> Any:
                         central(k, n, limit, parameters, scratch, tails, unit)
                     else:
                         tail(k, n, limit, parameters, unit)
-                if each == 2:
+                if wide:
                     finish_double(unit, n, parameters, double, place)
                 else:
                     finish_single(unit, n, parameters, single, single_place)
@@ -136,7 +144,7 @@ def _compile(fingerprint: int) -> Any:
                 as_float16(bits, n, out2, place)
             elif store == BFLOAT16:
                 as_bfloat16(bits, n, out2, place)
-            at += n
+            at += elements
         return np.uint64(fingerprint)
 
     try:
