@@ -26,7 +26,7 @@ X64 = jax.enable_x64 if hasattr(jax, "enable_x64") else jax.experimental.enable_
 
 def make(draw: Draw, key: Key, block: Block, target: Target) -> Any:
     """A new array: of host memory on a CPU, computed by XLA elsewhere and where JAX traces."""
-    if not _tracing() and _on_host(target.device):
+    if not tracing() and on_host(target.device):
         return _from_host(draw, key, block, target)
     seed = tuple(jnp.asarray(word, dtype=jnp.uint32) for word in key.words)
     positions = block.positions()
@@ -71,12 +71,13 @@ class _Inside:
         return array.astype(jnp.dtype(name))
 
 
-def _tracing() -> bool:
+def tracing() -> bool:
     """Whether operations are being recorded for a program, as under jit."""
     return isinstance(jnp.zeros((), jnp.float32), jax.core.Tracer)  # no device: never kept
 
 
-def _on_host(device: Any) -> bool:
+def on_host(device: Any) -> bool:
+    """Whether the device, a sharding or the default one, is a CPU."""
     if device is None:
         default = jax.config.jax_default_device
         platform = getattr(default, "platform", default) or jax.default_backend()

@@ -67,7 +67,7 @@ class _Operations:
         phases = np.divide(diagonal, first, out=np.ones_like(diagonal), where=first != 0)
         diagonal += phases * norm
         rows *= (1.0 / np.sqrt(norm * (norm + first)))[..., None]
-        return rows, phases, inverse_of_unit_triangle(_Standard, gram_triangle(_Standard, rows))
+        return rows, phases, inverse_of_unit_triangle(np, gram_triangle(np, rows))
 
     def _draw(self, start: int, stop: int) -> Any:
         return self.haar.draw(self.key, start, stop, self.target, self.part)

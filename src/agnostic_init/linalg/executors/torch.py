@@ -49,7 +49,7 @@ class _Operations:
 
     def from_lapack(self, out: Any) -> None:
         rows = self._draw(0, self.haar.short) if self.normals is None else self.normals
-        diagonal, first, norm, phases = _measured(rows)
+        _, first, norm, phases = _measured(rows)
         rows *= (1.0 / (phases * (first + norm)))[..., None]
         tau = (1.0 + first / norm).to(rows.dtype)
         scale = phases * -self.haar.gain

@@ -10,12 +10,27 @@ import torch
 
 __all__ = ["full_precision"]
 
+FULL = ("ieee", "none")
+
 
 @contextlib.contextmanager
 def full_precision(device: Any) -> Iterator[None]:
     """Compute matrix products in the precision of their operands, and restore what was set."""
+    backends = torch.backends
     with torch.autocast(device.type, enabled=False), contextlib.ExitStack() as stack:
-        if torch.get_float32_matmul_precision() != "highest":
+        if hasattr(backends.cuda.matmul, "fp32_precision"):
+            for place in (backends.cuda.matmul, backends.mkldnn.matmul):
+                if place.fp32_precision not in FULL:
+                    stack.callback(_restore, place, place.fp32_precision)
+                    place.fp32_precision = "ieee"
+        elif torch.get_float32_matmul_precision() != "highest":  # torch before 2.9
             stack.callback(torch.set_float32_matmul_precision, torch.get_float32_matmul_precision())
             torch.set_float32_matmul_precision("highest")
         yield
+
+
+def _restore(place: Any, value: str) -> None:
+    """As inherited, where that gives the value, so that a later change of the parent is seen."""
+    place.fp32_precision = "none"
+    if place.fp32_precision != value:
+        place.fp32_precision = value
