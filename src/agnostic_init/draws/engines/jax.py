@@ -17,7 +17,7 @@ from agnostic_init.bits.words import Narrow
 from agnostic_init.draws.engines import generic, host
 from agnostic_init.draws.record import Draw
 
-__all__ = ["make", "traced"]
+__all__ = ["make", "on_host", "traced", "tracing"]
 
 MASK = 0xFFFFFFFF
 LIMIT = 1 << 64
