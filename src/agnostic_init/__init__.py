@@ -31,22 +31,29 @@ from agnostic_init.initializers import (
     xavier_uniform,
     zeros,
 )
+from agnostic_init.models import Entry, Plan, Rule, Spec, fill_tree, init_tree
 from agnostic_init.version import __version__ as __version__
 
 __all__ = [
     "Description",
+    "Entry",
     "Initializer",
     "Key",
+    "Plan",
+    "Rule",
+    "Spec",
     "__version__",
     "constant",
     "draws",
     "fans",
+    "fill_tree",
     "gain",
     "get",
     "glorot_normal",
     "glorot_uniform",
     "he_normal",
     "he_uniform",
+    "init_tree",
     "kaiming_normal",
     "kaiming_uniform",
     "key",

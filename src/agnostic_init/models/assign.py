@@ -1,0 +1,71 @@
+"""Which rule is for which parameter, and what is wrong where that does not come out even."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+
+from agnostic_init.arrays.errors import ParameterError
+from agnostic_init.models.rules import Rule
+
+__all__ = ["assigned"]
+
+SHOWN = 8
+
+
+def assigned(names: Sequence[str], rules: Sequence[Rule]) -> tuple[Rule, ...]:
+    """The first rule that matches each name.
+
+    Raises
+    ------
+    ParameterError
+        If a name has no rule, or a rule is the first for no name; the message lists all of both.
+    """
+    found = [next((rule for rule in rules if rule.matches(name)), None) for name in names]
+    unmatched = [name for name, rule in zip(names, found, strict=True) if rule is None]
+    used = {id(rule) for rule in found if rule is not None}
+    unused = [rule for rule in rules if id(rule) not in used]
+    said = []
+    if unmatched:
+        said.append(
+            f"`rules` must match every parameter, got none for {len(unmatched)} of {len(names)}: "
+            f"{_listed(unmatched)}; try: {_hint_for_names(unmatched, unused)}"
+        )
+    if unused:
+        reasons = [_why_unused(rule, names, rules, unmatched) for rule in unused]
+        said.append(
+            f"`rules` must all be used, got {len(unused)} of {len(rules)} that no parameter "
+            f"needs: {_listed(reasons, quoted=False)}"
+        )
+    if said:
+        raise ParameterError("; and ".join(said))
+    return tuple(rule for rule in found if rule is not None)
+
+
+def _listed(items: Sequence[str], *, quoted: bool = True) -> str:
+    shown = [repr(item) if quoted else item for item in items[:SHOWN]]
+    rest = len(items) - len(shown)
+    return ", ".join(shown) + (f" and {rest} more" if rest else "")
+
+
+def _hint_for_names(unmatched: Sequence[str], unused: Sequence[Rule]) -> str:
+    patterns = [rule.text for rule in unused]
+    for name in unmatched:
+        close = difflib.get_close_matches(name, patterns, n=1)
+        if close:
+            return f"the pattern {close[0]!r}, which matches nothing, is close to {name!r}"
+    return "a last rule ('*', ...) for all the rest"
+
+
+def _why_unused(
+    rule: Rule, names: Sequence[str], rules: Sequence[Rule], unmatched: Sequence[str]
+) -> str:
+    own = next((name for name in names if rule.matches(name)), None)
+    if own is not None:
+        first = next(other for other in rules if other.matches(own))
+        return f"{rule.text!r} (it comes after {first.text!r}, and the first match wins)"
+    for candidates in (unmatched, names):
+        close = difflib.get_close_matches(rule.text, candidates, n=1)
+        if close:
+            return f"{rule.text!r} (it matches no name; the closest is {close[0]!r})"
+    return f"{rule.text!r} (it matches no name)"

@@ -1,0 +1,219 @@
+"""A plan: what every parameter of a model will be, before anything is made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from agnostic_init.arrays.errors import must, within
+from agnostic_init.arrays.target import resolve
+from agnostic_init.bits.key import Key
+from agnostic_init.initializers.base import Initializer
+from agnostic_init.initializers.description import Description
+from agnostic_init.models.rules import Rule
+from agnostic_init.models.table import table
+
+__all__ = ["Entry", "Plan", "Progress"]
+
+Progress = Callable[[str, int, int], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One parameter of a plan.
+
+    Attributes
+    ----------
+    name, shape, dtype : of the parameter.
+    rule : the rule that it matched first.
+    key : its own key, folded of the plan's key and its name.
+    description : what it will be filled with.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    rule: Rule
+    key: Key
+    description: Description
+
+    @property
+    def initializer(self) -> Initializer:
+        """The initializer of the rule."""
+        return self.rule.initializer
+
+    @property
+    def elements(self) -> int:
+        """Elements of the parameter."""
+        return self.description.elements
+
+    @property
+    def bytes(self) -> int:
+        """Memory of the parameter."""
+        return self.description.bytes
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Plan:
+    """What will be made: a value, in the order of the specs. Its text is a table.
+
+    Attributes
+    ----------
+    key : of the whole; each entry has one of its own.
+    entries : the parameters.
+
+    Examples
+    --------
+    >>> import agnostic_init as ai
+    >>> specs = {"weight": (512, 256), "bias": (512,)}
+    >>> plan = ai.init_tree(specs, {"bias": "zeros", "*": "ones"}, key=0, dry_run=True)
+    >>> plan
+    Plan(2 parameters, 131,584 elements, 526,336 bytes, key=Key(seed=0, offset=0))
+    >>> plan["bias"].initializer
+    zeros()
+    """
+
+    key: Key
+    entries: tuple[Entry, ...]
+
+    @property
+    def elements(self) -> int:
+        """Elements of all parameters."""
+        return sum(entry.elements for entry in self.entries)
+
+    @property
+    def bytes(self) -> int:
+        """Memory of all parameters."""
+        return sum(entry.bytes for entry in self.entries)
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(self.entries)
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def __getitem__(self, name: str) -> Entry:
+        for entry in self.entries:
+            if entry.name == name:
+                return entry
+        raise KeyError(name)
+
+    def __repr__(self) -> str:
+        return (
+            f"Plan({len(self)} parameters, {self.elements:,} elements, {self.bytes:,} bytes, "
+            f"key={self.key})"
+        )
+
+    def __str__(self) -> str:
+        rows = [
+            [
+                entry.name,
+                str(list(entry.shape)),
+                entry.dtype,
+                f"{entry.elements:,}",
+                f"{entry.bytes:,}",
+                _number(entry.description.mean),
+                _number(entry.description.std),
+                repr(entry.initializer),
+                entry.rule.text,
+            ]
+            for entry in self.entries
+        ]
+        noun = "parameter" if len(self) == 1 else "parameters"
+        totals = ["", "", f"{self.elements:,}", f"{self.bytes:,}", "", "", "", ""]
+        header = ["name", "shape", "dtype", "elements", "bytes", "mean", "std"]
+        return table(
+            [*header, "initializer", "rule"],
+            [*rows, [f"{len(self)} {noun}", *totals]],
+            right=("elements", "bytes", "mean", "std"),
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the plan in types that JSON can hold."""
+        return {
+            "key": [self.key.seed, self.key.offset],
+            "elements": self.elements,
+            "bytes": self.bytes,
+            "parameters": [
+                {
+                    "name": entry.name,
+                    "shape": list(entry.shape),
+                    "dtype": entry.dtype,
+                    "elements": entry.elements,
+                    "bytes": entry.bytes,
+                    "mean": _real(entry.description.mean),
+                    "std": entry.description.std,
+                    "initializer": entry.initializer.to_dict(),
+                    "rule": entry.rule.text,
+                    "key": [entry.key.seed, entry.key.offset],
+                }
+                for entry in self.entries
+            ],
+        }
+
+    def make(
+        self,
+        *,
+        like: Any = None,
+        xp: Any = None,
+        device: Any = None,
+        progress: Progress | None = None,
+    ) -> dict[str, Any]:
+        """Make every array, one after the other, with nothing that waits for a device in between.
+
+        Parameters
+        ----------
+        like, xp, device
+            The array library and the device, as of `init_tree`. A mapping as `like` gives each
+            parameter an array of its own.
+        progress
+            Called after each parameter with its name, the bytes so far, and the bytes of the plan.
+
+        Returns
+        -------
+        dict
+            Of names to arrays, in the order of the plan.
+        """
+        names = [entry.name for entry in self.entries]
+        likes = like if isinstance(like, Mapping) else dict.fromkeys(names, like)
+        for entry in self.entries:
+            with within(f"parameter {entry.name!r}"):
+                resolve(likes.get(entry.name), xp, entry.dtype, device)
+        made: dict[str, Any] = {}
+        done, total = 0, self.bytes
+        for entry in self.entries:
+            made[entry.name] = entry.initializer(
+                entry.shape,
+                key=entry.key,
+                like=likes.get(entry.name),
+                xp=xp,
+                dtype=entry.dtype,
+                device=device,
+            )
+            done += entry.bytes
+            if progress is not None:
+                progress(entry.name, done, total)
+        return made
+
+    def fill(self, arrays: Mapping[str, Any], *, progress: Progress | None = None) -> None:
+        """Write every array in place. `fill_tree` checks them first, and is the one to call."""
+        missing = [entry.name for entry in self.entries if entry.name not in arrays]
+        if missing:
+            raise must("arrays", "must have every parameter of the plan", missing)
+        done, total = 0, self.bytes
+        for entry in self.entries:
+            entry.initializer.fill(arrays[entry.name], key=entry.key)
+            done += entry.bytes
+            if progress is not None:
+                progress(entry.name, done, total)
+
+
+def _number(value: complex | None) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.6g}"
+
+
+def _real(value: complex | None) -> Any:
+    return [value.real, value.imag] if isinstance(value, complex) else value

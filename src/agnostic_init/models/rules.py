@@ -1,0 +1,116 @@
+"""Rules: which initializer a parameter gets, by its name."""
+
+from __future__ import annotations
+
+import fnmatch
+import functools
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from agnostic_init.arrays.errors import must, must_be_type, within
+from agnostic_init.initializers.base import Initializer
+from agnostic_init.initializers.registry import get
+from agnostic_init.models.specs import dtype_label
+
+__all__ = ["Rule", "rules_of"]
+
+REGEX = "re:"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A pattern of names, and the initializer of the parameters whose names match it.
+
+    Parameters
+    ----------
+    pattern
+        A glob, in which ``*`` stands for any characters, dots among them, ``?`` for one, and
+        ``[ab]`` for one of those; upper and lower case differ. Or a regular expression that must
+        match the whole name: ``"re:..."`` or a compiled one. A string that is equal to a name
+        matches it, whatever characters it is made of.
+    initializer
+        An initializer, or what `agnostic_init.get` makes one of: a name, or a dictionary.
+    dtype
+        Of the parameters that match and do not say theirs; None to leave it to the call.
+
+    Examples
+    --------
+    >>> import agnostic_init as ai
+    >>> rule = ai.Rule("h.*.bias", "zeros")
+    >>> rule.matches("h.0.attn.bias"), rule.matches("wte.weight")
+    (True, False)
+    """
+
+    pattern: str | re.Pattern[str]
+    initializer: Initializer
+    dtype: str | None = None
+
+    def __post_init__(self) -> None:
+        given: Any = self.pattern
+        if not isinstance(getattr(given, "pattern", given), str):
+            rule = "must be a string or a compiled regular expression of strings"
+            raise must_be_type("pattern", rule, given)
+        if not self.text:
+            raise must("pattern", "must not be empty", self.pattern, "'*' for every name")
+        if isinstance(self.pattern, str) and self.pattern.startswith(REGEX):
+            _expression(self.pattern)
+        with within(f"rule {self.text!r}"):
+            object.__setattr__(self, "initializer", get(self.initializer))
+            if self.dtype is not None:
+                object.__setattr__(self, "dtype", dtype_label(self.dtype))
+
+    @property
+    def text(self) -> str:
+        """The pattern as it would be written in a file."""
+        if isinstance(self.pattern, str):
+            return self.pattern
+        return REGEX + self.pattern.pattern
+
+    def matches(self, name: str) -> bool:
+        """Whether the rule is for a parameter of this name."""
+        if isinstance(self.pattern, re.Pattern):
+            return self.pattern.fullmatch(name) is not None
+        if name == self.pattern:
+            return True
+        if self.pattern.startswith(REGEX):
+            return _expression(self.pattern).fullmatch(name) is not None
+        return fnmatch.fnmatchcase(name, self.pattern)
+
+
+def rules_of(rules: Any) -> tuple[Rule, ...]:
+    """Rules from a mapping, or from pairs and `Rule` values, in their order."""
+    if isinstance(rules, Mapping):
+        rules = rules.items()
+    elif isinstance(rules, Rule):
+        rules = (rules,)
+    elif isinstance(rules, str) or not isinstance(rules, Iterable):
+        raise must_be_type(
+            "rules",
+            "must be a mapping of patterns to initializers, or a sequence of such pairs",
+            rules,
+            "[('*.bias', ai.zeros()), ('*', ai.normal(std=0.02))]",
+        )
+    made = tuple(_rule(number, rule) for number, rule in enumerate(rules))
+    if not made:
+        raise must("rules", "must not be empty", [], "[('*', ai.zeros())]")
+    return made
+
+
+def _rule(number: int, rule: Any) -> Rule:
+    if isinstance(rule, Rule):
+        return rule
+    if not isinstance(rule, tuple | list) or len(rule) not in (2, 3):
+        place = f"rules[{number}]"
+        raise must_be_type(place, "must be a pair (pattern, initializer) or a Rule", rule)
+    with within(f"rules[{number}]"):
+        return Rule(*rule)
+
+
+@functools.lru_cache(maxsize=1024)
+def _expression(pattern: str) -> re.Pattern[str]:
+    try:
+        return re.compile(pattern.removeprefix(REGEX))
+    except re.error as error:
+        raise must("pattern", f"must be a valid regular expression ({error})", pattern) from None

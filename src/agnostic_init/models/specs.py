@@ -1,0 +1,122 @@
+"""Specs: what is to be made, by name: shapes, dtypes, or arrays that have both."""
+
+from __future__ import annotations
+
+import numbers
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from agnostic_init.arrays.errors import ParameterTypeError, must, must_be_type, within
+from agnostic_init.arrays.target import library_of
+from agnostic_init.bits.block import checked_shape
+
+__all__ = ["Parameter", "Spec", "dtype_label", "specs_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """The shape of a parameter, and its dtype where it has one of its own.
+
+    Parameters
+    ----------
+    shape
+        An integer or a sequence of them.
+    dtype
+        A dtype of any library, or its name; None to leave it to the rule and to the call.
+
+    Examples
+    --------
+    >>> import agnostic_init as ai
+    >>> ai.Spec((2, 3), "bfloat16")
+    Spec(shape=(2, 3), dtype='bfloat16')
+    """
+
+    shape: tuple[int, ...]
+    dtype: str | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "shape", checked_shape(self.shape))
+        if self.dtype is not None:
+            object.__setattr__(self, "dtype", dtype_label(self.dtype))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Parameter:
+    """A name with its spec, and the array that the spec was read from, if there is one."""
+
+    name: str
+    spec: Spec
+    array: Any = None
+
+
+def specs_of(specs: Any) -> tuple[Parameter, ...]:
+    """Named specs from a mapping, or from pairs of names and specs, in their order."""
+    if isinstance(specs, Mapping):
+        specs = specs.items()
+    elif isinstance(specs, str) or not isinstance(specs, Iterable):
+        raise must_be_type(
+            "specs",
+            "must be a mapping of names to shapes or arrays",
+            specs,
+            "{'weight': (512, 256), 'bias': (512,)}",
+        )
+    found: dict[str, Parameter] = {}
+    for pair in specs:
+        if not isinstance(pair, tuple | list) or len(pair) != 2:
+            raise must_be_type("specs", "must hold pairs of a name and a shape or array", pair)
+        name, value = pair
+        _check_name(name)
+        if name in found:
+            raise must("specs", "must name every parameter once", name)
+        with within(f"parameter {name!r}"):
+            found[name] = _parameter(name, value)
+    if not found:
+        raise must("specs", "must not be empty", {})
+    return tuple(found.values())
+
+
+def _check_name(name: Any) -> None:
+    """Raise unless this can name a parameter."""
+    if not isinstance(name, str):
+        raise must_be_type("specs", "must have names that are strings", name)
+    if not name:
+        raise must("specs", "must have no empty name", name)
+
+
+def dtype_label(dtype: Any) -> str:
+    """The name of a dtype of any library, such as "float32"; that it exists is not checked."""
+    if isinstance(dtype, str):
+        label = dtype.rpartition(".")[2]
+    elif isinstance(dtype, type):
+        try:
+            label = str(np.dtype(dtype).name)
+        except TypeError:
+            label = dtype.__name__
+    else:
+        # NumPy's have a name; torch's and array-api-strict's show as library.name.
+        label = str(getattr(dtype, "name", dtype)).rpartition(".")[2]
+    if not label.isidentifier() or label in ("None", "object"):
+        raise must_be_type("dtype", "must be a dtype or the name of one", dtype, "'float32'")
+    return label
+
+
+def _parameter(name: str, value: Any) -> Parameter:
+    if isinstance(value, Spec):
+        return Parameter(name, value)
+    if isinstance(value, numbers.Integral):
+        return Parameter(name, Spec((int(value),)))
+    if isinstance(value, tuple | list):
+        paired = len(value) == 2 and not isinstance(value[1], numbers.Number)
+        return Parameter(name, Spec(*value) if paired else Spec(tuple(value)))
+    if not (hasattr(value, "shape") and hasattr(value, "dtype")):
+        raise must_be_type(
+            "shape", "must be a shape, a pair (shape, dtype), a Spec or an array", value
+        )
+    try:
+        library_of(value)
+    except ParameterTypeError:
+        return Parameter(name, Spec(tuple(value.shape), value.dtype))
+    return Parameter(name, Spec(tuple(value.shape)), value)

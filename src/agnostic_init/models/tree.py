@@ -1,0 +1,209 @@
+"""Whole models by name: made new, or filled where they stand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from agnostic_init.arrays.errors import must, must_be_type, within
+from agnostic_init.arrays.target import library_of, resolve
+from agnostic_init.bits.key import key as make_key
+from agnostic_init.draws.produce import check_out
+from agnostic_init.initializers.description import Description
+from agnostic_init.models.assign import assigned
+from agnostic_init.models.plan import Entry, Plan, Progress
+from agnostic_init.models.rules import rules_of
+from agnostic_init.models.specs import Parameter, dtype_label, specs_of
+
+__all__ = ["fill_tree", "init_tree", "plan_tree"]
+
+Arrays = TypeVar("Arrays", bound=Mapping[str, Any])
+
+
+def init_tree(
+    specs: Any,
+    rules: Any,
+    *,
+    key: Any,
+    like: Any = None,
+    xp: Any = None,
+    dtype: Any = None,
+    device: Any = None,
+    dry_run: bool = False,
+    progress: Progress | None = None,
+) -> Any:
+    """Make all parameters of a model: ``{name: shape}`` and rules -> ``{name: array}``.
+
+    Parameters
+    ----------
+    specs
+        A mapping, or pairs, of names to shapes, to pairs (shape, dtype), to `Spec` values, or to
+        arrays, whose shape and dtype are taken and, where neither `like` nor `xp` is given, their
+        library and device too.
+    rules
+        Pairs (pattern, initializer), a mapping of such pairs, or `Rule` values. The first rule
+        that matches a name is the one. Patterns are globs in which ``*`` matches dots as well, or
+        regular expressions of whole names: ``"re:..."`` or compiled. An initializer may be given
+        by name, or as a dictionary.
+    key
+        Anything that `agnostic_init.key` takes. Each parameter gets ``key.fold_in(name)``, so that
+        one more parameter, or another order, changes no other.
+    like, xp, device
+        The array library and the device; NumPy where nothing is given.
+    dtype
+        Of the parameters whose own spec and whose rule name none. Where it is None too, that of an
+        array as spec, of `like`, or the library's default.
+    dry_run
+        Return the plan and make nothing.
+    progress
+        Called after each parameter with its name, the bytes so far, and the bytes in all.
+
+    Returns
+    -------
+    dict or Plan
+        The arrays by name, in the order of the specs.
+
+    Raises
+    ------
+    ParameterError, ParameterTypeError
+        If a parameter has no rule or a rule no parameter, or an initializer cannot make a shape or
+        dtype. All of this is checked before anything is made.
+
+    Examples
+    --------
+    >>> import agnostic_init as ai
+    >>> specs = {"dense.weight": (2, 3), "dense.bias": 3}
+    >>> rules = [("*.bias", ai.zeros()), ("*", ai.normal(std=0.02))]
+    >>> weights = ai.init_tree(specs, rules, key=0)
+    >>> weights["dense.bias"]
+    array([0., 0., 0.], dtype=float32)
+    >>> print(ai.init_tree(specs, rules, key=0, dry_run=True))
+    name          shape   dtype    elements  bytes  mean   std  initializer ...
+    dense.weight  [2, 3]  float32         6     24     0  0.02  normal(mean=0.0, std=0.02)  *
+    dense.bias    [3]     float32         3     12     0     0  zeros()                     *.bias
+    2 parameters                          9     36
+    """
+    parameters = specs_of(specs)
+    default = resolve(like, xp, None, device).dtype if dtype is None else dtype
+    explicit = dtype is not None or like is not None
+    plan = plan_tree(parameters, rules, key=key, dtype=default, explicit=explicit)
+    if dry_run:
+        return plan
+    if like is None and xp is None:
+        like = {each.name: each.array for each in parameters}
+    return plan.make(like=like, xp=xp, device=device, progress=progress)
+
+
+def fill_tree(
+    arrays: Arrays,
+    rules: Any,
+    *,
+    key: Any,
+    progress: Progress | None = None,
+) -> Arrays:
+    """Write all parameters of a model in place, in the dtypes that they have.
+
+    Everything is checked before the first array is written, so that a wrong rule, a read-only
+    array or one memory under two names leaves all of them as they were.
+
+    Parameters
+    ----------
+    arrays
+        A mapping of names to arrays that can be written.
+    rules, key, progress
+        As of `init_tree`.
+
+    Returns
+    -------
+    mapping
+        `arrays`.
+
+    Examples
+    --------
+    >>> import agnostic_init as ai
+    >>> import numpy as np
+    >>> weights = {"weight": np.empty((2, 2)), "bias": np.empty(2)}
+    >>> ai.fill_tree(weights, {"bias": "zeros", "*": "ones"}, key=0)
+    {'weight': array([[1., 1.],
+           [1., 1.]]), 'bias': array([0., 0.])}
+    """
+    if not isinstance(arrays, Mapping):
+        raise must_be_type("arrays", "must be a mapping of names to arrays", arrays)
+    parameters = specs_of(arrays)
+    memory: dict[Any, str] = {}
+    for each in parameters:
+        with within(f"parameter {each.name!r}"):
+            if each.array is None:
+                raise must_be_type("arrays", "must hold arrays", arrays[each.name])
+            check_out(each.array, each.spec.shape, "array")
+        place = _place(each.array)
+        if place in memory and 0 not in each.spec.shape:
+            raise must(
+                "arrays",
+                f"must not share memory, as {memory[place]!r} and {each.name!r} do",
+                type(each.array),
+                "only one of the names",
+            )
+        memory[place] = each.name
+    plan = plan_tree(parameters, rules, key=key, dtype=None)
+    for entry, each in zip(plan, parameters, strict=True):
+        own = _own_dtype(each)
+        if entry.dtype != own:
+            with within(f"parameter {entry.name!r}"):
+                rule = f"must be that of the array, {own}, which is filled in place"
+                raise must("dtype", rule, entry.dtype, "no dtype in the rule")
+    plan.fill(arrays, progress=progress)
+    return arrays
+
+
+def plan_tree(
+    specs: Any, rules: Any, *, key: Any, dtype: Any = None, explicit: bool = False
+) -> Plan:
+    """Decide what every parameter will be; no array library is asked, nothing is made.
+
+    Parameters
+    ----------
+    specs, rules, key
+        As of `init_tree`.
+    dtype
+        Of the parameters that nothing else gives a dtype; float32 where it is None.
+    explicit
+        Whether `dtype` goes before that of an array as spec.
+    """
+    parameters = specs if _parsed(specs) else specs_of(specs)
+    stream = make_key(key)
+    default = "float32" if dtype is None else dtype_label(dtype)
+    chosen = assigned([each.name for each in parameters], rules_of(rules))
+    described: dict[Any, Description] = {}
+    entries = []
+    for each, rule in zip(parameters, chosen, strict=True):
+        own = None if each.array is None or explicit else _own_dtype(each)
+        name = each.spec.dtype or rule.dtype or own or default
+        what = (rule.initializer, each.spec.shape, name)
+        if what not in described:
+            with within(f"parameter {each.name!r}, rule {rule.text!r}"):
+                described[what] = rule.initializer.describe(each.spec.shape, name)
+        entries.append(
+            Entry(
+                each.name, each.spec.shape, name, rule, stream.fold_in(each.name), described[what]
+            )
+        )
+    return Plan(stream, tuple(entries))
+
+
+def _parsed(specs: Any) -> bool:
+    return isinstance(specs, tuple) and all(isinstance(each, Parameter) for each in specs)
+
+
+def _own_dtype(parameter: Parameter) -> str:
+    return str(library_of(parameter.array).dtype_name(parameter.array.dtype))
+
+
+def _place(array: Any) -> Any:
+    """Where an array's memory begins, as far as it says so."""
+    if hasattr(array, "data_ptr"):
+        return str(array.device), array.data_ptr()
+    for name in ("__array_interface__", "__cuda_array_interface__"):
+        if hasattr(array, name):
+            return name, getattr(array, name)["data"][0]
+    return id(array)
