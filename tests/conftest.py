@@ -33,7 +33,9 @@ class Backend:
 
             array = array.detach().cpu().resolve_conj()
             small = array.is_floating_point() and array.dtype not in (
-                torch.float16, torch.float32, torch.float64,
+                torch.float16,
+                torch.float32,
+                torch.float64,
             )
             return (array.float() if small else array).numpy()
         if self.name == "cupy":

@@ -31,11 +31,11 @@ def philox(arithmetic: WordArithmetic, counter: Any, k0: Any, k1: Any) -> tuple[
     Parameters
     ----------
     arithmetic : how the array library multiplies 32-bit words.
-    counter : pair (low, high) of arrays of words; the other two counter words are zero.
+    counter : two or four arrays of words, lowest first; the words that are not given are zero.
     k0, k1 : the key's words: Python integers, or arrays of words where the key is traced.
     """
-    c0, c1 = counter
-    c2 = c3 = arithmetic.constant(0)
+    zero = arithmetic.constant(0)
+    c0, c1, c2, c3 = (*counter, zero, zero)[:4]
     for number in range(ROUNDS):
         r0 = _round_key(arithmetic, k0, number * KEY_STEPS[0])
         r1 = _round_key(arithmetic, k1, number * KEY_STEPS[1])

@@ -170,7 +170,8 @@ def _quantile(draw: Draw, xp: Any, m: Any) -> Any:
     middle = central * polynomial(square, CENTER[0]) / polynomial(square, CENTER[1])
     left = central < 0.0
     from_edge = xp.where(left, limit + k, limit - k)
-    p = from_edge * q.step + xp.where(left, q.left, q.right)
+    p = from_edge * q.step
+    p = xp.where(left, p + q.left, p + q.right)
     tail = _tail_quantile(xp, -log(xp, p, q.smallest))
     in_tail = xp.abs(central) > CENTRAL_LIMIT
     return xp.where(in_tail, xp.where(left, -tail, tail), middle)

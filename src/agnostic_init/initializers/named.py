@@ -331,8 +331,8 @@ def torch_default(
     Examples
     --------
     >>> import agnostic_init as ai
-    >>> ai.torch_default().describe((64, 100)).high
-    0.1
+    >>> ai.torch_default().describe((64, 64)).high
+    0.125
     """
     return variance_scaling(1.0 / 3.0, "fan_in", "uniform", _layout(layout, fan), groups, fan)
 

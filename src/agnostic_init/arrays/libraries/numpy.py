@@ -54,9 +54,11 @@ class Library(generic.Library):
 
 
 def storage_view(array: Any) -> Any:
-    """The array itself, or as unsigned integers where its format is not one of NumPy's own."""
-    if array.dtype.isbuiltin == 1 and array.dtype.isnative:
-        return array
-    if array.dtype.isbuiltin == 1:
-        return None
-    return array.view(STORAGE[array.dtype.itemsize])
+    """The array itself, or as unsigned integers where its format is not one of NumPy's own.
+
+    None where its bytes are not in the machine's order.
+    """
+    of_another_package = 2
+    if array.dtype.isbuiltin == of_another_package:
+        return array.view(STORAGE[array.dtype.itemsize])
+    return array if array.dtype.isnative else None

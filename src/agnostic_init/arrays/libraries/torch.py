@@ -77,3 +77,7 @@ class Library(generic.Library):
     def write_scalar(self, out: Any, value: Any) -> None:
         with torch.no_grad():
             out.fill_(value)
+
+    def written(self, out: Any) -> None:
+        if not out.is_inference():
+            torch.autograd.graph.increment_version(out)

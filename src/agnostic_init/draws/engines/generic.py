@@ -13,7 +13,7 @@ from agnostic_init.bits.words import Narrow, Wide
 from agnostic_init.draws.record import Draw
 from agnostic_init.draws.reference import evaluate
 
-__all__ = ["assembled", "compute", "fill", "make", "pieces", "values"]
+__all__ = ["arithmetic_of", "assembled", "compute", "fill", "make", "pieces", "values"]
 
 PIECE = 1 << 22  # elements; the intermediate arrays of a piece take some 200 bytes each
 
@@ -53,14 +53,17 @@ def pieces(shape: tuple[int, ...], most: int) -> Any:
 
 def compute(draw: Draw, key: Key, block: Block, library: Any, device: Any) -> Any:
     """The block's values at once, in array operations."""
-    dtype = library.dtype(library.integers)
-    if library.integers == "uint32":
-        arithmetic: Any = Narrow(library.xp, dtype, device)
-    else:
-        signed = library.integers == "int64"
-        arithmetic = Wide(library.xp, dtype, device, signed=signed)
+    arithmetic = arithmetic_of(library, device)
     result = values(draw, arithmetic, library, key.words, key.offset, block.positions())
     return library.xp.reshape(result, block.shape)
+
+
+def arithmetic_of(library: Any, device: Any) -> Narrow | Wide:
+    """How the library computes with words on a device."""
+    dtype = library.dtype(library.integers)
+    if library.integers == "uint32":
+        return Narrow(library.xp, dtype, device)
+    return Wide(library.xp, dtype, device, signed=library.integers == "int64")
 
 
 def values(

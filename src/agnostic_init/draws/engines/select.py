@@ -32,6 +32,7 @@ def fill(draw: Draw, key: Key, block: Block, out: Any, library: Any) -> None:
     view = library.host_view(out)
     if view is not None:
         host.fill(draw, key, block, view)
+        library.written(out)
         return
     _engine(library).fill(draw, key, block, out, library)
 

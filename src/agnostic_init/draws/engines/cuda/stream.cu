@@ -65,9 +65,17 @@ DEVICE u64 __umul64hi(u64 a, u64 b) { return (u64)((unsigned __int128)a * b >> 6
 DEVICE u32 __funnelshift_r(u32 low, u32 high, u32 by) {
   return (u32)(((u64)high << 32 | low) >> by);
 }
-DEVICE int __ffs(u32 a) { return __builtin_ffs((int)a); }
 DEVICE float fminf(float a, float b) { return a < b ? a : b; }
 DEVICE float fmaxf(float a, float b) { return a > b ? a : b; }
+DEVICE float fabsf(float a) { return __builtin_fabsf(a); }
+#endif
+
+// Keeps a compiler from computing a value again in another way.
+#define opaque(x) asm("" : "+r"(x))
+#ifdef __CUDACC__
+#define opaque_long(x) asm("" : "+l"(x))
+#else
+#define opaque_long opaque
 #endif
 
 #define MUL __dmul_rn
@@ -104,27 +112,27 @@ DEVICE float fmaxf(float a, float b) { return a > b ? a : b; }
 #define AT(n) (parameter[n])
 #define AT64(n) ((u64)AT((n) + 1) << 32 | AT(n))
 #define AT_DOUBLE(n) __longlong_as_double((i64)AT64(n))
-#define KEY 0
-#define OFFSET 2
-#define BASE 4
-#define UNITS 6
-#define COUNT 8
-#define STRIDE 10
-#define CENTER 12
-#define FAST 13
-#define FINISH 16
-#define QUANTILE 26
-#define DIGIT(d) (34 + 9 * (d))
+#define ROUND_KEYS 0
+#define OFFSET 20
+#define BASE 22
+#define UNITS 24
+#define COUNT 26
+#define STRIDE 28
+#define CENTER 30
+#define FAST 31
+#define FINISH 34
+#define QUANTILE 44
+#define DIGIT(d) (52 + 9 * (d))
 
 // ---------------------------------------------------------------------------------- Philox4x32-10
 
-DEVICE void philox(u64 counter, u32 k0, u32 k1, u32* words) {
+DEVICE void philox(u64 counter, const u32* round_keys, u32* words) {
   u32 c0 = (u32)counter, c1 = (u32)(counter >> 32), c2 = 0, c3 = 0;
   UNROLL for (int n = 0; n < 10; ++n) {
     u64 p0 = (u64)0xD2511F53u * c0, p1 = (u64)0xCD9E8D57u * c2;
-    c0 = (u32)(p1 >> 32) ^ c1 ^ (k0 + (u32)n * 0x9E3779B9u);
+    c0 = (u32)(p1 >> 32) ^ c1 ^ round_keys[2 * n];
     c1 = (u32)p1;
-    c2 = (u32)(p0 >> 32) ^ c3 ^ (k1 + (u32)n * 0xBB67AE85u);
+    c2 = (u32)(p0 >> 32) ^ c3 ^ round_keys[2 * n + 1];
     c3 = (u32)p0;
   }
   words[0] = c0;
@@ -238,29 +246,33 @@ DEVICE u32 single_bits(double x) {
 
 // ---------------------------------------------------- the quantile by a table, in integers mostly
 
-// |z| of the i-th integer from the nearer end, where its rounding to float32 is decided.
+// z of a word, and whether its rounding to float32 is decided.
 //
-// i + 1/2 as a float32 has the segment in the exponent and the first SEGMENT_BITS of the mantissa,
-// and in the rest the place in it, counted from the end nearer to the middle so that all
-// coefficients are positive. The cubic is evaluated in fixed point, to 2^-55; its error is below
-// MARGIN_SLOPE |z| + MARGIN, as the tests find for each of the 2^23 integers of either table.
-DEVICE bool table_quantile(u32 i, const uint4* table, float* z) {
-  float f = fmaxf(__fsub_rn(__uint_as_float(0x4B000000u | i), 8388607.5f), TABLE_FIRST);
-  u32 bits = __float_as_uint(f);
+// `half` is -(i + 1/2) on the upper side and i + 1/2 on the lower, where the word's lowest 24 bits
+// are the i-th from that end. As a float32 it has the segment in the exponent and the first
+// SEGMENT_BITS of the mantissa, and in the rest the place in it, counted from the end nearer to the
+// middle so that all coefficients are positive. The cubic is evaluated in fixed point, to 2^-55; its
+// error is below MARGIN_SLOPE |z| + MARGIN, as the tests find for each integer of either table.
+DEVICE bool table_quantile(u32 word, const uint4* table, float* z) {
+  float half = __fmaf_rn(__int2float_rn((int)(word << 8)), 0x1p-8f, 0.5f);
+  u32 bits = __float_as_uint(fmaxf(fabsf(half), TABLE_FIRST));
   uint4 entry = table[(bits >> (23 - SEGMENT_BITS)) - TABLE_BIAS];
   u32 place = ~bits & ((1u << (23 - SEGMENT_BITS)) - 1);
+  opaque(place);
   u32 shifted = place << 8;
-  u32 slope = __umulhi(shifted, entry.x << 18) + entry.w;
-  slope = __umulhi(shifted, slope) + entry.z;
-  u64 value = ((u64)entry.y << 32 | entry.x) + (u64)place * slope;
-  // In two floats, a multiple of 2^-20 and what is below: both exact, by placing the bits.
+  // What the first addend has in its lower half is noise to the fit, but saves a move.
+  u32 bend = (u32)(((u64)shifted * (entry.x << 18) + ((u64)entry.w << 32 | entry.z)) >> 32);
+  u64 value = (u64)place * entry.z + ((u64)entry.y << 32 | entry.x);
+  opaque_long(value);
+  value += (u64)place * __umulhi(shifted, bend);
+  // In two floats: a multiple of 2^-20, exactly, and what is below to 24 bits.
   u32 low = (u32)value, high = (u32)(value >> 32);
-  float a = __fsub_rn(__uint_as_float(0x41000000u | (high >> 3)), 8.0f);
-  float b = __uint_as_float(0x35800000u | (__funnelshift_r(low, high, 12) & 0x7FFFFFu));
-  b = __fsub_rn(b, 0x1p-20f);
-  float margin = __fmaf_rn(a, MARGIN_SLOPE, MARGIN);
-  *z = __fadd_rn(a, __fsub_rn(b, margin));
-  return *z == __fadd_rn(a, __fadd_rn(b, margin));
+  float a = __uint2float_rn(high >> 3), b = __uint2float_rn(__funnelshift_r(low, high, 3));
+  float margin = __fmaf_rn(a, MARGIN_SLOPE * 0x1p-20f, MARGIN);
+  float least = __fmaf_rn(a, 0x1p-20f, __fmaf_rn(b, 0x1p-52f, -margin));
+  float most = __fmaf_rn(a, 0x1p-20f, __fmaf_rn(b, 0x1p-52f, margin));
+  *z = __uint_as_float(__float_as_uint(least) | (~__float_as_uint(half) & 0x80000000u));
+  return least == most;
 }
 
 // -------------------------------------------------------------------------------- words to results
@@ -342,20 +354,17 @@ DEVICE void evaluate(const u32* words, const u32* parameter, const uint4* table,
   }
 #elif KIND == TABLE
   float z[REALS];
-  u32 undecided = 0;
-  UNROLL for (int n = 0; n < REALS; ++n) {
-    u32 flip = (u32)((int)(words[n] << 8) >> 31);
-    bool decided = table_quantile((words[n] ^ flip) & 0x7FFFFFu, table, &z[n]);
-    z[n] = __uint_as_float(__float_as_uint(z[n]) | (~flip & 0x80000000u));
-    undecided |= decided ? 0 : 1u << n;
-  }
-  ROLL while (undecided) {
-    int which = __ffs(undecided) - 1;
-    u32 word = words[0];
-    UNROLL for (int n = 1; n < REALS; ++n) word = n == which ? words[n] : word;
-    float exact = __double2float_rn(quantile(&word, parameter));
-    UNROLL for (int n = 0; n < REALS; ++n) z[n] = n == which ? exact : z[n];
-    undecided &= undecided - 1;
+  bool decided = true;
+  UNROLL for (int n = 0; n < REALS; ++n) decided &= table_quantile(words[n], table, &z[n]);
+  if (!decided) {
+    ROLL for (int which = 0; which < REALS; ++which) {
+      u32 word = words[0];
+      UNROLL for (int n = 1; n < REALS; ++n) word = n == which ? words[n] : word;
+      float exact;
+      if (table_quantile(word, table, &exact)) continue;
+      exact = __double2float_rn(quantile(&word, parameter));
+      UNROLL for (int n = 0; n < REALS; ++n) z[n] = n == which ? exact : z[n];
+    }
   }
   UNROLL for (int n = 0; n < REALS; ++n) {
     results[n] = EXACT ? finish_exactly((double)z[n], n, parameter) : finish_fast(z[n], parameter);
@@ -430,7 +439,7 @@ DEVICE void fill_unit(u64 unit, char* out, const uint4* table, const u32* parame
   u64 block = (position + (u64)(RUN < 0 ? 0 : start)) / PER_BLOCK + AT64(OFFSET);
   u32 words[UNIT * WORDS > 4 ? UNIT * WORDS : 4];
   UNROLL for (int n = 0; n < (UNIT + PER_BLOCK - 1) / PER_BLOCK; ++n) {
-    philox(block + n, AT(KEY), AT(KEY + 1), words + 4 * n);
+    philox(block + n, parameter + ROUND_KEYS, words + 4 * n);
   }
   if (RUN < 0) {
     UNROLL for (int n = PER_BLOCK - 1; n > 0; --n) {

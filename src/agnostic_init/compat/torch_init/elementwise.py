@@ -1,0 +1,160 @@
+"""Constants and independent draws of given parameters, as in ``torch.nn.init``."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+from agnostic_init.arrays.errors import ParameterError, must
+from agnostic_init.compat.torch_init.writing import (
+    RefusedError,
+    is_meta,
+    overridable,
+    set_all,
+    write,
+)
+from agnostic_init.initializers.constant import constant as constant_initializer
+from agnostic_init.initializers.random import normal, truncated_normal, uniform
+
+__all__ = ["constant_", "normal_", "ones_", "trunc_normal_", "uniform_", "zeros_"]
+
+
+@overridable
+def uniform_(tensor: Any, a: float = 0.0, b: float = 1.0, generator: Any = None) -> Any:
+    """Fill a tensor uniformly on [a, b).
+
+    Parameters
+    ----------
+    tensor
+        A tensor of torch or a writable array.
+    a, b
+        The bounds; `b` is not reached in any dtype, unless it equals `a`.
+    generator
+        See `agnostic_init.compat.torch_init`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> w = np.empty(3, np.float32)
+    >>> uniform_(w, -0.05, 0.05, generator=0)
+    array([-0.00946..., ...], dtype=float32)
+    """
+    if a > b:
+        raise RefusedError(str(must("a", f"must be at most `b`, which is {b!r}", a)))
+    try:
+        init = constant_initializer(float(a)) if a == b else uniform(a, b)
+    except ParameterError as error:
+        raise RefusedError(str(error)) from None
+    return write(init, tensor, generator)
+
+
+@overridable
+def normal_(tensor: Any, mean: float = 0.0, std: float = 1.0, generator: Any = None) -> Any:
+    """Fill a tensor with normal values.
+
+    Parameters
+    ----------
+    tensor
+        A tensor of torch or a writable array.
+    mean, std
+        Of the distribution; for a complex tensor ``std**2`` is ``E|x - mean|^2``.
+    generator
+        See `agnostic_init.compat.torch_init`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> normal_(np.empty(3, np.float32), std=0.02, generator=42)
+    array([0.02779921, 0.0345919 , 0.0133219 ], dtype=float32)
+    """
+    try:
+        init = normal(mean, std)
+    except ParameterError as error:
+        raise RefusedError(str(error)) from None
+    return write(init, tensor, generator)
+
+
+def trunc_normal_(
+    tensor: Any,
+    mean: float = 0.0,
+    std: float = 1.0,
+    a: float = -2.0,
+    b: float = 2.0,
+    generator: Any = None,
+) -> Any:
+    """Fill a tensor with normal values confined to [a, b].
+
+    Parameters
+    ----------
+    tensor
+        A tensor of torch or a writable array.
+    mean, std
+        Of the normal before it is truncated.
+    a, b
+        The bounds, as values and not as multiples of `std`: with ``std=0.02`` the default ones
+        are a hundred sigmas away. They may be infinite, and as far in a tail as they like.
+    generator
+        See `agnostic_init.compat.torch_init`.
+
+    Warns
+    -----
+    UserWarning
+        If `mean` lies more than two `std` outside of [a, b].
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> trunc_normal_(np.empty(3, np.float32), std=0.02, a=-0.04, b=0.04, generator=42)
+    array([0.02548615, 0.03065038, 0.01262561], dtype=float32)
+    """
+    if is_meta(tensor):
+        return tensor
+    if mean < a - 2 * std or mean > b + 2 * std:
+        text = "mean is more than 2 std from [a, b] in trunc_normal_: every value is from a far tail"
+        warnings.warn(text, stacklevel=2)
+    if a > b:
+        raise RefusedError(str(must("a", f"must be at most `b`, which is {b!r}", a)))
+    try:
+        if a == b:
+            return write(constant_initializer(float(a)), tensor)
+        init = truncated_normal(mean, std, a, b, bounds="absolute")
+    except ParameterError as error:
+        raise RefusedError(str(error)) from None
+    return write(init, tensor, generator)
+
+
+@overridable
+def constant_(tensor: Any, val: float) -> Any:
+    """Fill a tensor, of any dtype, with a number.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> constant_(np.empty(2), 0.25)
+    array([0.25, 0.25])
+    """
+    return set_all(tensor, val)
+
+
+def ones_(tensor: Any) -> Any:
+    """Fill a tensor, of any dtype, with ones.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> ones_(np.empty(2))
+    array([1., 1.])
+    """
+    return set_all(tensor, 1)
+
+
+def zeros_(tensor: Any) -> Any:
+    """Fill a tensor, of any dtype, with zeros.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> zeros_(np.empty(2))
+    array([0., 0.])
+    """
+    return set_all(tensor, 0)

@@ -1,0 +1,216 @@
+"""Draws scaled by the fans of a weight in torch's layout, as in ``torch.nn.init``."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from typing import Any
+
+from agnostic_init.arrays.errors import ParameterError, must
+from agnostic_init.compat.torch_init.writing import RefusedError, overridable, set_all, write
+from agnostic_init.draws.distributions import checked_number
+from agnostic_init.initializers.gain import gain as gain_of
+from agnostic_init.initializers.scaling import variance_scaling
+
+__all__ = [
+    "calculate_gain",
+    "kaiming_normal_",
+    "kaiming_uniform_",
+    "xavier_normal_",
+    "xavier_uniform_",
+]
+
+MODES = ("fan_in", "fan_out")
+EMPTY = "Initializing zero-element tensors is a no-op"  # torch's words, which code filters by
+
+
+def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
+    """Return the gain that torch's table has for an activation function.
+
+    Parameters
+    ----------
+    nonlinearity
+        A name of the table; see `agnostic_init.gain` for all other functions.
+    param
+        The slope of "leaky_relu", 0.01 by default; of the others it is not looked at.
+
+    Examples
+    --------
+    >>> calculate_gain("tanh")
+    1.6666666666666667
+    """
+    if nonlinearity != "leaky_relu":
+        return gain_of(nonlinearity, rule="torch")
+    if param is not None and (isinstance(param, bool) or not isinstance(param, (int, float))):
+        raise must("param", "must be a number, the slope of the leaky ReLU", param)
+    return gain_of(nonlinearity, param, rule="torch")
+
+
+def xavier_uniform_(tensor: Any, gain: float = 1.0, generator: Any = None) -> Any:
+    """Fill a tensor uniformly, with the variance ``2 gain^2 / (fan_in + fan_out)``.
+
+    Parameters
+    ----------
+    tensor
+        A tensor of torch or a writable array, of two dimensions or more.
+    gain
+        A factor of the values.
+    generator
+        See `agnostic_init.compat.torch_init`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> w = xavier_uniform_(np.empty((100, 50)), calculate_gain("relu"), generator=0)
+    >>> 0.27 < abs(w).max() < math.sqrt(2 * 6 / 150)
+    True
+    """
+    return _xavier(tensor, gain, "uniform", generator)
+
+
+def xavier_normal_(tensor: Any, gain: float = 1.0, generator: Any = None) -> Any:
+    """Fill a tensor with normal values, of the variance ``2 gain^2 / (fan_in + fan_out)``.
+
+    Parameters
+    ----------
+    tensor
+        A tensor of torch or a writable array, of two dimensions or more.
+    gain
+        A factor of the values.
+    generator
+        See `agnostic_init.compat.torch_init`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> xavier_normal_(np.empty((3, 5), np.float32), generator=0).shape
+    (3, 5)
+    """
+    return _xavier(tensor, gain, "normal", generator)
+
+
+@overridable
+def kaiming_uniform_(
+    tensor: Any,
+    a: float = 0,
+    mode: str = "fan_in",
+    nonlinearity: str = "leaky_relu",
+    generator: Any = None,
+) -> Any:
+    """Fill a tensor uniformly, with the variance ``gain^2 / n``, n its fan in or fan out.
+
+    Parameters
+    ----------
+    tensor
+        A tensor of torch or a writable array, of two dimensions or more.
+    a
+        The slope of "leaky_relu", where that is the `nonlinearity`.
+    mode
+        "fan_in" or "fan_out".
+    nonlinearity
+        What `calculate_gain` takes the gain of.
+    generator
+        See `agnostic_init.compat.torch_init`.
+
+    Warns
+    -----
+    UserWarning
+        If the tensor has no elements.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> w = kaiming_uniform_(np.empty((100, 50)), mode="fan_out", generator=0)
+    >>> 0.24 < abs(w).max() < math.sqrt(6 / 100)
+    True
+    """
+    if 0 in tensor.shape:
+        warnings.warn(EMPTY, stacklevel=3)
+        return tensor
+    return _kaiming(tensor, a, mode, nonlinearity, "uniform", generator)
+
+
+def kaiming_normal_(
+    tensor: Any,
+    a: float = 0,
+    mode: str = "fan_in",
+    nonlinearity: str = "leaky_relu",
+    generator: Any = None,
+) -> Any:
+    """Fill a tensor with normal values, of the variance ``gain^2 / n``, n its fan in or fan out.
+
+    Parameters
+    ----------
+    tensor
+        A tensor of torch or a writable array, of two dimensions or more.
+    a
+        The slope of "leaky_relu", where that is the `nonlinearity`.
+    mode
+        "fan_in" or "fan_out".
+    nonlinearity
+        What `calculate_gain` takes the gain of.
+    generator
+        See `agnostic_init.compat.torch_init`.
+
+    Warns
+    -----
+    UserWarning
+        If the tensor has no elements.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> kaiming_normal_(np.empty((3, 5), np.float32), nonlinearity="relu", generator=0).shape
+    (3, 5)
+    """
+    if 0 in tensor.shape:
+        warnings.warn(EMPTY, stacklevel=2)
+        return tensor
+    return _kaiming(tensor, a, mode, nonlinearity, "normal", generator)
+
+
+def _calculate_fan_in_and_fan_out(tensor: Any) -> tuple[int, int]:
+    """The fans of a weight whose axes are (out, in, kernel ...); private in torch, and widely used."""
+    shape = tuple(int(length) for length in tensor.shape)
+    if len(shape) < 2:
+        raise must("tensor", "must have at least 2 dimensions, to have fan in and fan out", shape)
+    kernel = math.prod(shape[2:])
+    return shape[1] * kernel, shape[0] * kernel
+
+
+def _calculate_correct_fan(tensor: Any, mode: str) -> int:
+    """The fan of a mode; private in torch, and used."""
+    mode = mode.lower()
+    if mode not in MODES:
+        raise must("mode", f"must be one of {MODES}", mode)
+    return _calculate_fan_in_and_fan_out(tensor)[MODES.index(mode)]
+
+
+def _xavier(tensor: Any, gain: float, distribution: str, generator: Any) -> Any:
+    fans = _calculate_fan_in_and_fan_out(tensor)
+    return _scaled(tensor, gain, "fan_avg", distribution, fans, generator)
+
+
+def _kaiming(
+    tensor: Any, a: float, mode: str, nonlinearity: str, distribution: str, generator: Any
+) -> Any:
+    fan = _calculate_correct_fan(tensor, mode)
+    gain = calculate_gain(nonlinearity, a)
+    return _scaled(tensor, gain, "fan_in", distribution, (fan, fan), generator)
+
+
+def _scaled(
+    tensor: Any, gain: float, mode: str, distribution: str, fan: tuple[int, int], generator: Any
+) -> Any:
+    if 0 in tensor.shape:
+        return tensor
+    try:
+        factor = checked_number("gain", gain)
+        if factor < 0:
+            raise must("gain", "must not be negative", gain)
+        if factor == 0:
+            return set_all(tensor, 0)
+        init = variance_scaling(factor**2, mode, distribution, fan=fan)
+    except ParameterError as error:
+        raise RefusedError(str(error)) from None
+    return write(init, tensor, generator)

@@ -1,0 +1,237 @@
+"""From a draw, a key and a block to a kernel and the words that it is launched with."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from agnostic_init.arrays.errors import must
+from agnostic_init.bits.block import Block
+from agnostic_init.bits.key import Key
+from agnostic_init.bits.philox import KEY_STEPS, ROUNDS
+from agnostic_init.draws.engines.cuda.source import Variant
+from agnostic_init.draws.engines.cuda.table import largest, tabulated
+from agnostic_init.draws.quantile import Central, Tail
+from agnostic_init.draws.record import Draw
+
+__all__ = ["Launch", "divider", "launch", "supported"]
+
+FORMS = {
+    "float32": ("SINGLE", 1, 4),
+    "float16": ("HALF", 1, 2),
+    "bfloat16": ("BRAIN", 1, 2),
+    "float64": ("DOUBLE", 1, 8),
+    "complex64": ("SINGLE", 2, 8),
+    "complex128": ("DOUBLE", 2, 16),
+    "uint32": ("WORD", 1, 4),
+    "int64": ("LONG", 1, 8),
+}
+MASK, LIMIT = 0xFFFFFFFF, 1 << 64
+# Products of float32 factors between these bounds with a draw are nowhere near to be flushed.
+SMALLEST_FACTOR, LARGEST_FACTOR = 2.0**-90, 2.0**100
+SMALLEST_NORMAL = 2.0**-126
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """A kernel, its parameters, and how many units of work there are.
+
+    Attributes
+    ----------
+    variant : the kernel.
+    words : the parameters that follow the two pointers, unsigned.
+    units : what the grid's threads share among them; 0 for an empty block.
+    table : of which quantile the kernel reads the table.
+    """
+
+    variant: Variant
+    words: tuple[int, ...]
+    units: int
+    table: Central | None
+
+    def blocks(self, processors: int) -> int:
+        """How many blocks of ``variant.threads`` to launch on that many multiprocessors."""
+        most = processors * (4 if self.table else 16)
+        return max(1, min(-(-self.units // self.variant.threads), most))
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """An axis of the block: length, and the steps in the stream and in memory, in elements."""
+
+    count: int
+    position: int
+    place: int
+
+
+def supported(draw: Draw) -> bool:
+    """Whether the kernel makes draws of this dtype."""
+    return draw.dtype in FORMS
+
+
+def launch(draw: Draw, key: Key, block: Block, strides: Sequence[int]) -> Launch:
+    """What fills an array of the block's shape, with these strides in elements.
+
+    Raises
+    ------
+    ParameterError
+        If elements of the array share their memory.
+    """
+    form, parts, size = FORMS[draw.dtype]
+    base, axes = _axes(block, strides)
+    run = _run(axes)
+    words_each = draw.words
+    unit = 1 if run < 0 else max(16 // size, 4 // words_each)
+    lengths = [axis.count for axis in axes]
+    if run >= 0:
+        others = [axis for n, axis in enumerate(axes) if n != run]
+        ragged = any(axis.position % unit for axis in others)
+        lead = unit - 1 if ragged else base % unit
+        lengths[run] = -(-(lead + axes[run].count) // unit)
+    units = int(np.prod(lengths, dtype=object)) if block.size else 0
+    if units >= LIMIT // 2:
+        raise must("shape", "must have less than 2^63 elements on one device", block.shape)
+
+    kind, table = _kind(draw)
+    variant, fast = _finish(
+        draw,
+        Variant(
+            kind,
+            form,
+            parts,
+            exact=True,
+            clip=draw.clips,
+            digits=len(axes),
+            run=run,
+            dense=run >= 0 and axes[run].place == 1,
+        ),
+        table,
+    )
+    words = [
+        *_round_keys(key),
+        *_long(key.offset),
+        *_long(base),
+        *_long(units),
+        *_long(axes[run].count if run >= 0 else 0),
+        *_long(axes[run].place if run >= 0 else 0),
+        *fast,
+    ]
+    for number in (draw.scale, draw.shift, draw.shift_imag, draw.low, draw.high, *_four(draw)):
+        words += struct.unpack("<II", struct.pack("<d", number))
+    for axis, length in zip(axes, lengths, strict=True):
+        magic, shift = divider(max(length, 1))
+        words += [*_long(magic), shift, *_long(length), *_long(axis.position), *_long(axis.place)]
+    return Launch(variant, tuple(words), units, table)
+
+
+def divider(divisor: int) -> tuple[int, int]:
+    """Magic number and shift: ``n // divisor == (magic * 2n >> 64) >> shift`` for n < 2^63.
+
+    With 2^shift the first power of two not below the divisor, the magic number exceeds
+    2^(63 + shift) / divisor by less than 1 <= 2^shift / divisor, too little to reach the next
+    integer (Granlund and Montgomery, "Division by invariant integers", 1994).
+    """
+    shift = (divisor - 1).bit_length()
+    return -(-(1 << 63 + shift) // divisor), shift
+
+
+def _axes(block: Block, strides: Sequence[int]) -> tuple[int, list[Axis]]:
+    """The first position, and the axes in the order in which threads walk through them.
+
+    Neighbouring threads write neighbouring memory, and axes that are one are made one.
+    """
+    base, step = 0, 1
+    places = list(strides)
+    axes: list[Axis] = []
+    for length, start, stride, count, dropped in zip(
+        *(reversed(x) for x in (block.global_shape, block.starts, block.steps, block.counts)),
+        reversed(block.dropped),
+        strict=True,
+    ):
+        base += start * step
+        place = 0 if dropped else places.pop()
+        if count > 1:
+            if place == 0:
+                raise must("out", "must not have elements that share memory", tuple(strides))
+            axes.append(Axis(count, stride * step, place))
+        step *= length
+    if not axes or not block.size:
+        return base % LIMIT, [Axis(min(block.size, 1), 1, 1)]
+    merged = [axes[0]]
+    for axis in axes[1:]:
+        last = merged[-1]
+        if (last.count * last.position, last.count * last.place) == (axis.position, axis.place):
+            merged[-1] = replace(last, count=last.count * axis.count)
+        else:
+            merged.append(axis)
+    return base % LIMIT, sorted(merged, key=lambda axis: abs(axis.place))
+
+
+def _run(axes: list[Axis]) -> int:
+    """The axis along which positions are consecutive, or -1."""
+    return next((n for n, axis in enumerate(axes) if axis.position == 1), -1)
+
+
+def _kind(draw: Draw) -> tuple[str, Central | None]:
+    if draw.kind != "quantile":
+        return draw.kind.upper(), None
+    if isinstance(draw.quantile, Central) and draw.bits == 24 and tabulated(draw.quantile):
+        return "TABLE", draw.quantile
+    return ("TAIL" if isinstance(draw.quantile, Tail) else "CENTRAL"), None
+
+
+def _finish(draw: Draw, variant: Variant, table: Central | None) -> tuple[Variant, list[int]]:
+    """Whether one float32 multiplication, and perhaps a clip, gives the same bits; with what."""
+    centre, factor = 0, draw.scale
+    # The fast way has no shift, but that (m 2^-24) (2a) - a is (m - 2^23) (a 2^-23), exactly.
+    simple = draw.shift == 0.0
+    if variant.kind == "UNIFORM":
+        factor = draw.scale * 2.0**-24
+        centre = 0 if simple else 1 << 23
+        simple = simple or draw.shift == -0.5 * draw.scale
+        least, most = -centre, 2**24 - 1 - centre
+    elif table is not None:
+        simple = simple and draw.shift_imag == 0.0
+        most = largest(table)
+        least = -most
+    else:
+        simple = False
+    bounds = (draw.low, draw.high)
+    if (
+        not simple
+        or draw.bits == 53
+        or not SMALLEST_FACTOR <= factor <= LARGEST_FACTOR
+        or any(0.0 < abs(bound) < SMALLEST_NORMAL or str(bound) == "-0.0" for bound in bounds)
+    ):
+        return variant, [0] * 4
+    product = np.float32(factor) * np.asarray([least, most], dtype=np.float32)
+    clip = bool(product[0] < draw.low or product[1] > draw.high)
+    return replace(variant, exact=False, clip=clip), [
+        centre,
+        *(int(np.float32(x).view(np.uint32)) for x in (factor, *bounds)),
+    ]
+
+
+def _round_keys(key: Key) -> list[int]:
+    steps = range(ROUNDS)
+    return [
+        (word + n * step) & MASK
+        for n in steps
+        for word, step in zip(key.words, KEY_STEPS, strict=True)
+    ]
+
+
+def _four(draw: Draw) -> tuple[float, float, float, float]:
+    q = draw.quantile
+    if isinstance(q, Tail):
+        return q.bound, q.ratio, q.step, q.sign
+    if isinstance(q, Central):
+        return q.middle, q.step, q.left, q.right
+    return (*draw.radii, 0.0, 0.0)
+
+
+def _long(value: int) -> tuple[int, int]:
+    return value & MASK, value >> 32 & MASK

@@ -1,0 +1,129 @@
+"""The quantile as cubics in fixed point, for the two bounds that nearly every draw has.
+
+A table holds, for half of the 2^24 integers, the rest being its mirror image, a cubic for each of
+``2^SEGMENT_BITS`` segments of each of 15 octaves of the tail's probability, and the kernel says how
+it is evaluated. Its error is far below the spacing of float32 numbers, so that one in 2,000 values
+is near enough to a rounding boundary to be left to float64, together with the last octaves.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from fractions import Fraction
+from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+
+from agnostic_init.draws.quantile import Central, quantile
+
+__all__ = [
+    "FIRST_OCTAVE",
+    "MARGIN",
+    "MARGIN_SLOPE",
+    "SEGMENT_BITS",
+    "TABLE_SIZE",
+    "largest",
+    "table",
+    "tabulated",
+]
+
+SEGMENT_BITS = 7
+FIRST_OCTAVE, OCTAVES = 8, 15
+TABLE_SIZE = (OCTAVES << SEGMENT_BITS) + 1
+
+# The error of a table at z is below MARGIN_SLOPE |z| + MARGIN; measured, it is at most 0.83 of it.
+MARGIN_SLOPE, MARGIN = 1.25 * 2.0**-38, 2.0**-39
+
+# What the last bit of each coefficient is worth.
+UNIT_0, UNIT_1, UNIT_2, UNIT_3 = 2.0**-55, 2.0**-39, 2.0**-47, 2.0**-37
+CUBIC_BITS = 14  # of the last coefficient, in the lowest bits of the first
+
+# Twelve Chebyshev nodes on [0, 1], as multiples of 1/4096.
+NODES = tuple(
+    Fraction(n, 4096) for n in (18, 156, 423, 802, 1264, 1781, 2315, 2832, 3294, 3673, 3940, 4078)
+)
+BOUNDS = ((-math.inf, math.inf), (-2.0, 2.0))
+
+
+def tabulated(q: object) -> bool:
+    """Whether a quantile of 24 bits has a table."""
+    return any(q == quantile(*bounds, 24) for bounds in BOUNDS)
+
+
+def largest(q: Central) -> float:
+    """The largest value of a tabulated quantile, in float32."""
+    return float(np.float32(-NormalDist().inv_cdf(q.right + q.step)))
+
+
+@functools.lru_cache(maxsize=2)
+def table(q: Central) -> Any:
+    """Four words for each segment: uint32 of shape (TABLE_SIZE, 4).
+
+    The first two are the cubic's value at the end nearer to the middle, in 2^-55, with its third
+    coefficient in the lowest 14 bits; then the first and the second coefficient.
+    """
+    places = np.asarray([float(node) for node in NODES])
+    z = _samples(q, places)
+    # Coefficients are rounded one after another, and each fit makes up for those before it. Half a
+    # unit stands for what the kernel's multiplications cut off.
+    first = np.round(_fit(z, (0, 1, 2, 3), 1) / UNIT_1 + 0.5)
+    z -= np.multiply.outer((first - 0.5) * UNIT_1, places)
+    third = np.round(_fit(z, (0, 2, 3), 3) / UNIT_3)
+    z -= np.multiply.outer(third * UNIT_3, places**3)
+    second = np.round(_fit(z, (0, 2), 2) / UNIT_2 + 0.5)
+    z -= np.multiply.outer((second - 0.5) * UNIT_2, places**2)
+    value = (np.max(z, axis=1) + np.min(z, axis=1)) / (2.0 * UNIT_0)
+    cubic = third.astype(np.uint64)
+    step = 1 << CUBIC_BITS
+    start = np.round((value - third) / step).astype(np.uint64) * np.uint64(step) + cubic
+
+    words = np.empty((TABLE_SIZE, 4), dtype=np.uint32)
+    # Half way between two float32 numbers: what falls before the first octave is never decided.
+    words[0] = (1 << 31, 1 << 23, 0, 0)
+    words[1:, 0] = start & np.uint64(0xFFFFFFFF)
+    words[1:, 1] = start >> np.uint64(32)
+    words[1:, 2] = first
+    words[1:, 3] = second
+    words.flags.writeable = False
+    return words
+
+
+def _samples(q: Central, places: Any) -> Any:
+    """|z| at these places of every segment, counted from the end nearer to the middle."""
+    segment = np.arange(OCTAVES << SEGMENT_BITS)[:, None]
+    octave, number = segment >> SEGMENT_BITS, segment & ((1 << SEGMENT_BITS) - 1)
+    last = 1.0 - 2.0 ** (SEGMENT_BITS - 23)
+    halves = np.ldexp(1.0 + (number + last - places) * 2.0**-SEGMENT_BITS, octave + FIRST_OCTAVE)
+    inverse = NormalDist().inv_cdf
+    tails = q.right + 2.0 * q.step * halves
+    return np.asarray([[-inverse(p) for p in row] for row in tails.tolist()])
+
+
+def _fit(values: Any, powers: tuple[int, ...], power: int) -> Any:
+    """One coefficient of the least-squares polynomial of these powers, for each row of values.
+
+    The weights are exact, and the sum has an order, so that every machine makes the same table.
+    """
+    total = np.zeros(values.shape[0])
+    for column, weight in enumerate(_weights(powers, power)):
+        total = total + values[:, column] * weight
+    return total
+
+
+@functools.cache
+def _weights(powers: tuple[int, ...], power: int) -> tuple[float, ...]:
+    rows = [
+        [sum(node ** (a + b) for node in NODES) for b in powers] + [node**a for node in NODES]
+        for a in powers
+    ]
+    for pivot in range(len(powers)):
+        rows[pivot] = [entry / rows[pivot][pivot] for entry in rows[pivot]]
+        for other in range(len(powers)):
+            if other != pivot:
+                factor = rows[other][pivot]
+                rows[other] = [
+                    x - factor * y for x, y in zip(rows[other], rows[pivot], strict=True)
+                ]
+    return tuple(float(weight) for weight in rows[powers.index(power)][len(powers) :])

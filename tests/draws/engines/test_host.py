@@ -1,0 +1,138 @@
+"""Host memory: threads, chunks and memory order never change a value."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+import pytest
+
+import agnostic_init as ai
+from agnostic_init.bits.block import block
+from agnostic_init.bits.stream import element_words
+from agnostic_init.bits.words import Wide
+from agnostic_init.draws.distributions import normal_draw, truncated_normal_draw, uniform_draw
+from agnostic_init.draws.engines import host
+from agnostic_init.draws.engines import numpy as kernel
+from agnostic_init.draws.reference import evaluate
+
+DRAWS = {
+    "unit": uniform_draw(0, 1, "float32"),
+    "symmetric": uniform_draw(-0.3, 0.3, "float32"),
+    "shifted": uniform_draw(0.1, 0.7, "float32"),
+    "tiny": uniform_draw(0, 1e-38, "float32"),
+    "normal": normal_draw(0, 1, "float32"),
+    "moved": normal_draw(3.0, 0.7, "float32"),
+    "two sigmas": truncated_normal_draw(0, 0.02, -2, 2, "sigma", "parent", "float32"),
+    "asymmetric": truncated_normal_draw(0.5, 1, -1, 3, "sigma", "parent", "float32"),
+    "tail": truncated_normal_draw(0, 1, 4, 1000, "sigma", "parent", "float32"),
+    "far tail": truncated_normal_draw(0, 1, -40, -39, "sigma", "parent", "float32"),
+    "float64": normal_draw(0, 1, "float64"),
+    "complex64": normal_draw(0, 1, "complex64"),
+}
+
+
+def reference(draw, key, positions):
+    wide = Wide(np, np.uint64, None, signed=False)
+    words = element_words(wide, key.words, key.offset, positions, draw.words)
+    result = evaluate(draw, np, np.float32, np.float64, words)
+    return result[0] + 1j * result[1] if isinstance(result, tuple) else result
+
+
+@pytest.fixture(autouse=True)
+def numpy_kernel(monkeypatch):
+    monkeypatch.setenv("AGNOSTIC_INIT_ENGINE", "numpy")
+
+
+@pytest.mark.parametrize("name", DRAWS)
+@pytest.mark.parametrize(
+    ("shape", "index"),
+    [
+        ((100_003,), slice(1, None)),
+        ((300, 1001), (slice(2, 299), slice(3, 1000))),
+        ((5000, 7, 3), (slice(None), slice(1, 6), 1)),
+        ((70, 80, 90), (slice(None, None, -1), slice(None, None, 3))),
+    ],
+)
+def test_the_kernel_is_the_reference(name, shape, index):
+    draw, key = DRAWS[name], ai.Key(9, 2**32 - 5000)
+    part = block(shape, index)
+    expected = reference(draw, key, part.positions()).reshape(part.shape)
+    out = np.empty(part.shape, draw.dtype)
+    host.fill(draw, key, part, out)
+    assert np.array_equal(out, expected.astype(draw.dtype))
+
+
+@pytest.mark.parametrize("name", ["symmetric", "two sigmas", "float64"])
+def test_threads_and_chunks_do_not_change_a_value(name, monkeypatch):
+    draw, key, n = DRAWS[name], ai.key(4), (1 << 20) + 7
+    results = []
+    for threads, chunk in (("1", 1 << 16), ("2", 1 << 16), ("3", 1000), ("1", 4096)):
+        monkeypatch.setenv("AGNOSTIC_INIT_NUM_THREADS", threads)
+        monkeypatch.setattr(kernel, "CHUNK", chunk)
+        monkeypatch.setattr(kernel, "WORD_CHUNK", chunk)
+        out = np.empty(n, draw.dtype)
+        host.fill(draw, key, block((n,)), out)
+        results.append(out.tobytes())
+    assert len(set(results)) == 1
+
+
+@pytest.mark.parametrize(
+    "layout",
+    [
+        lambda a: np.asfortranarray(a),
+        lambda a: np.empty((a.shape[0] * 2, *a.shape[1:]), a.dtype)[::2],
+        lambda a: np.empty(a.shape[::-1], a.dtype).T,
+        lambda a: np.empty((*a.shape, 2), a.dtype)[..., 1],
+        lambda a: np.empty(a.shape, a.dtype)[::-1, :, ::-1],
+    ],
+    ids=["fortran", "every other row", "transposed", "interleaved", "reversed"],
+)
+def test_memory_order_does_not_change_a_value(layout):
+    shape = (70, 90, 80)
+    expected = ai.draws.normal(shape, key=3)
+    out = layout(np.empty(shape, np.float32))
+    assert ai.draws.normal(shape, key=3, out=out) is out
+    assert np.array_equal(out, expected)
+
+
+def test_slabs_cover_an_array_once(monkeypatch):
+    monkeypatch.setattr(host, "SLAB", 100)
+    for shape in ((7, 11, 13), (1000,), (3, 1, 500), (150, 2), (2, 0, 3), ()):
+        count = np.zeros(shape, int)
+        for part in host._slabs(shape):
+            count[part] += 1
+            assert count[part].size <= 100
+        assert (count == 1).all()
+
+
+def test_byte_order_of_the_other_kind():
+    out = np.empty(1000, ">f4")
+    ai.draws.normal(1000, key=1, out=out)
+    assert np.array_equal(out, ai.draws.normal(1000, key=1))
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "two", "1.5"])
+def test_a_bad_number_of_threads(monkeypatch, text):
+    monkeypatch.setenv("AGNOSTIC_INIT_NUM_THREADS", text)
+    with pytest.raises(ValueError, match="AGNOSTIC_INIT_NUM_THREADS` must be a positive integer"):
+        ai.draws.normal(1 << 19, key=0)
+
+
+def test_a_bad_engine(monkeypatch):
+    monkeypatch.setenv("AGNOSTIC_INIT_ENGINE", "cuda")
+    with pytest.raises(ValueError, match="AGNOSTIC_INIT_ENGINE` must be one of auto, numpy, numba"):
+        ai.draws.normal(3, key=0)
+
+
+def test_memory_is_bounded(monkeypatch):
+    import tracemalloc
+
+    monkeypatch.setenv("AGNOSTIC_INIT_NUM_THREADS", "2")
+    out = np.empty(1 << 22, np.float32)
+    for draw in (ai.draws.uniform, ai.draws.normal, partial(ai.draws.truncated_normal, lower=4, upper=9)):
+        tracemalloc.start()
+        draw(out.size, key=0, out=out)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak < 64 << 20
