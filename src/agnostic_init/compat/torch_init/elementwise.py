@@ -37,7 +37,7 @@ def uniform_(tensor: Any, a: float = 0.0, b: float = 1.0, generator: Any = None)
     >>> import numpy as np
     >>> w = np.empty(3, np.float32)
     >>> uniform_(w, -0.05, 0.05, generator=0)
-    array([-0.00946..., ...], dtype=float32)
+    array([-0.03441035, -0.00868294, -0.01575272], dtype=float32)
     """
     if a > b:
         raise RefusedError(str(must("a", f"must be at most `b`, which is {b!r}", a)))
@@ -110,7 +110,9 @@ def trunc_normal_(
     if is_meta(tensor):
         return tensor
     if mean < a - 2 * std or mean > b + 2 * std:
-        text = "mean is more than 2 std from [a, b] in trunc_normal_: every value is from a far tail"
+        text = (
+            "mean is more than 2 std from [a, b] in trunc_normal_: every value is from a far tail"
+        )
         warnings.warn(text, stacklevel=2)
     if a > b:
         raise RefusedError(str(must("a", f"must be at most `b`, which is {b!r}", a)))

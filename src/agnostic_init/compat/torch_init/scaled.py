@@ -62,7 +62,7 @@ def xavier_uniform_(tensor: Any, gain: float = 1.0, generator: Any = None) -> An
     --------
     >>> import numpy as np
     >>> w = xavier_uniform_(np.empty((100, 50)), calculate_gain("relu"), generator=0)
-    >>> 0.27 < abs(w).max() < math.sqrt(2 * 6 / 150)
+    >>> bool(0.27 < abs(w).max() < math.sqrt(2 * 6 / 150))
     True
     """
     return _xavier(tensor, gain, "uniform", generator)
@@ -121,7 +121,7 @@ def kaiming_uniform_(
     --------
     >>> import numpy as np
     >>> w = kaiming_uniform_(np.empty((100, 50)), mode="fan_out", generator=0)
-    >>> 0.24 < abs(w).max() < math.sqrt(6 / 100)
+    >>> bool(0.24 < abs(w).max() < math.sqrt(6 / 100))
     True
     """
     if 0 in tensor.shape:

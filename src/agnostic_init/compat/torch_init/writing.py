@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-import math
+import sys
 from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any, TypeVar
@@ -103,27 +103,15 @@ def overridable(function: Function) -> Function:
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
+        torch = sys.modules.get("torch")
+        tensor = args[0] if args else kwargs.get("tensor")
+        if torch is None or not torch.overrides.has_torch_function_variadic(tensor):
+            return function(*args, **kwargs)
         bound = signature.bind(*args, **kwargs)
         bound.apply_defaults()
-        tensor = bound.arguments["tensor"]
-        if type(tensor).__module__.partition(".")[0] != "numpy":
-            try:
-                overrides = _torch().overrides
-            except ImportError:
-                return function(*args, **kwargs)
-            if overrides.has_torch_function_variadic(tensor):
-                return overrides.handle_torch_function(call, (tensor,), **bound.arguments)
-        return function(*args, **kwargs)
+        return torch.overrides.handle_torch_function(call, (tensor,), **bound.arguments)
 
     return call  # type: ignore[return-value]
-
-
-def finite(name: str, value: Any) -> float:
-    """A parameter as a Python float."""
-    number = float(value)
-    if math.isnan(number) or math.isinf(number):
-        raise RefusedError(str(must(name, "must be finite", value)))
-    return number
 
 
 def _version(tensor: Any) -> int | None:

@@ -1,0 +1,139 @@
+"""Identities, orthogonal and sparse matrices, as in ``torch.nn.init``."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from agnostic_init.arrays.errors import ParameterError, must
+from agnostic_init.arrays.target import library_of
+from agnostic_init.compat.torch_init.writing import RefusedError, is_meta, write
+from agnostic_init.initializers.registry import get
+
+__all__ = ["dirac_", "eye_", "orthogonal_", "sparse_"]
+
+
+def eye_(tensor: Any) -> Any:
+    """Fill a matrix, of any dtype, with ones on its diagonal and zeros elsewhere.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> eye_(np.empty((2, 3)))
+    array([[1., 0., 0.],
+           [0., 1., 0.]])
+    """
+    rows, columns = _matrix(tensor)
+    library = library_of(tensor)
+    device = library.device_of(tensor)
+    library.write(tensor, library.xp.eye(rows, columns, dtype=tensor.dtype, device=device))
+    return tensor
+
+
+def dirac_(tensor: Any, groups: int = 1) -> Any:
+    """Fill the weight of a convolution so that it returns as many of its channels as it can.
+
+    Parameters
+    ----------
+    tensor
+        A tensor of torch or a writable array, of 3, 4 or 5 dimensions.
+    groups
+        The number of groups of the convolution, each of which returns its channels.
+
+    Notes
+    -----
+    The ones stand at index ``k // 2`` of a kernel of length ``k``, as in torch, which for an even
+    ``k`` and padding "same" is one beside the middle.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> dirac_(np.empty((2, 2, 3)))[1]
+    array([[0., 0., 0.],
+           [0., 1., 0.]])
+    """
+    shape = tuple(int(length) for length in tensor.shape)
+    if len(shape) not in {3, 4, 5}:
+        raise must("tensor", "must have 3, 4 or 5 dimensions", shape)
+    if shape[0] % groups:
+        raise must("groups", f"must divide the length of axis 0, which is {shape[0]}", groups)
+    if is_meta(tensor):
+        return tensor
+    library = library_of(tensor)
+    value = library.xp.zeros(shape, dtype=tensor.dtype, device=library.device_of(tensor))
+    center = tuple(length // 2 for length in shape[2:])
+    outputs = shape[0] // groups
+    if math.prod(shape):
+        for channel in range(min(outputs, shape[1])):
+            value[(slice(channel, None, outputs), channel, *center)] = 1
+    library.write(tensor, value)
+    return tensor
+
+
+def orthogonal_(tensor: Any, gain: float = 1, generator: Any = None) -> Any:
+    """Fill a tensor with a matrix of orthonormal rows or columns, whichever are fewer.
+
+    Parameters
+    ----------
+    tensor
+        A tensor of torch or a writable array, of two dimensions or more, seen as the matrix of its
+        first axis and all others.
+    gain
+        A factor of the values.
+    generator
+        See `agnostic_init.compat.torch_init`.
+
+    Notes
+    -----
+    Unlike torch's it takes every floating-point dtype, complex ones (then it is unitary) and small
+    ones (rounded once), and tensors of any memory order.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> w = orthogonal_(np.empty((3, 5)), generator=0)  # doctest: +SKIP
+    >>> np.allclose(w @ w.T, np.eye(3))  # doctest: +SKIP
+    True
+    """
+    if len(tensor.shape) < 2:
+        raise must("tensor", "must have at least 2 dimensions", tuple(tensor.shape))
+    try:
+        init = get({"name": "orthogonal", "gain": gain, "layout": "torch"})
+    except ParameterError as error:
+        raise RefusedError(str(error)) from None
+    return write(init, tensor, generator)
+
+
+def sparse_(tensor: Any, sparsity: float, std: float = 0.01, generator: Any = None) -> Any:
+    """Fill a matrix with normal values, and the same number of zeros in every column.
+
+    Parameters
+    ----------
+    tensor
+        A tensor of torch or a writable array, of two dimensions.
+    sparsity
+        The part of each column that is zero, rounded up to whole elements.
+    std
+        Of the other elements.
+    generator
+        See `agnostic_init.compat.torch_init`. It governs both the values and which are zero.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> (sparse_(np.empty((4, 3)), 0.3, generator=0) == 0).sum(axis=0)  # doctest: +SKIP
+    array([2, 2, 2])
+    """
+    _matrix(tensor)
+    try:
+        init = get({"name": "sparse", "sparsity": sparsity, "std": std})
+    except ParameterError as error:
+        raise RefusedError(str(error)) from None
+    return write(init, tensor, generator)
+
+
+def _matrix(tensor: Any) -> tuple[int, int]:
+    shape = tuple(int(length) for length in tensor.shape)
+    if len(shape) != 2:
+        raise must("tensor", "must have 2 dimensions", shape)
+    return shape
