@@ -72,7 +72,8 @@ def within(place: str) -> Iterator[None]:
     try:
         yield
     except (ParameterError, ParameterTypeError) as error:
-        raise type(error)(f"{place}: {error}") from None
+        message = f"{place}: {error}"
+        raise type(error)(message) from None
 
 
 def _message(name: str, rule: str, got: object, hint: str) -> str:

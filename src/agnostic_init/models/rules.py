@@ -49,7 +49,8 @@ class Rule:
 
     def __post_init__(self) -> None:
         given: Any = self.pattern
-        if not isinstance(getattr(given, "pattern", given), str):
+        text = given.pattern if isinstance(given, re.Pattern) else given
+        if not isinstance(text, str):
             rule = "must be a string or a compiled regular expression of strings"
             raise must_be_type("pattern", rule, given)
         if not self.text:

@@ -9,6 +9,7 @@ import numpy as np
 
 from agnostic_init.arrays.errors import must
 from agnostic_init.arrays.libraries import generic
+from agnostic_init.arrays.libraries.numpy import storage_view
 from agnostic_init.arrays.memory import overlaps
 
 __all__ = ["Library"]
@@ -36,6 +37,9 @@ class Library(generic.Library):
         if not number.isdecimal():
             raise must("device", "must be a CUDA device", device, "device='cuda:0'")
         return cupy.cuda.Device(int(number))
+
+    def to_host(self, array: Any) -> Any:
+        return storage_view(array.get())
 
     def why_not_writable(self, array: Any) -> str:
         return "has elements that share memory" if overlaps(array.shape, array.strides) else ""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from agnostic_init.arrays.errors import must
 
 __all__ = ["Library"]
@@ -59,6 +61,10 @@ class Library:
         Formats that NumPy has not are seen as unsigned integers of their size.
         """
         return None
+
+    def to_host(self, array: Any) -> Any:
+        """The array's storage as a NumPy array, as of `host_view`, copied where it is elsewhere."""
+        return np.from_dlpack(array)
 
     def cast(self, array: Any, name: str) -> Any:
         """The array in another dtype, rounded to nearest even."""

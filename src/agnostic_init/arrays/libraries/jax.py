@@ -6,9 +6,11 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from agnostic_init.arrays.errors import must
 from agnostic_init.arrays.libraries import generic
+from agnostic_init.arrays.libraries.numpy import storage_view
 
 __all__ = ["Library"]
 
@@ -44,6 +46,9 @@ class Library(generic.Library):
             except (RuntimeError, IndexError, ValueError) as error:
                 raise must("device", f"must be a JAX device ({error})", device) from None
         return device
+
+    def to_host(self, array: Any) -> Any:
+        return storage_view(np.asarray(array))
 
     def device_of(self, array: Any) -> Any:
         return None if isinstance(array, jax.core.Tracer) else array.sharding

@@ -47,6 +47,9 @@ class Library(generic.Library):
     def host_view(self, array: Any) -> Any:
         return storage_view(array) if isinstance(array, np.ndarray) else None
 
+    def to_host(self, array: Any) -> Any:
+        return storage_view(array)
+
     def why_not_writable(self, array: Any) -> str:
         if not array.flags.writeable:
             return "is read-only"

@@ -62,6 +62,9 @@ class Library(generic.Library):
         view = array.view(STORAGE[array.dtype.itemsize]).numpy()
         return view.view("uint16") if array.dtype.itemsize == 2 else view
 
+    def to_host(self, array: Any) -> Any:
+        return self.host_view(array.detach().cpu().resolve_conj().resolve_neg())
+
     def why_not_writable(self, array: Any) -> str:
         if array.layout != torch.strided:
             return f"has the layout {array.layout}"

@@ -1,0 +1,101 @@
+"""The safetensors format: the header, and where the data of each tensor lies.
+
+A file is the length of the header as 8 little-endian bytes, the header as JSON padded with spaces
+to a multiple of 8 bytes, and the data of the tensors, with no gaps. As the format's own writer does,
+tensors are ordered from the wide dtypes to the narrow, which aligns them, and then by name.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from dataclasses import dataclass
+
+from agnostic_init.arrays.errors import must
+from agnostic_init.models.plan import Entry, Plan
+from agnostic_init.version import __version__
+
+__all__ = ["DTYPES", "Header", "header_of"]
+
+# In the order in which the format's own writer puts them, reversed.
+DTYPES = {
+    "bool": "BOOL",
+    "uint8": "U8",
+    "int8": "I8",
+    "float8_e5m2": "F8_E5M2",
+    "float8_e4m3fn": "F8_E4M3",
+    "float8_e4m3fnuz": "F8_E4M3FNUZ",
+    "float8_e5m2fnuz": "F8_E5M2FNUZ",
+    "int16": "I16",
+    "uint16": "U16",
+    "float16": "F16",
+    "bfloat16": "BF16",
+    "int32": "I32",
+    "uint32": "U32",
+    "float32": "F32",
+    "complex64": "C64",
+    "float64": "F64",
+    "int64": "I64",
+    "uint64": "U64",
+}
+ORDER = {name: number for number, name in enumerate(DTYPES)}
+METADATA = "__metadata__"
+LONGEST = 100_000_000  # bytes; readers refuse more
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The bytes before the data, and the entries in the order of their data.
+
+    Attributes
+    ----------
+    prefix : the length and the padded JSON.
+    places : each entry with the first byte of its data, counted from the end of the prefix.
+    data_bytes : bytes of data.
+    """
+
+    prefix: bytes
+    places: tuple[tuple[Entry, int], ...]
+    data_bytes: int
+
+
+def header_of(plan: Plan) -> Header:
+    """The header of a file with the plan's tensors, which also says how they were made.
+
+    Raises
+    ------
+    ParameterError
+        If a name or a dtype is one that the format has not.
+    """
+    for entry in plan:
+        place = f"dtype of {entry.name!r}"
+        if entry.dtype not in DTYPES:
+            known = f"must be one that safetensors has ({', '.join(DTYPES)})"
+            raise must(place, known, entry.dtype)
+        if entry.name == METADATA:
+            raise must("name", "must not be that of the header's own entry", entry.name)
+    ordered = sorted(plan, key=lambda entry: (-ORDER[entry.dtype], entry.name))
+    table: dict[str, object] = {METADATA: _metadata(plan)}
+    places, end = [], 0
+    for entry in ordered:
+        places.append((entry, end))
+        offsets = [end, end + entry.bytes]
+        table[entry.name] = {
+            "dtype": DTYPES[entry.dtype],
+            "shape": list(entry.shape),
+            "data_offsets": offsets,
+        }
+        end += entry.bytes
+    text = json.dumps(table, separators=(",", ":"), ensure_ascii=False).encode()
+    text += b" " * (-len(text) % 8)
+    if len(text) > LONGEST:
+        raise must("plan", f"must have a header of at most {LONGEST:,} bytes", len(text))
+    return Header(struct.pack("<Q", len(text)) + text, tuple(places), end)
+
+
+def _metadata(plan: Plan) -> dict[str, str]:
+    return {
+        "agnostic_init": __version__,
+        "stream": "v1",
+        "key": f"{plan.key.seed},{plan.key.offset}",
+    }
