@@ -2,37 +2,42 @@
 
 from __future__ import annotations
 
-from agnostic_init import draws as draws
-from agnostic_init.bits import Key, key
-from agnostic_init.initializers import (
-    Description,
-    Initializer,
-    constant,
-    fans,
-    gain,
-    get,
-    glorot_normal,
-    glorot_uniform,
-    he_normal,
-    he_uniform,
-    kaiming_normal,
-    kaiming_uniform,
-    lecun_normal,
-    lecun_uniform,
-    normal,
-    ones,
-    symmetric_uniform,
-    torch_default,
-    truncated_normal,
-    uniform,
-    uniform_unit_scaling,
-    variance_scaling,
-    xavier_normal,
-    xavier_uniform,
-    zeros,
-)
-from agnostic_init.models import Entry, Plan, Rule, Spec, fill_tree, init_tree
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from agnostic_init.version import __version__ as __version__
+
+if TYPE_CHECKING:
+    from agnostic_init import draws as draws
+    from agnostic_init.bits import Key, key
+    from agnostic_init.initializers import (
+        Description,
+        Initializer,
+        constant,
+        fans,
+        gain,
+        get,
+        glorot_normal,
+        glorot_uniform,
+        he_normal,
+        he_uniform,
+        kaiming_normal,
+        kaiming_uniform,
+        lecun_normal,
+        lecun_uniform,
+        normal,
+        ones,
+        symmetric_uniform,
+        torch_default,
+        truncated_normal,
+        uniform,
+        uniform_unit_scaling,
+        variance_scaling,
+        xavier_normal,
+        xavier_uniform,
+        zeros,
+    )
+    from agnostic_init.models import Entry, Plan, Rule, Spec, fill_tree, init_tree
 
 __all__ = [
     "Description",
@@ -71,3 +76,25 @@ __all__ = [
     "xavier_uniform",
     "zeros",
 ]
+
+# A name is imported from the first of these that lists it, when it is first used, so that importing
+# the package costs next to nothing.
+_HOMES = ("bits", "initializers", "models")
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        message = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(message)
+    if name == "draws":
+        return importlib.import_module("agnostic_init.draws")
+    for home in _HOMES:
+        module = importlib.import_module(f"agnostic_init.{home}")
+        if name in module.__all__:
+            globals()[name] = getattr(module, name)
+            break
+    return globals()[name]
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

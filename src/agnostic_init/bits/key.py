@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import operator
 from dataclasses import dataclass
 from typing import Any
@@ -137,6 +136,8 @@ def key(source: Any) -> Key:
 
 def digest(text: str) -> int:
     """The 64-bit number that a name folds in as."""
+    import hashlib
+
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")
 
 

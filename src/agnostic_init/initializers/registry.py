@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
@@ -67,6 +66,8 @@ def get(identifier: Any) -> Any:
     parameters = dict(identifier)
     name = parameters.pop("name", None)
     if name not in _FACTORIES:
+        import difflib
+
         close = difflib.get_close_matches(str(name), _FACTORIES, n=3)
         raise must(
             "name",

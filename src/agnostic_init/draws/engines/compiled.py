@@ -19,8 +19,7 @@ __all__ = ["kernel"]
 VARIABLE = "AGNOSTIC_INIT_ENGINE"
 CHOICES = ("auto", "numpy", "numba")
 MODULE = "agnostic_init.draws.engines.numba"
-SMALL = 1 << 13  # below this a call of compiled code is not faster than a few ufuncs
-REPAID = 1 << 27  # elements drawn without it, after which loading compiled code has paid
+REPAID = 1 << 26  # elements drawn without it, after which loading compiled code has paid
 
 
 class _Tally:
@@ -32,9 +31,9 @@ class _Tally:
 def kernel(draw: Draw, size: int) -> Callable[..., None] | None:
     """The compiled kernel for a draw of `size` elements, or None where NumPy's is the better choice.
 
-    Both give the same bits, so the choice is one of time alone. Compiled code takes about a second
-    to load, and longer once, when it is compiled for a machine; so it is loaded when the elements
-    drawn without it have taken as long, and at most half of the time is lost whatever comes.
+    Both give the same bits, so the choice is one of time alone. Compiled code takes half a second
+    to load (and seven, once, to compile for a machine), so it is loaded when the elements drawn
+    without it have taken about as long: a small job never waits for a compiler.
     """
     choice = os.environ.get(VARIABLE, "auto")
     if choice not in CHOICES:
@@ -45,7 +44,7 @@ def kernel(draw: Draw, size: int) -> Callable[..., None] | None:
         if not _installed():
             what = f"{VARIABLE}=numba"
             raise MissingExtraError(what, "fast")
-    elif size < SMALL or not _installed() or not _worth_loading(size):
+    elif not _installed() or not _worth_loading(size):
         return None
     module = _module()
     return module.fill if module is not None and module.supports(draw) else None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -70,6 +69,8 @@ def _fill_contiguous(draw: Draw, key: Key, positions: Positions, out: Any) -> No
     if threads < 2:
         kernel(draw, key, positions, out, 0, size)
         return
+    from concurrent.futures import ThreadPoolExecutor
+
     # The pool lives for one call, so that no thread outlives a fork; that costs 0.1 ms.
     with ThreadPoolExecutor(threads) as pool:
         tasks = [
