@@ -1,0 +1,47 @@
+"""Golden hashes: the bytes of every elementwise initializer in every dtype, for good."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import agnostic_init as ai
+from agnostic_init.initializers.registry import names
+
+DATA = Path(__file__).parent.parent / "data"
+GOLDEN = json.loads((DATA / "golden.json").read_text())
+
+spec = importlib.util.spec_from_file_location("make_golden", DATA / "make_golden.py")
+make_golden = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(make_golden)
+
+ROWS = [(name, dtype) for name, dtypes in GOLDEN.items() for dtype in dtypes]
+
+
+def test_every_elementwise_initializer_has_a_row():
+    registered = set()
+    for name in names():
+        factory = getattr(ai, name)
+        if getattr(factory, "elementwise", True):
+            registered.add(name)
+    assert registered - set(GOLDEN) == set(), "add a case to tests/data/make_golden.py"
+
+
+@pytest.mark.parametrize(("name", "dtype"), ROWS)
+def test_the_bytes(name, dtype):
+    if dtype == "bfloat16":
+        pytest.importorskip("ml_dtypes")
+    assert make_golden.digest(name, dtype) == GOLDEN[name][dtype]
+
+
+@pytest.mark.parametrize("name", sorted(GOLDEN))
+def test_the_same_on_every_library(backend, xp, name):
+    init = ai.get({"name": name, **make_golden.CASES[name]})
+    made = init(make_golden.SHAPE, key=make_golden.KEY, xp=xp)
+    assert np.array_equal(
+        backend.to_numpy(made), init(make_golden.SHAPE, key=make_golden.KEY)
+    )

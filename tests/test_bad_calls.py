@@ -1,0 +1,186 @@
+"""Bad input: what is called, which error it is, and words of its message."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+import agnostic_init as ai
+
+draws = ai.draws
+NAN, INF = math.nan, math.inf
+
+
+def read_only():
+    array = np.zeros(3, np.float32)
+    array.flags.writeable = False
+    return array
+
+
+CALLS = {
+    # shapes, keys and blocks
+    "negative shape": (lambda: draws.normal((2, -3), key=0), ValueError, "`shape` must have no neg"),
+    "float shape": (lambda: draws.normal(2.0, key=0), TypeError, "`shape` must be an integer"),
+    "text as shape": (lambda: draws.normal("3", key=0), TypeError, "`shape` must be an integer"),
+    "too large": (lambda: draws.bits((2**40, 2**40), key=0), ValueError, r"at most 2\^64"),
+    "no key": (lambda: draws.normal(3), TypeError, "key"),
+    "key None": (lambda: draws.normal(3, key=None), TypeError, "`key` must be a Key"),
+    "no key, initializer": (lambda: ai.normal()(3), TypeError, "`key` must be given, as normal"),
+    "float key": (lambda: draws.normal(3, key=0.5), TypeError, "`key` must be a Key, an integer"),
+    "bool key": (lambda: ai.normal()(3, key=True), TypeError, "`key` must be a Key"),
+    "negative key": (lambda: ai.normal()(3, key=-1), ValueError, r"`key` must be in \[0, 2\^64\)"),
+    "index out": (lambda: draws.normal(3, key=0, index=3), ValueError, "`index` must be within"),
+    "index list": (lambda: draws.normal(3, key=0, index=[1]), TypeError, "`index` must be integ"),
+    "index rank": (lambda: draws.normal(3, key=0, index=(0, 0)), ValueError, "at most 1 items"),
+    # libraries, dtypes, devices
+    "like and xp": (
+        lambda: draws.normal(3, key=0, like=np.zeros(1), xp=np),
+        ValueError,
+        "`like` must not be given together with `xp`",
+    ),
+    "like a list": (lambda: draws.normal(3, key=0, like=[1.0]), TypeError, "`like` must be an arr"),
+    "xp a number": (lambda: draws.normal(3, key=0, xp=3), TypeError, "`xp` must be an array API"),
+    "xp a module": (lambda: draws.normal(3, key=0, xp=math), TypeError, "`xp` must be an array API"),
+    "xp unknown": (lambda: draws.normal(3, key=0, xp="nump"), ValueError, "`xp` must be one of"),
+    "int dtype": (lambda: draws.normal(3, key=0, dtype=int), ValueError, "`dtype` must be a real"),
+    "int like": (lambda: ai.normal()(3, key=0, like=np.arange(3)), ValueError, "`dtype` must be"),
+    "dtype unknown": (
+        lambda: draws.normal(3, key=0, dtype="float33"), (ValueError, ImportError), "float33"
+    ),
+    "dtype a number": (lambda: draws.normal(3, key=0, dtype=32), TypeError, "`dtype` must be a dt"),
+    "float bits": (lambda: draws.bits(3, key=0, dtype="float32"), ValueError, "one of uint32, int64"),
+    "device": (lambda: draws.normal(3, key=0, device="cuda"), ValueError, "`device` must be 'cpu'"),
+    # out=
+    "out shape": (
+        lambda: draws.normal(3, key=0, out=np.zeros(4, np.float32)),
+        ValueError,
+        r"`out` must have the shape \(3,\), got \(4,\)",
+    ),
+    "out read-only": (
+        lambda: draws.normal(3, key=0, out=read_only()), ValueError, "but it is read-only"
+    ),
+    "out overlapping": (
+        lambda: draws.normal((3, 3), key=0, out=np.lib.stride_tricks.as_strided(
+            np.zeros(3, np.float32), (3, 3), (0, 4))),
+        ValueError,
+        "has elements that share memory",
+    ),
+    "out int": (lambda: draws.normal(3, key=0, out=np.zeros(3, int)), ValueError, "`dtype` must be"),
+    "out a list": (lambda: draws.normal(3, key=0, out=[0, 0, 0]), TypeError, "`out` must be an arr"),
+    "out and xp": (
+        lambda: draws.normal(3, key=0, xp=np, out=np.zeros(3, np.float32)),
+        ValueError,
+        "`xp` must not be given together with `out`",
+    ),
+    "out and dtype": (
+        lambda: draws.normal(3, key=0, dtype="float64", out=np.zeros(3, np.float32)),
+        ValueError,
+        "`dtype` must be that of `out`, float32",
+    ),
+    "fill a block of what": (
+        lambda: ai.normal().fill(np.zeros(3, np.float32), key=0, index=slice(0, 3)),
+        ValueError,
+        "`global_shape` must be given together with `index`",
+    ),
+    "fill a block of another size": (
+        lambda: ai.normal().fill(
+            np.zeros(3, np.float32), key=0, index=slice(0, 2), global_shape=(9,)
+        ),
+        ValueError,
+        r"`out` must have the shape \(2,\)",
+    ),
+    "fill a list": (lambda: ai.zeros().fill([0.0]), TypeError, "`out` must be an array"),
+    # distributions
+    "NaN std": (lambda: ai.normal(std=NAN), ValueError, "`std` must be finite"),
+    "negative std": (lambda: ai.normal(std=-1.0), ValueError, "`std` must not be negative"),
+    "infinite std": (lambda: draws.normal(3, std=INF, key=0), ValueError, "`std` must be finite"),
+    "std as text": (lambda: ai.normal(std="0.02"), TypeError, "`std` must be a real number"),
+    "std an array": (lambda: ai.normal(std=np.ones(2)), TypeError, "`std` must be a real number"),
+    "NaN mean": (lambda: ai.normal(mean=NAN), ValueError, "`mean` must be finite"),
+    "low > high": (lambda: ai.uniform(1.0, 0.0), ValueError, "`low` must be less than `high`"),
+    "low == high": (lambda: draws.uniform(3, 1, 1, key=0), ValueError, "`low` must be less than"),
+    "infinite high": (lambda: ai.uniform(0, INF), ValueError, "`high` must be finite"),
+    "symmetric": (lambda: ai.symmetric_uniform(-1.0), ValueError, "`low` must be less than"),
+    "lower > upper": (lambda: ai.truncated_normal(lower=3), ValueError, "`lower` must be less th"),
+    "NaN bound": (lambda: ai.truncated_normal(upper=NAN), ValueError, "`upper` must not be NaN"),
+    "both bounds inf": (
+        lambda: ai.truncated_normal(lower=INF, upper=INF), ValueError, "`lower` must be less than"
+    ),
+    "bounds in what": (
+        lambda: ai.truncated_normal(bounds="std"), ValueError, r"`bounds` must be one of \('sigma'"
+    ),
+    "std of what": (
+        lambda: ai.truncated_normal(std_of="child"), ValueError, "`std_of` must be one of"
+    ),
+    "no number between": (
+        lambda: ai.truncated_normal(lower=1 + 1e-12, upper=1 + 2e-12)(3, key=0),
+        ValueError,
+        "`upper` must leave a number of float32",
+    ),
+    # scaling
+    "scale 0": (lambda: ai.variance_scaling(0.0), ValueError, "`scale` must be positive"),
+    "unknown mode": (lambda: ai.variance_scaling(mode="fan"), ValueError, "`mode` must be one of"),
+    "unknown distribution": (
+        lambda: ai.variance_scaling(distribution="gauss"), ValueError, "`distribution` must be one"
+    ),
+    "unknown layout": (lambda: ai.he_normal("pytorch"), ValueError, "`layout`"),
+    "layout of another rank": (lambda: ai.he_normal("o i")((2, 3, 4), key=0), ValueError, "layout"),
+    "layout needed": (
+        lambda: ai.he_normal()((256, 512), key=0), ValueError, "fan_in = 512 .*\n.*fan_in = 256"
+    ),
+    "layout and fan": (lambda: ai.he_normal("torch", fan=(2, 3)), ValueError, "`fan`|`layout`"),
+    "fan of one": (lambda: ai.he_normal(fan=(2,)), (ValueError, TypeError), "`fan`"),
+    "fan 0": (lambda: ai.he_normal(fan=(0, 3)), ValueError, "`fan`"),
+    "groups 0": (lambda: ai.he_normal("torch", groups=0), ValueError, "`groups`"),
+    "groups do not divide": (
+        lambda: ai.kaiming_normal(mode="fan_out", groups=3)((64, 8, 3, 3), key=0),
+        ValueError,
+        "groups",
+    ),
+    "fused does not divide": (
+        lambda: ai.xavier_normal(layout="(3 o) i")((64, 8), key=0), ValueError, "3"
+    ),
+    "rank 1": (lambda: ai.xavier_uniform()((64,), key=0), ValueError, "rank|layout|shape"),
+    "gain": (lambda: ai.xavier_normal(gain=-1.0), ValueError, "`gain` must be positive"),
+    "nonlinearity": (lambda: ai.kaiming_normal(nonlinearity="relo"), ValueError, "relu"),
+    # constants
+    "constant text": (lambda: ai.constant("1"), TypeError, "`value` must be a number"),
+    "constant ragged": (lambda: ai.constant([[1], [1, 2]]), TypeError, "`value` must be a number"),
+    "constant shape": (
+        lambda: ai.constant([1.0, 2.0])((3,)), ValueError, r"`value` must broadcast to the shape"
+    ),
+    "constant range": (
+        lambda: ai.constant(1e6)((3,), dtype="float16"), ValueError, "`value` must be at most 65504"
+    ),
+    "constant complex": (lambda: ai.constant(1j)((3,)), ValueError, "`value` must be real"),
+    # names
+    "unknown name": (lambda: ai.get("he_norma"), ValueError, "`name` must be that.*he_normal"),
+    "unknown parameter": (
+        lambda: ai.get({"name": "normal", "sd": 1}), ValueError, "`sd` must be a parameter of normal"
+    ),
+    "missing parameter": (lambda: ai.get("constant"), ValueError, "`value` must be given"),
+    "a number as name": (lambda: ai.get(3), TypeError, "`identifier` must be a name"),
+    "another class": (
+        lambda: ai.zeros.from_dict({"name": "ones"}), ValueError, "`data` must describe a zeros"
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_a_bad_call_says_what_is_wrong(name):
+    call, error, words = CALLS[name]
+    with pytest.raises(error, match=words):
+        call()
+
+
+def test_there_are_enough():
+    assert len(CALLS) >= 40
+
+
+def test_out_is_left_alone_by_a_bad_call():
+    out = np.full(4, 7.0, np.float32)
+    with pytest.raises(ValueError, match="shape"):
+        draws.normal(3, key=0, out=out)
+    assert (out == 7.0).all()
