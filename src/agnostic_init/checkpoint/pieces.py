@@ -116,4 +116,4 @@ class Maker:
         except Exception as error:
             name = self.library.name
             rule = f"must be one that {name} can use here ({type(error).__name__}: {error})"
-            raise must("device", rule, self.device, "xp=numpy") from error
+            raise must("device", rule, self.device, "another device, or NumPy") from error
