@@ -1,0 +1,233 @@
+"""The CUDA source, run by the host: every thread of the grid, one after another; and on a GPU where there is one."""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import os
+import platform
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from agnostic_init.draws.engines.cuda.parameters import FORMS, launch
+from agnostic_init.draws.engines.cuda.source import source
+from agnostic_init.draws.engines.cuda.table import table
+
+REQUIRED = os.environ.get("AGNOSTIC_INIT_REQUIRE", "").split(",")
+PROCESSORS = 3  # of the host's grid: few, so that threads take several units each
+
+# What the tests need beside the kernel, on the host and on a GPU: the results of given words.
+MORE = """
+#if KIND != BITS
+extern "C" __global__ void evaluate_words(const u32* words, u64* results, const uint4* table,
+                                          u32 count, PARAMETERS) {
+  const u32 parameter[] = {PARAMETER_LIST};
+  const u32 each = UNIT * WORDS;
+  for (u32 n = blockIdx.x * blockDim.x + threadIdx.x; n < count; n += gridDim.x * blockDim.x) {
+    u32 own[UNIT * WORDS];
+    for (u32 w = 0; w < each; ++w) own[w] = words[n * each + w];
+    evaluate(own, parameter, table, results + n * REALS);
+  }
+}
+#endif
+"""
+HOST_MORE = """
+extern "C" void start_grid() { gridDim.x = blockDim.x = 1; blockIdx.x = threadIdx.x = 0; }
+#if KIND == TABLE
+extern "C" u32 undecided(const u32* words, u32 count, const uint4* table) {
+  u32 found = 0;
+  float z;
+  for (u32 n = 0; n < count; ++n) found += !table_quantile(words[n], table, &z);
+  return found;
+}
+#endif
+extern "C" void store_singles(const u32* singles, u32* results, u32 count) {
+  for (u32 n = 0; n < count; ++n) results[n] = stored(singles[n]);
+}
+extern "C" void flush(u32 on) {
+#ifdef __x86_64__
+  u32 state = __builtin_ia32_stmxcsr() & ~0x8040u;
+  __builtin_ia32_ldmxcsr(on ? state | 0x8040u : state);
+#endif
+}
+"""
+X86 = platform.machine() in {"x86_64", "AMD64"}
+FLAGS = {
+    "host": ["-ffp-contract=off"],
+    "host-fused": ["-ffp-contract=fast", *(["-mfma"] if X86 else [])],
+    "host-flushing": ["-ffp-contract=off"],  # as CuPy compiles
+}
+
+
+def words_of(numbers):
+    return [ctypes.c_uint32(word) for word in numbers]
+
+
+class Host:
+    """Builds kernels by g++ and runs them."""
+
+    negative_strides = True
+
+    def __init__(self, name: str, folder: Path) -> None:
+        self.name, self.folder = name, folder
+
+    @functools.cache  # noqa: B019 - the fixture lives as long as the session
+    def library(self, variant):
+        stem = self.folder / f"{self.name}-{len(list(self.folder.iterdir()))}"
+        text = source(variant) + MORE + HOST_MORE
+        stem.with_suffix(".cpp").write_text(text, encoding="utf-8")
+        flags = ["-std=c++17", "-O2", "-Wall", "-Wno-unknown-pragmas", "-Wno-unused"]
+        flags += ["-Wno-builtin-declaration-mismatch", "-Wno-maybe-uninitialized"]
+        done = subprocess.run(
+            [
+                "g++",
+                *flags,
+                *FLAGS[self.name],
+                "-shared",
+                "-fPIC",
+                f"{stem}.cpp",
+                "-o",
+                f"{stem}.so",
+            ],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return ctypes.CDLL(f"{stem}.so")
+
+    def fill(self, draw, key, block, memory, offset, strides):
+        """Fill an array that lies `offset` bytes into `memory`, with these strides in elements."""
+        plan = launch(draw, key, block, strides)
+        if not plan.units:
+            return
+        library = self.library(plan.variant)
+        entries = table(plan.table) if plan.table else np.zeros((1, 4), np.uint32)
+        blocks = min(plan.blocks(PROCESSORS), 2)
+        library.flush(self.name == "host-flushing")
+        try:
+            library.fill_grid(
+                blocks,
+                32,
+                ctypes.c_void_p(memory.ctypes.data + offset),
+                ctypes.c_void_p(entries.ctypes.data),
+                *words_of(plan.words),
+            )
+        finally:
+            library.flush(0)
+
+    def evaluate(self, plan, words):
+        """The results of words: bits of float32 or float64 numbers."""
+        library = self.library(plan.variant)
+        entries = table(plan.table) if plan.table else np.zeros((1, 4), np.uint32)
+        results = np.empty(words.size, np.uint64)
+        library.start_grid()
+        library.evaluate_words(
+            ctypes.c_void_p(words.ctypes.data),
+            ctypes.c_void_p(results.ctypes.data),
+            ctypes.c_void_p(entries.ctypes.data),
+            ctypes.c_uint32(words.size // 4),
+            *words_of(plan.words),
+        )
+        return results
+
+
+class Cupy:
+    """The same on a GPU, through CuPy."""
+
+    name = "cupy"
+    negative_strides = True
+
+    def fill(self, draw, key, block, memory, offset, strides):
+        import cupy
+
+        from agnostic_init.draws.engines.cuda import cupy as engine
+
+        dtype = storage(draw)
+        held = cupy.asarray(memory)
+        out = cupy.ndarray(
+            block.shape, dtype, held.data + offset, strides=[s * dtype.itemsize for s in strides]
+        )
+        engine.fill(draw, key, block, out)
+        memory[:] = held.get()
+
+    def evaluate(self, plan, words):
+        import cupy
+
+        from agnostic_init.draws.engines.cuda import cupy as engine
+
+        module = cupy.RawModule(code=source(plan.variant) + MORE, backend="nvrtc")
+        results = cupy.empty(words.size, dtype=np.uint64)
+        entries = engine.device_table(plan.table)
+        arguments = (cupy.asarray(words), results, entries, np.uint32(words.size // 4))
+        module.get_function("evaluate_words")(
+            (256,), (256,), (*arguments, *(np.uint32(word) for word in plan.words))
+        )
+        return results.get()
+
+
+class Torch:
+    """The same on a GPU, through torch."""
+
+    name = "torch"
+    negative_strides = False
+
+    def fill(self, draw, key, block, memory, offset, strides):
+        import torch
+
+        from agnostic_init.draws.engines.cuda import torch as engine
+
+        dtype = {
+            1: torch.uint8,
+            2: torch.int16,
+            4: torch.int32,
+            8: torch.int64,
+            16: torch.complex128,
+        }
+        itemsize = storage(draw).itemsize
+        held = torch.from_numpy(memory).cuda()
+        whole = held[offset % itemsize :]
+        whole = whole[: whole.numel() // itemsize * itemsize].view(dtype[itemsize])
+        out = whole.as_strided(block.shape, strides, offset // itemsize)
+        engine.fill(draw, key, block, out)
+        memory[:] = held.cpu().numpy()
+
+    def evaluate(self, plan, words):
+        pytest.skip("CuPy's kernel is the same")
+
+
+def storage(draw):
+    """A dtype of NumPy of the same size."""
+    _, _, size = FORMS[draw.dtype]
+    return np.dtype({2: "u2", 4: "u4", 8: "u8", 16: "c16"}[size])
+
+
+def gpu(library):
+    try:
+        module = __import__(library)
+    except ImportError:
+        return None
+    return module if module.cuda.is_available() else None
+
+
+@pytest.fixture(
+    scope="session",
+    params=[*FLAGS, *(pytest.param(name, marks=pytest.mark.gpu) for name in ("cupy", "torch"))],
+)
+def device(request, tmp_path_factory):
+    """The kernel on each of the ways to run it."""
+    if request.param in FLAGS:
+        if shutil.which("g++") is None:
+            if "g++" in REQUIRED:
+                pytest.fail("AGNOSTIC_INIT_REQUIRE names g++, and there is none")
+            pytest.skip("no g++ to build the CUDA source for the host")
+        if request.param == "host-flushing" and not X86:
+            pytest.skip("flushing to zero is switched on for x86-64 only")
+        return Host(request.param, tmp_path_factory.mktemp(request.param))
+    if gpu(request.param) is None:
+        pytest.skip(f"{request.param} finds no GPU")
+    return {"cupy": Cupy, "torch": Torch}[request.param]()

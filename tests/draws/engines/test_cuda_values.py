@@ -1,0 +1,247 @@
+"""The CUDA source gives the reference's bits."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+
+import numpy as np
+import pytest
+
+from agnostic_init.arrays.target import backend
+from agnostic_init.bits.block import block
+from agnostic_init.bits.key import Key
+from agnostic_init.draws.distributions import (
+    bits_draw,
+    normal_draw,
+    truncated_normal_draw,
+    uniform_draw,
+)
+from agnostic_init.draws.engines.cuda.parameters import FORMS, launch
+from agnostic_init.draws.engines.cuda.table import table
+from agnostic_init.draws.engines.generic import compute
+
+KEY = Key(0x0123456789ABCDEF, 0xFFFFFFFFFFFFFFF0)  # the counter wraps after 64 words
+INF = math.inf
+TABLES = {
+    "normal": "68de782a4d7fc72e60ec986daf945ad7fe32ff027d63fffd8c7fed60d6c99a33",
+    "truncated": "576eb23686f22385fa2aec29b33564fc19ab3a64f28106736a58e672fbe95739",
+}
+
+
+def truncated(lower, upper, mean=0.0, std=1.0, dtype="float32", bounds="sigma"):
+    return truncated_normal_draw(mean, std, lower, upper, bounds, "parent", dtype)
+
+
+def expected(draw, key, part):
+    """The reference's values as bytes, of shape (*part.shape, itemsize)."""
+    if draw.dtype == "bfloat16":
+        pytest.importorskip("ml_dtypes")
+    values = np.ascontiguousarray(compute(draw, key, part, backend("numpy"), None))
+    return values.reshape(-1).view(np.uint8).reshape(*part.shape, values.itemsize)
+
+
+def check(device, draw, part, strides=None, offset=64, key=KEY):
+    """Fill a block by the device, and compare it and the memory around it."""
+    _, _, size = FORMS[draw.dtype]
+    if strides is None:
+        strides = [math.prod(part.shape[axis + 1 :]) for axis in range(len(part.shape))]
+    low = sum((n - 1) * s for n, s in zip(part.shape, strides, strict=True) if s < 0)
+    high = sum((n - 1) * s for n, s in zip(part.shape, strides, strict=True) if s > 0)
+    if low and not device.negative_strides:
+        pytest.skip("no negative strides there")
+    memory = aligned(offset + (high - low + 1) * size + 64)
+    memory[:] = 0xA5
+    start = offset - low * size
+    device.fill(draw, key, part, memory, start, strides)
+
+    wanted = np.full_like(memory, 0xA5)
+    view = np.ndarray(
+        (*part.shape, size), np.uint8, wanted, start, (*(s * size for s in strides), 1)
+    )
+    view[...] = expected(draw, key, part)
+    different = np.flatnonzero(memory != wanted)
+    assert different.size == 0, (
+        different[:8] - start,
+        memory[different[:8]],
+        wanted[different[:8]],
+    )
+
+
+def aligned(size):
+    """Bytes that begin at a multiple of 64."""
+    memory = np.empty(size + 64, np.uint8)
+    start = -memory.ctypes.data % 64
+    return memory[start : start + size]
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_exhaustive_tables(device, name):
+    draw = normal_draw(0.0, 1.0, "float32") if name == "normal" else truncated(-2.0, 2.0)
+    plan = launch(draw, Key(0), block((4,)), [1])
+    assert plan.variant.kind == "TABLE"
+    assert not plan.variant.exact
+    assert not plan.variant.clip
+    m = np.arange(1 << 24, dtype=np.uint32)
+    z = device.evaluate(plan, m | (m * np.uint32(2654435761) & np.uint32(0xFF000000)))
+    z = z.astype(np.uint32).view(np.float32)
+    lower, upper = z[: 1 << 23], z[1 << 23 :]
+    assert hashlib.sha256(lower.astype("<f4").tobytes()).hexdigest() == TABLES[name]
+    assert np.array_equal(upper[::-1], -lower)
+    if device.name.startswith("host"):
+        library, entries = device.library(plan.variant), table(plan.table)
+        undecided = library.undecided(
+            m.ctypes.data_as(np.ctypeslib.ctypes.c_void_p),
+            m.size,
+            entries.ctypes.data_as(np.ctypeslib.ctypes.c_void_p),
+        )
+        assert undecided < m.size / 1500
+
+
+DRAWS = {
+    "words": bits_draw("uint32"),
+    "words-int64": bits_draw("int64"),
+    "uniform": uniform_draw(0.0, 1.0, "float32"),
+    "uniform-symmetric": uniform_draw(-0.3, 0.3, "float32"),
+    "uniform-shifted": uniform_draw(1.0, 2.0, "float32"),
+    "uniform-narrow": uniform_draw(1.0, 1.0 + 2.0**-20, "float32"),
+    "uniform-half": uniform_draw(0.0, 1.0, "float16"),
+    "uniform-brain": uniform_draw(1.0, 2.0, "bfloat16"),
+    "uniform-brain-symmetric": uniform_draw(-0.05, 0.05, "bfloat16"),
+    "uniform-double": uniform_draw(-1.0, 3.0, "float64"),
+    "uniform-tiny": uniform_draw(-1e-40, 1e-40, "float32"),
+    "uniform-huge": uniform_draw(-1.5e38, 1.5e38, "float32"),
+    "normal": normal_draw(0.0, 1.0, "float32"),
+    "normal-scaled": normal_draw(0.0, 0.02, "float32"),
+    "normal-shifted": normal_draw(-3.0, 0.1, "float32"),
+    "normal-tiny": normal_draw(0.0, 1e-39, "float32"),
+    "normal-least": normal_draw(0.0, 2.0**-149, "float32"),
+    "normal-zero": normal_draw(0.0, 0.0, "float32"),
+    "normal-zero-moved": normal_draw(-0.0, 0.0, "float32"),
+    "normal-half": normal_draw(0.0, 1e-5, "float16"),
+    "normal-brain": normal_draw(0.0, 0.02, "bfloat16"),
+    "normal-brain-tiny": normal_draw(0.0, 1e-39, "bfloat16"),
+    "normal-double": normal_draw(0.5, 2.0, "float64"),
+    "normal-complex": normal_draw(0.0, 1.0, "complex64"),
+    "normal-complex-moved": normal_draw(1.0 - 2.0j, 1.0, "complex64"),
+    "normal-complex-double": normal_draw(1.0 - 2.0j, 1.0, "complex128"),
+    "truncated": truncated(-2.0, 2.0),
+    "truncated-scaled": truncated(-2.0, 2.0, std=0.0123),
+    "truncated-brain": truncated(-2.0, 2.0, std=0.02, dtype="bfloat16"),
+    "truncated-half": truncated(-2.0, 2.0, std=0.02, dtype="float16"),
+    "truncated-one-sided": truncated(0.0, INF),
+    "truncated-uneven": truncated(-1.0, 3.0, mean=1.0),
+    "truncated-narrow": truncated(0.1, 0.1001),
+    "truncated-subnormal": truncated(-1e-40, 1e-40),
+    "truncated-tail": truncated(4.0, 1000.0),
+    "truncated-far": truncated(-40.0, -39.0),
+    "truncated-farther": truncated(8.0, 1e5),
+    "truncated-beyond": truncated(50.0, INF, dtype="float64"),
+    "truncated-absolute": truncated(0.0, INF, mean=1.0, bounds="absolute"),
+    "truncated-double": truncated(-1.0, 2.0, dtype="float64"),
+    "disk": uniform_draw(-1.0, 1.0, "complex64"),
+    "annulus": uniform_draw(0.5, 2.0, "complex128"),
+    "modulus": truncated(-2.0, 2.0, dtype="complex64"),
+    "modulus-double": truncated(-2.0, 2.0, dtype="complex128"),
+}
+
+
+@pytest.mark.parametrize("name", DRAWS)
+def test_draws(device, name):
+    check(device, DRAWS[name], block((1235,)))
+
+
+BLOCKS = {
+    "nothing": ((0, 3), None),
+    "scalar": ((), None),
+    "one": ((5, 7), (3, 4)),
+    "matrix": ((67, 45), None),
+    "rows": ((67, 44), slice(3, 60)),
+    "columns": ((67, 44), (slice(None), slice(5, 27))),
+    "odd-columns": ((41, 37), (slice(None), slice(6, 36))),
+    "steps": ((67, 45), (slice(None, None, 3), slice(1, None, 2))),
+    "backwards": ((67, 45), (slice(None, None, -1), slice(None, None, -2))),
+    "inner": ((9, 8, 10), (slice(None), slice(2, 7), slice(3, 8))),
+    "four-axes": ((5, 6, 7, 8), (slice(1, 4), slice(0, 6, 2), slice(1, 6), slice(2, 7))),
+    "column": ((67, 45), (slice(None), 11)),
+    "beyond-2^32": ((1 << 21, 1 << 21), (slice(-3, None), slice(-700, None))),
+    "across-2^34": ((1 << 33, 8), (slice((1 << 31) - 9, (1 << 31) + 9), slice(1, 8))),
+    "last": ((1 << 32, 1 << 32), (slice(-5, None), slice(-111, None))),
+    "last-backwards": ((1 << 32, 1 << 32), (slice(None, -6, -1), slice(None, -111, -1))),
+}
+OF_BLOCKS = ("normal", "uniform-brain-symmetric", "words-int64", "normal-complex", "uniform-double")
+
+
+@pytest.mark.parametrize("name", BLOCKS)
+@pytest.mark.parametrize("draw", OF_BLOCKS[:2])
+def test_blocks(device, draw, name):
+    shape, index = BLOCKS[name]
+    check(device, DRAWS[draw], block(shape, index))
+
+
+@pytest.mark.parametrize("name", ["odd-columns", "backwards", "last"])
+@pytest.mark.parametrize("draw", OF_BLOCKS[2:])
+def test_blocks_of_other_sizes(device, draw, name):
+    shape, index = BLOCKS[name]
+    check(device, DRAWS[draw], block(shape, index))
+
+
+@pytest.mark.parametrize("strides", [[1, 40], [2, 90], [100, 2], [50, 1], [-45, -1], [-1, 40]])
+@pytest.mark.parametrize("draw", OF_BLOCKS)
+def test_strides(device, draw, strides):
+    check(device, DRAWS[draw], block((37, 43)), strides)
+
+
+@pytest.mark.parametrize("first", range(5))
+@pytest.mark.parametrize("draw", ["normal", "normal-brain", "uniform-double"])
+def test_misaligned(device, draw, first):
+    """Memory that begins anywhere, and blocks that begin anywhere in the stream."""
+    _, _, size = FORMS[DRAWS[draw].dtype]
+    for start in range(5):
+        part = block((600,), slice(start, 517 + first))
+        check(device, DRAWS[draw], part, offset=64 + first * size)
+
+
+def test_random_blocks(device):
+    """Shapes, slices and strides drawn at random, few kernels among them."""
+    random = np.random.default_rng(5)
+    for _ in range(60):
+        rank = int(random.integers(1, 4))
+        shape = tuple(int(n) for n in random.integers(1, 20, rank))
+        index = []
+        for length in shape:
+            start, stop = sorted(int(n) for n in random.integers(0, length + 1, 2))
+            index.append(slice(start, stop, int(random.integers(1, 3))))
+        part = block(shape, tuple(index))
+        order = random.permutation(rank)
+        strides, step = [0] * rank, 1
+        for axis in order:
+            strides[axis] = step
+            step *= part.shape[axis] + int(random.integers(0, 2))
+        if part.size:
+            check(device, DRAWS["normal"], part, strides, key=Key(int(random.integers(1 << 60))))
+
+
+def test_casts(device):
+    """Every rounding of float32 to 16 bits: all exponents and signs, ties and their neighbours."""
+    if not device.name.startswith("host"):
+        pytest.skip("the hardware casts there")
+    if device.name == "host-flushing":
+        pytest.skip("NumPy would not flush")
+    high = np.arange(1 << 16, dtype=np.uint32)[:, None] << np.uint32(16)
+    low = np.asarray([0, 1, 0xFFF, 0x1000, 0x1001, 0x2FFF, 0x3000, 0x7FFF, 0x8000, 0x8001, 0xFFFF])
+    singles = np.ravel(high | low.astype(np.uint32))
+    singles = singles[(singles & 0x7FFFFFFF) <= 0x7F800000]
+    values = singles.view(np.float32)
+    for dtype in ("float16", "bfloat16"):
+        form = normal_draw(0.0, 1.0, dtype)
+        library = device.library(launch(form, Key(0), block((8,)), [1]).variant)
+        found = np.empty(singles.size, np.uint32)
+        pointers = [np.ctypeslib.ctypes.c_void_p(x.ctypes.data) for x in (singles, found)]
+        library.store_singles(*pointers, singles.size)
+        if dtype == "bfloat16":
+            wanted = values.astype(pytest.importorskip("ml_dtypes").bfloat16)
+        else:
+            with np.errstate(over="ignore"):
+                wanted = values.astype(np.float16)
+        assert np.array_equal(found, wanted.view(np.uint16).astype(np.uint32))
