@@ -59,7 +59,7 @@ class Launch:
 
 
 @dataclass(frozen=True, slots=True)
-class Axis:
+class _Axis:
     """An axis of the block: length, and the steps in the stream and in memory, in elements."""
 
     count: int
@@ -138,14 +138,14 @@ def divider(divisor: int) -> tuple[int, int]:
     return -(-(1 << 63 + shift) // divisor), shift
 
 
-def _axes(block: Block, strides: Sequence[int]) -> tuple[int, list[Axis]]:
+def _axes(block: Block, strides: Sequence[int]) -> tuple[int, list[_Axis]]:
     """The first position, and the axes in the order in which threads walk through them.
 
     Neighbouring threads write neighbouring memory, and axes that are one are made one.
     """
     base, step = 0, 1
     places = list(strides)
-    axes: list[Axis] = []
+    axes: list[_Axis] = []
     for length, start, stride, count, dropped in zip(
         *(reversed(x) for x in (block.global_shape, block.starts, block.steps, block.counts)),
         reversed(block.dropped),
@@ -156,10 +156,10 @@ def _axes(block: Block, strides: Sequence[int]) -> tuple[int, list[Axis]]:
         if count > 1:
             if place == 0:
                 raise must("out", "must not have elements that share memory", tuple(strides))
-            axes.append(Axis(count, stride * step, place))
+            axes.append(_Axis(count, stride * step, place))
         step *= length
     if not axes or not block.size:
-        return base % LIMIT, [Axis(min(block.size, 1), 1, 1)]
+        return base % LIMIT, [_Axis(min(block.size, 1), 1, 1)]
     merged = [axes[0]]
     for axis in axes[1:]:
         last = merged[-1]
@@ -170,7 +170,7 @@ def _axes(block: Block, strides: Sequence[int]) -> tuple[int, list[Axis]]:
     return base % LIMIT, sorted(merged, key=lambda axis: abs(axis.place))
 
 
-def _run(axes: list[Axis]) -> int:
+def _run(axes: list[_Axis]) -> int:
     """The axis along which positions are consecutive, or -1."""
     return next((n for n, axis in enumerate(axes) if axis.position == 1), -1)
 
@@ -192,7 +192,7 @@ def _finish(draw: Draw, variant: Variant, table: Central | None) -> tuple[Varian
         factor = draw.scale * 2.0**-24
         centre = 0 if simple else 1 << 23
         simple = simple or draw.shift == -0.5 * draw.scale
-        least, most = -centre, 2**24 - 1 - centre
+        least, most = -float(centre), float(2**24 - 1 - centre)
     elif table is not None:
         simple = simple and draw.shift_imag == 0.0
         most = largest(table)

@@ -114,8 +114,10 @@ def _fit(values: Any, powers: tuple[int, ...], power: int) -> Any:
 
 @functools.cache
 def _weights(powers: tuple[int, ...], power: int) -> tuple[float, ...]:
-    rows = [
-        [sum(node ** (a + b) for node in NODES) for b in powers] + [node**a for node in NODES]
+    zero = Fraction(0)
+    rows: list[list[Fraction]] = [
+        [sum((node ** (a + b) for node in NODES), zero) for b in powers]
+        + [node**a for node in NODES]
         for a in powers
     ]
     for pivot in range(len(powers)):
