@@ -18,6 +18,9 @@ from agnostic_init.initializers.random import normal, truncated_normal, uniform
 
 __all__ = ["constant_", "normal_", "ones_", "trunc_normal_", "uniform_", "zeros_"]
 
+# The beginning is torch's, which code filters by.
+FAR = "mean is more than 2 std from [a, b] in nn.init.trunc_normal_: all values are from a far tail"
+
 
 @overridable
 def uniform_(tensor: Any, a: float = 0.0, b: float = 1.0, generator: Any = None) -> Any:

@@ -116,8 +116,15 @@ def overridable(function: Function) -> Function:
 
 def _version(tensor: Any) -> int | None:
     """How often torch has seen a tensor written, if it counts."""
-    counts = hasattr(tensor, "_version") and not tensor.is_inference()
-    return int(tensor._version) if counts else None
+    torch = sys.modules.get("torch")
+    if torch is None or not isinstance(tensor, torch.Tensor):
+        return None
+    if not tensor.is_inference():
+        return int(tensor._version)
+    if not torch.is_inference_mode_enabled():
+        rule = "must be written in inference mode, as it was made there"
+        raise RefusedError(str(must("tensor", rule, tuple(tensor.shape), "a clone of it")))
+    return None
 
 
 def _torch() -> Any:
