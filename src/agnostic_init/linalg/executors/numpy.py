@@ -85,6 +85,8 @@ class _Operations:
         return np.einsum("...ii->...i", square[..., : square.shape[-2]])
 
     def subtract_product(self, target: Any, tall: Any, flat: Any) -> None:
+        if target.strides[-1] != target.itemsize:
+            target, tall, flat = target.mT, flat.mT, tall.mT
         rows = max(1, STRIP // max(1, flat.size // flat.shape[-2]))
         for start in range(0, tall.shape[-2], rows):
             target[..., start : start + rows, :] -= tall[..., start : start + rows, :] @ flat
