@@ -1,0 +1,95 @@
+"""fill_tree: all arrays of a model in place, or none of them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import agnostic_init as ai
+from agnostic_init.arrays.errors import ParameterError, ParameterTypeError
+
+RULES = {"bias": "ones", "*": ai.normal()}
+
+
+def test_the_arrays_are_written_as_init_tree_makes_them(backend):
+    if backend.name in ("jax", "dask"):
+        pytest.skip("its arrays cannot be written")
+    xp = backend.xp
+    arrays = {
+        "bias": xp.zeros(4, dtype=xp.float32),
+        "w": xp.zeros((3, 5), dtype=xp.float32),
+        "double": xp.zeros((2, 2), dtype=xp.float64),
+    }
+    before = dict(arrays)
+    told = []
+    assert ai.fill_tree(arrays, RULES, key=3, progress=lambda *a: told.append(a)) is arrays
+    assert [name for name, _, _ in told] == list(arrays)
+    expected = ai.init_tree({n: (tuple(a.shape), a.dtype) for n, a in arrays.items()}, RULES, key=3)
+    for name, array in expected.items():
+        assert arrays[name] is before[name]
+        np.testing.assert_array_equal(backend.to_numpy(arrays[name]), array)
+
+
+def _read_only():
+    array = np.zeros(3)
+    array.flags.writeable = False
+    return array
+
+
+SHARED = np.zeros(6)
+
+
+@pytest.mark.parametrize(
+    ("second", "rules", "error", "words"),
+    [
+        (_read_only(), RULES, ParameterError, "parameter 'w': `array` must be writable.*read-only"),
+        (np.broadcast_to(np.zeros(1), 3), RULES, ParameterError, "parameter 'w': .*writable"),
+        (SHARED, RULES, ParameterError, "must not share memory, as 'bias' and 'w' do"),
+        (SHARED.reshape(2, 3), RULES, ParameterError, "must not share memory"),
+        (np.zeros(3, np.int64), RULES, ParameterError, "parameter 'w', rule .*floating-point"),
+        ((3, 4), RULES, ParameterTypeError, "parameter 'w': `arrays` must hold arrays"),
+        ([1.0, 2.0], RULES, ParameterTypeError, "parameter 'w': "),
+        (np.zeros(3), {"bias": "ones"}, ParameterError, "none for 1 of 2: 'w'"),
+        (np.zeros(3), {**RULES, "x": "ones"}, ParameterError, "must all be used"),
+        (np.zeros((4, 5)), {"bias": "ones", "w": "he_normal"}, ParameterError, "layout"),
+        (
+            np.zeros(3),
+            [("bias", "ones"), ai.Rule("w", "ones", "float32")],
+            ParameterError,
+            "parameter 'w': `dtype` must be that of the array, float64",
+        ),
+    ],
+)
+def test_bad_input_leaves_every_array_as_it_was(second, rules, error, words):
+    SHARED[:] = 0
+    arrays = {"bias": SHARED, "w": second}
+    with pytest.raises(error, match=words):
+        ai.fill_tree(arrays, rules, key=0)
+    assert not SHARED.any()
+
+
+def test_arrays_must_be_a_mapping():
+    with pytest.raises(ParameterTypeError, match="`arrays` must be a mapping"):
+        ai.fill_tree([("a", np.zeros(3))], {"*": "ones"}, key=0)
+
+
+def test_arrays_without_elements_share_nothing():
+    empty = np.zeros((0, 3))
+    ai.fill_tree({"a": empty, "b": empty}, {"*": "ones"}, key=0)
+
+
+def test_tied_weights_of_torch_are_found():
+    torch = pytest.importorskip("torch")
+    weight = torch.zeros(3)
+    with pytest.raises(ParameterError, match="must not share memory"):
+        ai.fill_tree({"a": weight, "b": weight.detach()}, {"*": "ones"}, key=0)
+
+
+def test_a_module_of_torch_is_filled_in_place():
+    torch = pytest.importorskip("torch")
+    module = torch.nn.Linear(4, 3)
+    parameters = dict(module.named_parameters())
+    ai.fill_tree(parameters, {"weight": ai.normal(), "bias": "zeros"}, key=0)
+    expected = ai.normal()((3, 4), key=ai.key(0).fold_in("weight"))
+    np.testing.assert_array_equal(module.weight.detach().numpy(), expected)
+    assert not module.bias.any() and module.weight.requires_grad

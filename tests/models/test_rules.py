@@ -1,0 +1,89 @@
+"""Patterns of names, and the assignment of rules to names."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+import agnostic_init as ai
+from agnostic_init.arrays.errors import ParameterError, ParameterTypeError
+from agnostic_init.models.assign import assigned
+
+
+@pytest.mark.parametrize(
+    ("pattern", "name", "matches"),
+    [
+        ("*", "h.0.attn.bias", True),
+        ("*.bias", "h.0.attn.bias", True),
+        ("*.bias", "bias", False),
+        ("h.?.bias", "h.1.bias", True),
+        ("h.?.bias", "h.10.bias", False),
+        ("h.[01].bias", "h.2.bias", False),
+        ("*.Bias", "a.bias", False),
+        ("layers[0].weight", "layers[0].weight", True),
+        ("re:h", "re:h", True),
+        (r"re:h\.\d+\.bias", "h.10.bias", True),
+        (r"re:h\.\d+", "h.10.bias", False),
+        (re.compile(r"h\.\d+\.bias", re.IGNORECASE), "H.1.BIAS", True),
+        (re.compile("bias"), "a.bias", False),
+        ("*", "line\nbreak", True),
+    ],
+)
+def test_a_pattern_is_for_whole_names(pattern, name, matches):
+    assert ai.Rule(pattern, "zeros").matches(name) is matches
+
+
+def test_a_rule_is_a_value():
+    rule = ai.Rule("*", {"name": "normal", "std": 0.02}, dtype="torch.bfloat16")
+    assert rule == ai.Rule("*", ai.normal(std=0.02), "bfloat16")
+    assert len({rule, ai.Rule("*", ai.normal(std=0.02), "bfloat16")}) == 1
+    assert ai.Rule(re.compile("a"), "ones").text == "re:a"
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "words"),
+    [
+        (lambda: ai.Rule("", "zeros"), ParameterError, "`pattern` must not be empty"),
+        (lambda: ai.Rule(3, "zeros"), ParameterTypeError, "`pattern` must be a string"),
+        (lambda: ai.Rule(re.compile(b"a"), "zeros"), ParameterTypeError, "of strings"),
+        (lambda: ai.Rule("re:(", "zeros"), ParameterError, "valid regular expression"),
+        (lambda: ai.Rule("a", "zeroes"), ParameterError, r"rule 'a': `name` .*zeros"),
+        (lambda: ai.Rule("a", 3), ParameterTypeError, "rule 'a': `identifier` must be a name"),
+        (lambda: ai.Rule("a", "ones", dtype=3), ParameterTypeError, "`dtype` must be a dtype"),
+    ],
+)
+def test_a_bad_rule_says_what_is_wrong(make, error, words):
+    with pytest.raises(error, match=words):
+        make()
+
+
+def test_the_first_match_wins():
+    rules = [ai.Rule("*.bias", "zeros"), ai.Rule("*", "ones")]
+    assert assigned(["a.weight", "a.bias"], rules) == (rules[1], rules[0])
+
+
+def test_what_is_left_over_is_listed_with_the_closest():
+    names = ["h.0.attn.c_attn.weight", "h.0.attn.c_attn.bias", "wte"]
+    rules = [ai.Rule("*.bias", "zeros"), ai.Rule("h.0.attn.c_atn.weight", "ones")]
+    with pytest.raises(ParameterError) as caught:
+        assigned(names, rules)
+    said = str(caught.value)
+    assert "got none for 2 of 3: 'h.0.attn.c_attn.weight', 'wte'" in said
+    assert "'h.0.attn.c_atn.weight', which matches nothing, is close" in said
+    assert "got 1 of 2 that no parameter needs" in said
+    assert "the closest is 'h.0.attn.c_attn.weight'" in said
+
+
+def test_long_lists_are_shortened():
+    with pytest.raises(ParameterError, match=r"none for 1000 of 1001: 'a0', .* and 992 more; try"):
+        assigned(["b", *(f"a{n}" for n in range(1000))], [ai.Rule("b", "zeros")])
+
+
+def test_a_rule_after_one_that_takes_all_is_unused():
+    rules = [ai.Rule("*", "ones"), ai.Rule("*.bias", "zeros")]
+    with pytest.raises(ParameterError, match=r"'\*.bias' \(it comes after '\*'"):
+        assigned(["a.bias"], rules)
+    twice = [ai.Rule("*", "ones"), ai.Rule("*", "ones")]
+    with pytest.raises(ParameterError, match="must all be used"):
+        assigned(["a"], twice)
