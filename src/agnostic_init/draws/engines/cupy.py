@@ -1,4 +1,4 @@
-"""CuPy: the reference in CuPy's operations on the array's own device."""
+"""CuPy: the fused kernels, or the reference in CuPy's operations for what these do not make."""
 
 from __future__ import annotations
 
@@ -24,5 +24,10 @@ def make(draw: Draw, key: Key, block: Block, target: Target) -> Any:
 
 def fill(draw: Draw, key: Key, block: Block, out: Any, library: Any) -> None:
     """Write into an array."""
+    from agnostic_init.draws.engines.cuda import cupy as cuda
+
+    if cuda.supports(draw):
+        cuda.fill(draw, key, block, out)
+        return
     with out.device:
         generic.fill(draw, key, block, out, library)

@@ -1,4 +1,4 @@
-"""torch: host memory where that is what a tensor has, torch operations on its own device otherwise."""
+"""torch: host memory where that is what a tensor has; CUDA kernels; torch operations elsewhere."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from agnostic_init.draws.record import Draw
 
 __all__ = ["fill", "make"]
 
+WITHOUT_FLOAT64 = ("mps",)
+
 
 def make(draw: Draw, key: Key, block: Block, target: Target) -> Any:
     """A new tensor; of the meta device, one without values."""
@@ -28,6 +30,18 @@ def make(draw: Draw, key: Key, block: Block, target: Target) -> Any:
 
 def fill(draw: Draw, key: Key, block: Block, out: Any, library: Any) -> None:
     """Write into a tensor whose memory the host cannot reach."""
-    if out.device.type == "meta":
+    kind = out.device.type
+    if kind == "meta":
+        return
+    if kind == "cuda":
+        from agnostic_init.draws.engines.cuda import torch as cuda
+
+        if cuda.supports(draw):
+            cuda.fill(draw, key, block, out)
+            return
+    if kind in WITHOUT_FLOAT64:
+        host_copy = torch.empty(block.shape, dtype=out.dtype, device="cpu")
+        host.fill(draw, key, block, library.host_view(host_copy))
+        library.write(out, host_copy)
         return
     generic.fill(draw, key, block, out, library)
