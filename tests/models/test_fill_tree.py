@@ -76,20 +76,3 @@ def test_arrays_must_be_a_mapping():
 def test_arrays_without_elements_share_nothing():
     empty = np.zeros((0, 3))
     ai.fill_tree({"a": empty, "b": empty}, {"*": "ones"}, key=0)
-
-
-def test_tied_weights_of_torch_are_found():
-    torch = pytest.importorskip("torch")
-    weight = torch.zeros(3)
-    with pytest.raises(ParameterError, match="must not share memory"):
-        ai.fill_tree({"a": weight, "b": weight.detach()}, {"*": "ones"}, key=0)
-
-
-def test_a_module_of_torch_is_filled_in_place():
-    torch = pytest.importorskip("torch")
-    module = torch.nn.Linear(4, 3)
-    parameters = dict(module.named_parameters())
-    ai.fill_tree(parameters, {"weight": ai.normal(), "bias": "zeros"}, key=0)
-    expected = ai.normal()((3, 4), key=ai.key(0).fold_in("weight"))
-    np.testing.assert_array_equal(module.weight.detach().numpy(), expected)
-    assert not module.bias.any() and module.weight.requires_grad

@@ -56,7 +56,8 @@ def test_parameters_differ_and_so_do_keys():
 def test_a_dry_run_is_a_plan_that_makes_the_same():
     plan = ai.init_tree(SPECS, RULES, key=7, dry_run=True)
     assert isinstance(plan, ai.Plan)
-    assert plan == pickle.loads(pickle.dumps(plan)) and hash(plan)
+    assert plan == pickle.loads(pickle.dumps(plan))
+    assert hash(plan) == hash(pickle.loads(pickle.dumps(plan)))
     assert [entry.name for entry in plan] == list(SPECS)
     assert plan.elements == 66 + 36 + 6 + 36 + 1 + 0
     assert plan.bytes == 4 * (66 + 36 + 6 + 1) + 8 * 36
@@ -124,8 +125,8 @@ def test_wrong_parameters_are_found_before_anything_is_made(monkeypatch):
     monkeypatch.setattr(ai.zeros, "_make", lambda *_: made.append(1))
     specs = {"a": (2,), "b": (4, 5)}
     with pytest.raises(AmbiguousLayoutError, match="parameter 'b', rule 'b': "):
-        ai.init_tree(specs, {"a": "zeros", "b": "he_uniform"}, key=0) and made
-    with pytest.raises(ParameterError, match="parameter 'b'.*must broadcast"):
+        ai.init_tree(specs, {"a": "zeros", "b": "he_uniform"}, key=0)
+    with pytest.raises(ParameterError, match=r"parameter 'b'.*must broadcast"):
         ai.init_tree(specs, {"a": "zeros", "b": {"name": "constant", "value": [1.0, 2.0]}}, key=0)
     with pytest.raises(ParameterError, match="parameter 'b': `dtype` must be a dtype that"):
         ai.init_tree({"a": 2, "b": ((2,), "float31")}, {"*": "zeros"}, key=0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 from collections.abc import Iterator
@@ -23,7 +24,7 @@ def appearing(path: Path, size: int) -> Iterator[BinaryIO]:
     descriptor = os.open(temporary, flags, 0o666)
     try:
         with os.fdopen(descriptor, "r+b") as file:
-            _allocate(descriptor, size)
+            _allocate(descriptor, size, path)
             yield file
             file.flush()
             os.fsync(descriptor)
@@ -35,12 +36,17 @@ def appearing(path: Path, size: int) -> Iterator[BinaryIO]:
     _sync_folder(path.parent)
 
 
-def _allocate(descriptor: int, size: int) -> None:
+def _allocate(descriptor: int, size: int, path: Path) -> None:
     """Take the room on the disk now: writing to mapped memory without it would kill the process."""
-    if hasattr(os, "posix_fallocate"):
-        os.posix_fallocate(descriptor, 0, size)
-    else:
-        os.truncate(descriptor, size)
+    try:
+        if hasattr(os, "posix_fallocate"):
+            os.posix_fallocate(descriptor, 0, size)
+        else:
+            os.truncate(descriptor, size)
+    except OverflowError:
+        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), str(path)) from None
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from None
 
 
 def _sync_folder(folder: Path) -> None:
