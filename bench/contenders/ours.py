@@ -1,0 +1,72 @@
+"""agnostic_init: in place where the library can write, new arrays in JAX."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import agnostic_init as ai
+from bench.job import Job, NotOffered, Prepared
+from bench.plans import tensors
+
+__all__ = ["prepare"]
+
+
+def prepare(job: Job, arrays: Any) -> Prepared:
+    # A key of its own for every call, so that nothing can be remembered from the one before.
+    keys = itertools.count(1)
+    new = arrays.namespace.__name__ == "jax.numpy"
+    if job.kind == "plan":
+        return _plan(job, arrays, keys, new=new)
+    init = _initializer(job)
+    if new:
+        dtype, xp = arrays.dtype(job.dtype), arrays.namespace
+        return Prepared(lambda: init(job.shape, key=next(keys), xp=xp, dtype=dtype), in_place=False)
+    out = arrays.unwritten(job.shape, job.dtype)
+    return Prepared(lambda: init.fill(out, key=next(keys)), in_place=True)
+
+
+def _plan(job: Job, arrays: Any, keys: Any, *, new: bool) -> Prepared:
+    plan = tensors(job.parameters["plan"])
+    inits = [ai.constant(one.value) if one.std is None else ai.normal(std=one.std) for one in plan]
+    if new:
+        dtype, xp = arrays.dtype(job.dtype), arrays.namespace
+
+        def make() -> list[Any]:
+            root = ai.key(next(keys))
+            return [
+                init(one.shape, key=root.fold_in(one.name), xp=xp, dtype=dtype)
+                for one, init in zip(plan, inits, strict=True)
+            ]
+
+        return Prepared(make, in_place=False)
+    outs = [arrays.unwritten(one.shape, job.dtype) for one in plan]
+
+    def fill() -> list[Any]:
+        root = ai.key(next(keys))
+        for one, init, out in zip(plan, inits, outs, strict=True):
+            init.fill(out, key=root.fold_in(one.name))
+        return outs
+
+    return Prepared(fill, in_place=True)
+
+
+def _initializer(job: Job) -> Any:
+    p = job.parameters
+    match job.kind:
+        case "uniform":
+            return ai.uniform(p["low"], p["high"])
+        case "normal":
+            return ai.normal(p["mean"], p["std"])
+        case "truncated_normal":
+            return ai.truncated_normal(
+                p["mean"], p["std"], p["lower"], p["upper"], bounds="absolute"
+            )
+        case "orthogonal":
+            make = getattr(ai, "orthogonal", None)
+            if make is None:
+                msg = "agnostic_init has no orthogonal in this version"
+                raise NotOffered(msg)
+            return make(layout="b o i") if len(job.shape) == 3 else make()
+    msg = f"agnostic_init does no {job.kind}"
+    raise NotOffered(msg)

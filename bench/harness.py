@@ -1,0 +1,236 @@
+"""The order of measuring: all contenders of a case in turn, round after round, pass after pass."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from bench.contenders import CONTENDERS, on_device
+from bench.job import Case
+from bench.process import Process, import_seconds
+
+__all__ = ["Bench", "Effort", "effort"]
+
+
+SETUP_LIMIT = 180.0
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much is measured.
+
+    Every case is visited in each of `passes`, which lie minutes apart, so that the spread holds the
+    slow changes of a machine too. In a visit a contender takes part in up to `rounds` rounds: as
+    many as fit `share` seconds, but at least `least_rounds`, or one where a call is longer than
+    `long`. A sample is made of calls for at least `least` seconds. A call that takes more than
+    `limit` is ended.
+    """
+
+    passes: int = 2
+    rounds: int = 15
+    least_rounds: int = 3
+    share: float = 2.0
+    least: float = 0.02
+    long: float = 10.0
+    limit: float = 60.0
+    fresh_workers: bool = True
+
+
+QUICK = Effort(
+    passes=1,
+    rounds=3,
+    least_rounds=2,
+    share=0.05,
+    least=0.0005,
+    long=1.0,
+    limit=1.5,
+    fresh_workers=False,
+)
+# A device that is lent by the minute.
+ON_DEVICE = Effort(passes=1, share=1.0, limit=20.0)
+
+
+def effort(device: str, *, quick: bool) -> Effort:
+    """How much a run on a device measures."""
+    if quick:
+        return QUICK
+    return Effort() if device == "cpu" else ON_DEVICE
+
+
+class Bench:
+    """A run: its workers, and the rows that they have filled."""
+
+    def __init__(self, effort: Effort, device: str, threads: int, backend: str = "all") -> None:
+        self.effort, self.device, self.threads, self.backend = effort, device, threads, backend
+        self.pool: dict[tuple[str, int, bool], Process] = {}
+        self.rows: dict[tuple[str, str], dict[str, dict[str, Any]]] = {}
+        self.order = random.Random(1)
+        self.versions: dict[str, str] = {}
+        self.device_name: str | None = None
+
+    def run(
+        self, questions: dict[str, list[Case]], log: Callable[[str], None] = lambda _: None
+    ) -> list[dict[str, Any]]:
+        """Measure; what the file of results calls its cases."""
+        try:
+            for number in range(self.effort.passes):
+                for cases in questions.values():
+                    for case in cases:
+                        log(f"pass {number + 1}: {case.question}, {case.title}")
+                        self._visit(case, number)
+                    if self.effort.fresh_workers:
+                        self.close()
+        finally:
+            self.close()
+        return [self._result(case) for cases in questions.values() for case in cases]
+
+    def close(self) -> None:
+        """End all workers."""
+        for process in self.pool.values():
+            process.close()
+        self.pool.clear()
+
+    def contenders(self, case: Case) -> tuple[str, ...]:
+        """Those of a case on this run's device and backend, with its limit."""
+        names = on_device(case.contenders, self.device)
+        if self.backend != "all":
+            names = tuple(n for n in names if CONTENDERS[n].arrays == self.backend)
+        if case.limit is not None:
+            limits = ("limit-numpy", "limit-torch", "limit-cupy")
+            names += on_device(limits, self.device)
+        return names
+
+    def _visit(self, case: Case, number: int) -> None:
+        rows = self.rows.setdefault((case.question, case.title), {})
+        names = self.contenders(case)
+        for name in names:
+            rows.setdefault(name, {"samples": []})
+        if case.job.kind == "import":
+            self._import(case, names, rows, number)
+            return
+        threads = case.threads or self.threads
+        # Started together, as their imports take long.
+        going = [name for name in names if not self._is_settled(rows[name])]
+        for name in going:
+            self._process(name, threads)
+        parts = {}
+        for name in going:
+            if (rounds := self._prepare(case, name, threads, rows[name])) is not None:
+                parts[name] = rounds
+        self._rounds(parts, threads, rows, number)
+        if number == 0 and case.memory:
+            for name in parts:
+                self._memory(case, name, threads, rows[name])
+        for name in parts:
+            self._ask(name, threads, "forget")
+
+    @staticmethod
+    def _is_settled(row: dict[str, Any]) -> bool:
+        """Whether it is known that no more is to be learnt of it."""
+        return any(word in row for word in ("missing", "not_offered", "failed", "not_finished"))
+
+    def _process(self, name: str, threads: int, purpose: str = "") -> Process:
+        key = (name, threads, bool(purpose))
+        process = self.pool.get(key)
+        if process is None or not (process.alive or "missing" in (process.about or {})):
+            process = self.pool[key] = Process(name, self.device, threads)
+        return process
+
+    def _ask(
+        self, name: str, threads: int, what: str, limit: float | None = None, **arguments: Any
+    ) -> dict[str, Any]:
+        process = self._process(name, threads)
+        about = process.open()
+        if self._is_settled(about):
+            return about
+        return process.ask(what, limit or self.effort.limit, **arguments)
+
+    def _prepare(
+        self, case: Case, name: str, threads: int, row: dict[str, Any]
+    ) -> range | list[int] | None:
+        """Make a contender ready; the rounds that it takes part in, or None."""
+        about = self._process(name, threads).open()
+        if "version" in about:
+            self.versions[CONTENDERS[name].package] = about["version"]
+            self.device_name = self.device_name or about["device_name"]
+        job = case.limit_job if CONTENDERS[name].role == "limit" else case.job
+        answer = self._ask(name, threads, "prepare", SETUP_LIMIT, job=job.to_dict())
+        if not self._is_settled(answer):
+            least = self.effort.least
+            answer = self._ask(name, threads, "warm_up", job=job.to_dict(), least=least)
+        if self._is_settled(answer):
+            row.update(answer)
+            return None
+        for key in ("first", "loops", "seen"):
+            row.setdefault(key, answer[key])
+        one = max(answer["estimate"] * answer["loops"], 1e-9)
+        least = 1 if one > self.effort.long else self.effort.least_rounds
+        count = min(self.effort.rounds, max(least, int(self.effort.share / one)))
+        # Spread over the rounds of the others.
+        return [number * self.effort.rounds // count for number in range(count)]
+
+    def _rounds(
+        self,
+        parts: dict[str, Iterable[int]],
+        threads: int,
+        rows: dict[str, dict[str, Any]],
+        number: int,
+    ) -> None:
+        for turn in range(self.effort.rounds):
+            names = [name for name, rounds in parts.items() if turn in rounds]
+            # Nobody always runs behind the same other.
+            self.order.shuffle(names)
+            for name in names:
+                if self._is_settled(rows[name]):
+                    continue
+                answer = self._ask(name, threads, "sample")
+                if "seconds" in answer:
+                    place = number * self.effort.rounds + turn
+                    rows[name]["samples"].append([place, answer["seconds"]])
+                else:
+                    rows[name].update(answer)
+
+    def _memory(self, case: Case, name: str, threads: int, row: dict[str, Any]) -> None:
+        if CONTENDERS[name].role == "limit" or self._is_settled(row):
+            return
+        purpose = "memory" if self.effort.fresh_workers else ""
+        process = self._process(name, threads, purpose)
+        if not self._is_settled(process.open()):
+            answer = process.ask("memory", 2 * self.effort.limit, job=case.job.to_dict())
+            row["peak_bytes"] = answer.get("peak_bytes")
+
+    def _import(
+        self, case: Case, names: tuple[str, ...], rows: dict[str, dict[str, Any]], number: int
+    ) -> None:
+        rounds = self.effort.rounds if self.effort.fresh_workers else 1
+        for turn in range(-1, rounds):
+            mixed = [name for name in names if not self._is_settled(rows[name])]
+            self.order.shuffle(mixed)
+            for name in mixed:
+                module = case.job.parameters[name]
+                seconds = import_seconds(module, after_numpy=module != "numpy")
+                if isinstance(seconds, str):
+                    rows[name]["missing"] = seconds
+                elif turn < 0:
+                    # The first reads files from the disk and may write bytecode.
+                    rows[name].setdefault("first", seconds)
+                else:
+                    place = number * self.effort.rounds + turn
+                    rows[name]["samples"].append([place, seconds])
+
+    def _result(self, case: Case) -> dict[str, Any]:
+        rows = self.rows[case.question, case.title]
+        return {
+            "question": case.question,
+            "title": case.title,
+            "job": case.job.to_dict(),
+            "elements": case.job.elements,
+            "output_bytes": case.job.output_bytes,
+            "threads": case.threads or self.threads,
+            "limit": case.limit and {"kind": case.limit, **case.limit_job.to_dict()},
+            "flops": case.job.flops if case.job.kind == "orthogonal" else None,
+            "expect": list(case.expect) if case.expect else None,
+            "rows": [{"contender": name, **row} for name, row in rows.items()],
+        }
