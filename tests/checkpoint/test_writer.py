@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -119,6 +120,17 @@ def test_a_file_that_exists_is_replaced_only_if_told(tmp_path):
     assert len(safetensors.numpy.load_file(path)) == len(PLAN)
 
 
+@pytest.mark.skipif(os.name != "posix", reason="links need a privilege")
+def test_a_link_stays_a_link(tmp_path):
+    path, link = tmp_path / "model", tmp_path / "link"
+    link.symlink_to(path)
+    write_plan(PLAN, link)
+    write_plan(PLAN, link, overwrite=True)
+    assert link.is_symlink()
+    assert not path.is_symlink()
+    assert len(safetensors.numpy.load_file(path)) == len(PLAN)
+
+
 def test_bad_input(tmp_path):
     with pytest.raises(ParameterTypeError, match="`plan` must be a Plan"):
         write_plan({"a": (2,)}, tmp_path / "model")
@@ -126,6 +138,8 @@ def test_bad_input(tmp_path):
         write_plan(PLAN, tmp_path / "no" / "model")
     with pytest.raises(ParameterError, match="not of a folder"):
         write_plan(PLAN, tmp_path, overwrite=True)
+    with pytest.raises(ParameterError, match="not of a folder or device"):
+        write_plan(PLAN, os.devnull, overwrite=True)
     with pytest.raises(ParameterError, match="`xp` must be one of numpy, torch"):
         write_plan(PLAN, tmp_path / "model", xp="tensorflow")
     with pytest.raises(ParameterError, match="`device`"):

@@ -83,8 +83,8 @@ def write_plan(
     """
     _check_plan(plan)
     target = Path(path)
-    if target.is_dir():
-        raise must("path", "must be that of a file, not of a folder", str(target))
+    if target.exists() and not target.is_file():
+        raise must("path", "must be that of a file, not of a folder or device", str(target))
     if not target.parent.is_dir():
         raise must("path", "must be in a folder that exists", str(target))
     if target.exists() and not overwrite:
@@ -93,7 +93,8 @@ def write_plan(
     maker = Maker(header, xp, device)
     begin = len(header.prefix)
     digest = hashlib.sha256()
-    with appearing(target, begin + header.data_bytes) as file:
+    # A link stays a link: the file that it leads to is the one that is replaced.
+    with appearing(target.resolve(), begin + header.data_bytes) as file:
         file.write(header.prefix)
         for piece in pieces_of(header):
             # One mapping a piece, so that written pages are the system's to keep, not this process's.

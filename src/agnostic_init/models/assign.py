@@ -11,6 +11,7 @@ from agnostic_init.models.rules import Rule
 __all__ = ["assigned"]
 
 SHOWN = 8
+COMPARED = 1000  # names, for a hint: comparing takes time, and names of a model are much alike
 
 
 def assigned(names: Sequence[str], rules: Sequence[Rule]) -> tuple[Rule, ...]:
@@ -50,7 +51,7 @@ def _listed(items: Sequence[str], *, quoted: bool = True) -> str:
 
 def _hint_for_names(unmatched: Sequence[str], unused: Sequence[Rule]) -> str:
     patterns = [rule.text for rule in unused]
-    for name in unmatched:
+    for name in unmatched[:SHOWN]:
         close = difflib.get_close_matches(name, patterns, n=1)
         if close:
             return f"the pattern {close[0]!r}, which matches nothing, is close to {name!r}"
@@ -65,7 +66,7 @@ def _why_unused(
         first = next(other for other in rules if other.matches(own))
         return f"{rule.text!r} (it comes after {first.text!r}, and the first match wins)"
     for candidates in (unmatched, names):
-        close = difflib.get_close_matches(rule.text, candidates, n=1)
+        close = difflib.get_close_matches(rule.text, candidates[:COMPARED], n=1)
         if close:
             return f"{rule.text!r} (it matches no name; the closest is {close[0]!r})"
     return f"{rule.text!r} (it matches no name)"
