@@ -2,7 +2,8 @@
 
 A library's own may differ in the last bit between its vector loop and the remainder of that loop,
 so that a value would depend on where in a chunk it falls. These give every library the same bits,
-to about 3e-16 relative. Multiplication, division and square root are exactly rounded everywhere.
+to about 3e-16 relative. Addition, multiplication and the division of arrays are exactly rounded
+everywhere; a square root is not, in torch on CPUs.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-__all__ = ["ARTANH", "LN2", "SQRT_HALF", "cos_sin_turns", "log", "polynomial"]
+__all__ = ["ARTANH", "LN2", "SQRT_HALF", "cos_sin_turns", "log", "polynomial", "square_root"]
 
 LN2 = math.log(2.0)
 SQRT_HALF = math.sqrt(0.5)
@@ -48,6 +49,20 @@ def polynomial(x: Any, coefficients: tuple[float, ...]) -> Any:
     for coefficient in coefficients[-3::-1]:
         value = value * x + coefficient
     return value
+
+
+def square_root(xp: Any, x: Any) -> Any:
+    """Square root of float64 numbers, rounded exactly whatever the library's own is.
+
+    The remainder of the library's root is computed without error, by Veltkamp's split.
+    """
+    root = xp.sqrt(x)
+    carried = root * 134217729.0
+    high = carried - (carried - root)
+    low = root - high
+    square = root * root
+    error = ((high * high - square) + high * low * 2.0) + low * low
+    return root + ((x - square) - error) / xp.where(root > 0.0, root * 2.0, 1.0)
 
 
 def cos_sin_turns(xp: Any, turns: Any) -> tuple[Any, Any]:

@@ -11,9 +11,11 @@ Wichura, "Algorithm AS 241: The percentage points of the normal distribution", A
 from __future__ import annotations
 
 import math
+import operator
+from collections.abc import Callable
 from typing import Any
 
-from agnostic_init.draws.elementary import cos_sin_turns, log, polynomial
+from agnostic_init.draws.elementary import cos_sin_turns, log, polynomial, square_root
 from agnostic_init.draws.quantile import Central, Tail
 from agnostic_init.draws.record import Draw
 
@@ -152,9 +154,9 @@ def _mantissas(xp: Any, float64: Any, words: list[Any]) -> Any:
 def _radius(draw: Draw, xp: Any, u: Any) -> Any:
     if draw.kind == "disk":
         inner, span = draw.radii
-        return xp.sqrt(u * span + inner)
+        return square_root(xp, u * span + inner)
     rest = 1.0 - u * draw.radii[0]
-    return xp.sqrt(-log(xp, rest, 1.0 - draw.radii[0] * (1.0 - 2.0**-draw.bits)))
+    return square_root(xp, -log(xp, rest, 1.0 - draw.radii[0] * (1.0 - 2.0**-draw.bits)))
 
 
 def _quantile(draw: Draw, xp: Any, m: Any) -> Any:
@@ -179,7 +181,7 @@ def _quantile(draw: Draw, xp: Any, m: Any) -> Any:
 
 def _tail_quantile(xp: Any, y: Any) -> Any:
     """z of a tail probability exp(-y)."""
-    r = xp.sqrt(y)
+    r = square_root(xp, y)
     near, far = r - NEAR_SHIFT, r - NEAR_LIMIT
     return xp.where(
         r > NEAR_LIMIT,
@@ -194,11 +196,16 @@ def far_quantile(xp: Any, bound: float, s: Any) -> Any:
     With the Mills ratio M, ``z^2 = bound^2 + 2 (s - log M(bound) / M(z))``; the correction shrinks
     by 1 / bound^2 in each of the iterations, and M is three terms of its continued fraction away.
     """
-    inverse_mills = _inverse_mills(bound)
+
+    def over(numerator: float, denominator: Any) -> Any:
+        # torch would multiply a number with the reciprocal, and round twice
+        return xp.full_like(denominator, numerator) / denominator
+
+    inverse_mills = _inverse_mills(bound, operator.truediv)
     excess = s
     for _ in range(MILLS_ITERATIONS):
         z = _moved(xp, bound, excess)
-        other = _inverse_mills(z)
+        other = _inverse_mills(z, over)
         # log of the ratio by 2 artanh, as the ratio is within 2 % of one
         part = (other - inverse_mills) / (other + inverse_mills)
         square = part * part
@@ -207,13 +214,13 @@ def far_quantile(xp: Any, bound: float, s: Any) -> Any:
 
 
 def _moved(xp: Any, bound: float, excess: Any) -> Any:
-    root = xp.sqrt(excess * 2.0 + bound * bound) if bound < 1e150 else excess + math.inf
+    root = square_root(xp, excess * 2.0 + bound * bound) if bound < 1e150 else excess + math.inf
     return excess * 2.0 / (root + bound) + bound
 
 
-def _inverse_mills(z: Any) -> Any:
-    """1 / M(z) by Laplace's continued fraction."""
+def _inverse_mills(z: Any, over: Callable[[float, Any], Any]) -> Any:
+    """1 / M(z) by Laplace's continued fraction; `over` divides a number by what z is."""
     value = z
     for n in range(MILLS_TERMS, 0, -1):
-        value = n / value + z
+        value = over(float(n), value) + z
     return value
