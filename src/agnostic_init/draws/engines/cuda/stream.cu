@@ -65,6 +65,7 @@ DEVICE u64 __umul64hi(u64 a, u64 b) { return (u64)((unsigned __int128)a * b >> 6
 DEVICE u32 __funnelshift_r(u32 low, u32 high, u32 by) {
   return (u32)(((u64)high << 32 | low) >> by);
 }
+DEVICE int __ffs(u32 a) { return __builtin_ffs((int)a); }
 DEVICE float fminf(float a, float b) { return a < b ? a : b; }
 DEVICE float fmaxf(float a, float b) { return a > b ? a : b; }
 DEVICE float fabsf(float a) { return __builtin_fabsf(a); }
@@ -251,7 +252,7 @@ DEVICE u32 single_bits(double x) {
 // `half` is -(i + 1/2) on the upper side and i + 1/2 on the lower, where the word's lowest 24 bits
 // are the i-th from that end. As a float32 it has the segment in the exponent and the first
 // SEGMENT_BITS of the mantissa, and in the rest the place in it, counted from the end nearer to the
-// middle so that all coefficients are positive. The cubic is evaluated in fixed point, to 2^-55; its
+// middle so that all coefficients are positive. The cubic is evaluated in fixed point, to 2^-61; its
 // error is below MARGIN_SLOPE |z| + MARGIN, as the tests find for each integer of either table.
 DEVICE bool table_quantile(u32 word, const uint4* table, float* z) {
   float half = __fmaf_rn(__int2float_rn((int)(word << 8)), 0x1p-8f, 0.5f);
@@ -259,15 +260,15 @@ DEVICE bool table_quantile(u32 word, const uint4* table, float* z) {
   uint4 entry = table[(bits >> (23 - SEGMENT_BITS)) - TABLE_BIAS];
   u32 place = ~bits & ((1u << (23 - SEGMENT_BITS)) - 1);
   opaque(place);
-  u32 shifted = place << 8;
+  u32 shifted = place << 14;
   // What the first addend has in its lower half is noise to the fit, but saves a move.
-  u32 bend = (u32)(((u64)shifted * (entry.x << 18) + ((u64)entry.w << 32 | entry.z)) >> 32);
-  u64 value = (u64)place * entry.z + ((u64)entry.y << 32 | entry.x);
+  u32 bend = (u32)(((u64)shifted * (entry.x << 12) + ((u64)entry.w << 32 | entry.z)) >> 32);
+  u64 value = (u64)(place << 6) * entry.z + ((u64)entry.y << 32 | entry.x);
   opaque_long(value);
   value += (u64)place * __umulhi(shifted, bend);
   // In two floats: a multiple of 2^-20, exactly, and what is below to 24 bits.
   u32 low = (u32)value, high = (u32)(value >> 32);
-  float a = __uint2float_rn(high >> 3), b = __uint2float_rn(__funnelshift_r(low, high, 3));
+  float a = __uint2float_rn(high >> 9), b = __uint2float_rn(__funnelshift_r(low, high, 9));
   float margin = __fmaf_rn(a, MARGIN_SLOPE * 0x1p-20f, MARGIN);
   float least = __fmaf_rn(a, 0x1p-20f, __fmaf_rn(b, 0x1p-52f, -margin));
   float most = __fmaf_rn(a, 0x1p-20f, __fmaf_rn(b, 0x1p-52f, margin));
@@ -354,16 +355,18 @@ DEVICE void evaluate(const u32* words, const u32* parameter, const uint4* table,
   }
 #elif KIND == TABLE
   float z[REALS];
-  bool decided = true;
-  UNROLL for (int n = 0; n < REALS; ++n) decided &= table_quantile(words[n], table, &z[n]);
-  if (!decided) {
-    ROLL for (int which = 0; which < REALS; ++which) {
+  bool decided[REALS], all = true;
+  UNROLL for (int n = 0; n < REALS; ++n) all &= decided[n] = table_quantile(words[n], table, &z[n]);
+  if (!all) {
+    u32 undecided = 0;
+    UNROLL for (int n = 0; n < REALS; ++n) undecided |= decided[n] ? 0 : 1u << n;
+    ROLL while (undecided) {
+      int which = __ffs(undecided) - 1;
       u32 word = words[0];
       UNROLL for (int n = 1; n < REALS; ++n) word = n == which ? words[n] : word;
-      float exact;
-      if (table_quantile(word, table, &exact)) continue;
-      exact = __double2float_rn(quantile(&word, parameter));
+      float exact = __double2float_rn(quantile(&word, parameter));
       UNROLL for (int n = 0; n < REALS; ++n) z[n] = n == which ? exact : z[n];
+      undecided &= undecided - 1;
     }
   }
   UNROLL for (int n = 0; n < REALS; ++n) {
