@@ -14,7 +14,7 @@ RULES = {"bias": "ones", "*": ai.normal()}
 def test_the_arrays_are_written_as_init_tree_makes_them(backend):
     xp = backend.xp
     if backend.name in ("jax", "dask"):
-        with pytest.raises(ParameterTypeError, match="parameter 'bias': .* cannot"):
+        with pytest.raises(ParameterTypeError, match=r"parameter 'bias': .* cannot"):
             ai.fill_tree({"bias": xp.zeros(4, dtype=xp.float32)}, {"*": "ones"}, key=0)
         return
     arrays = {

@@ -55,6 +55,15 @@ class Library(generic.Library):
             return "is read-only"
         return "has elements that share memory" if overlaps(array.shape, array.strides) else ""
 
+    def rearranged(
+        self, array: Any, lengths: Any, order: tuple[int, ...], shape: tuple[int, ...]
+    ) -> Any:
+        if not isinstance(array, np.ndarray):
+            return None
+        taken_apart = array.reshape(lengths).transpose(order)
+        view = taken_apart.reshape(shape)
+        return view if np.may_share_memory(view, array) else None
+
 
 def storage_view(array: Any) -> Any:
     """The array itself, or as unsigned integers where its format is not one of NumPy's own.
