@@ -1,0 +1,87 @@
+"""Where an array is made, of `like=`, `xp=`, `dtype=` and `device=`."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import numpy as np
+import pytest
+
+import agnostic_init as ai
+from agnostic_init.arrays.errors import MissingExtraError
+from agnostic_init.arrays.memory import overlaps
+from agnostic_init.arrays.target import BACKENDS, library_of, resolve
+from agnostic_init.arrays.target import backend as library_named
+
+
+def test_raw_and_wrapped_modules_are_the_same_library(backend, xp):
+    name = "array_api_strict" if backend.name == "strict" else backend.name
+    expected = library_named(name)
+    wrapped = importlib.import_module(BACKENDS[name][0])
+    for given in (xp, wrapped, name):
+        assert resolve(xp=given).library is expected
+    array = ai.zeros()((2,), xp=xp)
+    assert library_of(array) is expected
+    target = resolve(like=array)
+    assert (target.library, target.dtype) == (expected, "float32")
+
+
+def test_numpy_is_the_default():
+    assert resolve().library.name == "numpy"
+    assert resolve().dtype == "float32"
+    assert ai.normal()((2,), key=0, device="cpu").dtype == np.float32
+
+
+def test_dtype_overrides_that_of_like(backend, xp):
+    like = ai.zeros()((2,), xp=xp)
+    dtype = "float16" if backend.name == "jax" else "float64"
+    if backend.name == "jax":
+        assert str(ai.normal()((2,), key=0, like=like, dtype=dtype).dtype) == dtype
+    else:
+        made = ai.normal()((2,), key=0, like=like, dtype=getattr(xp, dtype))
+        assert str(made.dtype).endswith(dtype)
+
+
+def test_a_missing_library_names_its_extra(monkeypatch):
+    monkeypatch.setitem(sys.modules, "array_api_compat.cupy", None)
+    with pytest.raises(MissingExtraError, match=r'pip install "agnostic-init\[cupy\]"'):
+        ai.normal()((2,), key=0, xp="cupy")
+
+
+def test_a_missing_dtype_names_its_extra(monkeypatch):
+    monkeypatch.setitem(sys.modules, "ml_dtypes", None)
+    monkeypatch.delitem(np.sctypeDict, "bfloat16", raising=False)
+    with pytest.raises(MissingExtraError, match=r"agnostic-init\[low-precision\]"):
+        ai.normal()((2,), key=0, dtype="bfloat16")
+
+
+@pytest.mark.parametrize(
+    ("shape", "strides", "expected"),
+    [
+        ((3, 4), (4, 1), False),
+        ((3, 4), (1, 3), False),
+        ((3, 4), (-4, 1), False),
+        ((3, 4), (0, 1), True),
+        ((3, 4), (2, 1), True),
+        ((1, 4), (0, 1), False),
+        ((0, 4), (0, 0), False),
+        ((), (), False),
+        ((2, 3), (6, 2), False),
+    ],
+)
+def test_overlaps(shape, strides, expected):
+    assert overlaps(shape, strides) is expected
+
+
+def test_dask_keeps_the_chunks_of_like():
+    dask = pytest.importorskip("dask.array")
+    like = dask.zeros((10, 12), chunks=((3, 7), (5, 5, 2)), dtype="float32")
+    made = ai.normal()((10, 12), key=0, like=like)
+    assert made.chunks == like.chunks
+    assert np.array_equal(made.compute(), ai.normal()((10, 12), key=0))
+    for chunks in (1, (4, 3), (10, 12), "auto"):
+        other = ai.normal()((10, 12), key=0, like=like.rechunk(chunks))
+        assert np.array_equal(other.compute(), made.compute())
+    part = ai.normal()((10, 12), key=0, xp=dask, index=(slice(2, 9, 3), 4))
+    assert np.array_equal(part.compute(), ai.normal()((10, 12), key=0)[2:9:3, 4])
