@@ -78,11 +78,13 @@ def _missing(name: str) -> str:
 def pytest_configure(config: pytest.Config) -> None:
     unknown = set(_listed("AGNOSTIC_INIT_BACKENDS")) - set(BACKENDS)
     if unknown:
-        raise pytest.UsageError(f"AGNOSTIC_INIT_BACKENDS names {sorted(unknown)}")
+        message = f"AGNOSTIC_INIT_BACKENDS names {sorted(unknown)}"
+        raise pytest.UsageError(message)
     for name in _listed("AGNOSTIC_INIT_REQUIRE"):
         reason = _missing(name)
         if reason:
-            raise pytest.UsageError(f"AGNOSTIC_INIT_REQUIRE names {name}: {reason}")
+            message = f"AGNOSTIC_INIT_REQUIRE names {name}: {reason}"
+            raise pytest.UsageError(message)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -69,7 +69,9 @@ def test_the_distribution(lower, upper, dtype):
     if std < 1e-5 * abs(mean) and dtype == "float32":
         pytest.skip("narrower than float32 can show")
     if math.isfinite(std) and std > 0:
-        assert abs(values.astype(float).mean() - mean) < 5.5 * std / math.sqrt(20000) + 1e-7 * abs(mean)
+        assert abs(values.astype(float).mean() - mean) < 5.5 * std / math.sqrt(20000) + 1e-7 * abs(
+            mean
+        )
     if max(abs(lower) if lower > 0 else 0, abs(upper) if upper < 0 else 0) < 1e5:
         near, far = (lower, upper) if abs(lower) < abs(upper) or upper == INF else (-upper, -lower)
         x = values.astype(float) if (near, far) == (lower, upper) else -values.astype(float)
@@ -118,10 +120,8 @@ def test_std_of_the_result(lower, upper):
 
 
 def test_a_std_that_bounds_cannot_have():
-    with pytest.raises(ValueError, match="`std` must be less than 1.1547"):
-        ai.draws.truncated_normal(
-            3, 0, 1.2, -2, 2, bounds="absolute", std_of="result", key=0
-        )
+    with pytest.raises(ValueError, match=r"`std` must be less than 1\.1547"):
+        ai.draws.truncated_normal(3, 0, 1.2, -2, 2, bounds="absolute", std_of="result", key=0)
 
 
 def test_no_std_is_the_mean():

@@ -65,7 +65,9 @@ def test_defaults_are_torchs():
         torch.set_default_dtype(torch.float32)
     with torch.device("meta"):
         assert ai.normal()((2,), key=0, xp=torch).device.type == "meta"
-    assert ai.normal()((2,), key=0, like=torch.empty(1, dtype=torch.bfloat16)).dtype == torch.bfloat16
+    assert (
+        ai.normal()((2,), key=0, like=torch.empty(1, dtype=torch.bfloat16)).dtype == torch.bfloat16
+    )
 
 
 def test_a_stateless_generator_of_torchs_own():

@@ -42,6 +42,4 @@ def test_the_bytes(name, dtype):
 def test_the_same_on_every_library(backend, xp, name):
     init = ai.get({"name": name, **make_golden.CASES[name]})
     made = init(make_golden.SHAPE, key=make_golden.KEY, xp=xp)
-    assert np.array_equal(
-        backend.to_numpy(made), init(make_golden.SHAPE, key=make_golden.KEY)
-    )
+    assert np.array_equal(backend.to_numpy(made), init(make_golden.SHAPE, key=make_golden.KEY))

@@ -30,7 +30,7 @@ extern "C" __global__ void evaluate_words(const u32* words, u64* results, const 
   for (u32 n = blockIdx.x * blockDim.x + threadIdx.x; n < count; n += gridDim.x * blockDim.x) {
     u32 own[UNIT * WORDS];
     for (u32 w = 0; w < each; ++w) own[w] = words[n * each + w];
-    evaluate(own, parameter, table, results + n * REALS);
+    evaluate<REALS>(own, parameter, table, results + n * REALS);
   }
 }
 #endif

@@ -103,9 +103,9 @@ def test_table(bounds):
     words = table(quantile(*bounds, 24))
     assert words.shape == (TABLE_SIZE, 4)
     # Each segment begins where the one before it, which is further out, ends.
-    start = (words[1:, 1].astype(np.float64) * 2.0**32 + words[1:, 0]) * 2.0**-61
-    cubic = (words[1:, 0] & 0xFFFFF) * 2.0**-37
-    end = start + words[1:, 2] * 2.0**-39 + words[1:, 3] * 2.0**-47 + cubic
+    start = (words[:, 1].astype(np.float64) * 2.0**32 + words[:, 0]) * 2.0**-61
+    cubic = (words[:, 0] & 0xFFFFF) * 2.0**-37
+    end = start + words[:, 2] * 2.0**-39 + words[:, 3] * 2.0**-47 + cubic
     assert np.all(np.abs(end[1:] - start[:-1]) < 1e-6)
     assert not words.flags.writeable
 

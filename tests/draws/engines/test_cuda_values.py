@@ -95,7 +95,7 @@ def test_exhaustive_tables(device, name):
             m.size,
             entries.ctypes.data_as(np.ctypeslib.ctypes.c_void_p),
         )
-        assert undecided < m.size / 3000
+        assert undecided < m.size / 3300
 
 
 DRAWS = {

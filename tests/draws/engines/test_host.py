@@ -130,7 +130,11 @@ def test_memory_is_bounded(monkeypatch):
 
     monkeypatch.setenv("AGNOSTIC_INIT_NUM_THREADS", "2")
     out = np.empty(1 << 22, np.float32)
-    for draw in (ai.draws.uniform, ai.draws.normal, partial(ai.draws.truncated_normal, lower=4, upper=9)):
+    for draw in (
+        ai.draws.uniform,
+        ai.draws.normal,
+        partial(ai.draws.truncated_normal, lower=4, upper=9),
+    ):
         tracemalloc.start()
         draw(out.size, key=0, out=out)
         peak = tracemalloc.get_traced_memory()[1]
