@@ -126,7 +126,7 @@ def test_an_existing_file_is_not_replaced_unless_told(spec, capsys):
 )
 def test_a_bad_spec_is_one_line_and_exit_code_2(spec, capsys, old, new, words):
     Path(spec).write_text(SPEC.replace(old, new))
-    assert main(["write", spec, "out"]) == 2
+    assert main(["write", spec, "out", "--no-progress"]) == 2
     assert words in error_of(capsys)
     assert not Path("out").exists()
 
@@ -134,7 +134,7 @@ def test_a_bad_spec_is_one_line_and_exit_code_2(spec, capsys, old, new, words):
 def test_files_that_are_not_there(spec, capsys):
     assert main(["describe", "./none.toml"]) == 2
     assert "none.toml: No such file" in error_of(capsys)
-    assert main(["write", spec, "none/out"]) == 2
+    assert main(["write", spec, "none/out", "--no-progress"]) == 2
     assert "`path` must be in a folder that exists" in error_of(capsys)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from agnostic_init.arrays.errors import MissingExtraError, must
+from agnostic_init.arrays.formats import FORMATS
 from agnostic_init.arrays.libraries import generic
 from agnostic_init.arrays.memory import overlaps
 
@@ -29,6 +30,8 @@ class Library(generic.Library):
         try:
             import ml_dtypes
         except ImportError:
+            if name not in FORMATS:
+                raise must("dtype", "must be a dtype that numpy or ml_dtypes has", name) from None
             what = f"dtype {name!r} in NumPy"
             raise MissingExtraError(what, "low-precision") from None
         found = getattr(ml_dtypes, name, None)
