@@ -14,10 +14,11 @@ from agnostic_init.bits.key import Key
 from agnostic_init.draws.engines.jax import on_host, tracing
 from agnostic_init.linalg.assemble import with_determinant_one
 from agnostic_init.linalg.executors import numpy
+from agnostic_init.linalg.executors.jax_precision import full_precision
 from agnostic_init.linalg.haar import Haar
 from agnostic_init.linalg.reflectors import compact
 
-__all__ = ["make"]
+__all__ = ["make", "of_normals"]
 
 
 def make(haar: Haar, key: Key, target: Target) -> Any:
@@ -29,13 +30,18 @@ def make(haar: Haar, key: Key, target: Target) -> Any:
         made = numpy.make(haar, key, Target(backend("numpy"), haar.compute, None))
         return jax.device_put(np.asarray(made, dtype), target.device)
     normals = haar.draw(key, 0, haar.short, target)
-    return _program(haar)(normals).astype(dtype)
+    return of_normals(haar, normals).astype(dtype)
+
+
+def of_normals(haar: Haar, normals: Any) -> Any:
+    """The matrices of normals that were drawn elsewhere, as of a key that is traced."""
+    return _program(haar)(normals)
 
 
 @functools.lru_cache(maxsize=256)
 def _program(haar: Haar) -> Any:
     def matrices(normals: Any) -> Any:
-        with jax.default_matmul_precision("highest"):
+        with full_precision(None):
             vectors, tau, phases = compact(jnp, normals)
             product = jax.lax.linalg.householder_product(
                 jnp.matrix_transpose(vectors), tau.astype(vectors.dtype)

@@ -1,0 +1,119 @@
+"""Drawing with the keys of JAX, which may be traced, into arrays of any sharding."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from agnostic_init.arrays.formats import format_of
+from agnostic_init.arrays.target import resolve
+from agnostic_init.bits.block import block, checked_shape
+from agnostic_init.bits.key import Key
+from agnostic_init.draws.engines import select
+from agnostic_init.draws.engines.jax import traced, tracing
+from agnostic_init.draws.record import Draw
+
+__all__ = ["UNSET", "Factory", "checked", "drawn", "is_traced", "key_words", "placed", "scaled"]
+
+
+class _Unset:
+    def __repr__(self) -> str:
+        return "the initializer's own"
+
+
+UNSET = _Unset()
+DrawOf = Callable[[float, str], Draw]
+
+
+class Factory:
+    """What is made once and called with keys: a frozen dataclass whose last field is its dtype."""
+
+    dtype: Any
+
+    def __post_init__(self) -> None:
+        for field in dataclasses.fields(self):  # type: ignore[arg-type]
+            value = getattr(self, field.name)
+            if isinstance(value, jax.Array) and not is_traced(value) and value.ndim == 0:
+                object.__setattr__(self, field.name, value.item())  # an array has no hash
+
+    def _checked(self, shape: Any, dtype: Any) -> tuple[tuple[int, ...], Any]:
+        return checked(shape, self.dtype if dtype is UNSET else dtype)
+
+
+def checked(shape: Any, dtype: Any) -> tuple[tuple[int, ...], Any]:
+    """A shape as a tuple, and the dtype that JAX makes of one: of None its default float."""
+    # JAX's own creation decides, as it knows of x64 and warns where it does not follow.
+    return checked_shape(shape), jnp.empty((0,), dtype).dtype  # no device: never kept
+
+
+def scaled(
+    draw_of: DrawOf, factor: Any, key: Any, shape: tuple[int, ...], dtype: Any, out_sharding: Any
+) -> Any:
+    """Draws with a factor, which may be traced or not positive; then it is multiplied with."""
+    name = str(dtype.name)
+    if not is_traced(factor) and factor > 0:
+        return drawn(draw_of(float(factor), name), key, shape, out_sharding)
+    wide = name if format_of(name).is_complex else format_of(name).compute
+    unit = drawn(draw_of(1.0, wide), key, shape, out_sharding)
+    return (unit * jnp.asarray(factor, unit.dtype)).astype(dtype)
+
+
+def drawn(draw: Draw, key: Any, shape: tuple[int, ...], out_sharding: Any) -> Any:
+    """The draw's values for a key of JAX."""
+    words = key_words(key)
+    if is_traced(words):
+        return placed(_values(draw, shape, words), out_sharding)
+    if out_sharding is not None:
+        return _program(draw, shape, _named(out_sharding))(words)
+    seed = Key(int(words[1]) << 32 | int(words[0]))
+    return select.make(draw, seed, block(shape), resolve(xp=jnp, dtype=draw.dtype))
+
+
+def key_words(key: Any) -> Any:
+    """The 64 bits that are drawn of a key: two words, the low one first."""
+    return jax.random.bits(key, (2,), "uint32")
+
+
+def is_traced(value: Any) -> bool:
+    """Whether a value is known only when the program runs."""
+    return isinstance(value, jax.core.Tracer)
+
+
+def placed(array: Any, out_sharding: Any) -> Any:
+    """An array that is there already, with a sharding."""
+    if out_sharding is None:
+        return array
+    if not tracing():
+        return jax.device_put(array, _named(out_sharding))
+    axis_types = getattr(_mesh(out_sharding), "axis_types", None) or ()
+    if any("Explicit" in str(each) for each in axis_types):
+        return jax.sharding.reshard(array, out_sharding)
+    return jax.lax.with_sharding_constraint(array, out_sharding)
+
+
+@functools.lru_cache(maxsize=256)
+def _program(draw: Draw, shape: tuple[int, ...], sharding: Any) -> Any:
+    """The values of two words, each computed where the sharding has it."""
+    return jax.jit(functools.partial(_values, draw, shape), out_shardings=sharding)
+
+
+def _values(draw: Draw, shape: tuple[int, ...], words: Any) -> Any:
+    zero = jnp.zeros_like(words[0])
+    return traced(draw, block(shape).positions(), shape, (words[0], words[1]), (zero, zero))
+
+
+def _named(out_sharding: Any) -> Any:
+    if isinstance(out_sharding, jax.sharding.PartitionSpec):
+        return jax.sharding.NamedSharding(jax.sharding.get_mesh(), out_sharding)
+    return out_sharding
+
+
+def _mesh(out_sharding: Any) -> Any:
+    if isinstance(out_sharding, jax.sharding.PartitionSpec):
+        return jax.sharding.get_abstract_mesh()
+    return out_sharding.mesh

@@ -1,0 +1,161 @@
+"""Constants and independent draws of given parameters, as in ``jax.nn.initializers``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import jax.numpy as jnp
+
+from agnostic_init.compat.jax.drawing import UNSET, Factory, placed, scaled
+from agnostic_init.draws.distributions import normal_draw, truncated_normal_draw, uniform_draw
+
+__all__ = ["constant", "normal", "ones", "truncated_normal", "uniform", "zeros"]
+
+
+def zeros(key: Any, shape: Any, dtype: Any = None, out_sharding: Any = None) -> Any:
+    """Return zeros; the key is not looked at.
+
+    Examples
+    --------
+    >>> zeros(None, (2,))
+    Array([0., 0.], dtype=float32)
+    """
+    return constant(0)(key, shape, dtype, out_sharding)
+
+
+def ones(key: Any, shape: Any, dtype: Any = None, out_sharding: Any = None) -> Any:
+    """Return ones; the key is not looked at.
+
+    Examples
+    --------
+    >>> ones(None, (2,))
+    Array([1., 1.], dtype=float32)
+    """
+    return constant(1)(key, shape, dtype, out_sharding)
+
+
+@dataclass(frozen=True)
+class constant(Factory):
+    """Make an initializer of a constant.
+
+    Parameters
+    ----------
+    value
+        A number, or an array that broadcasts to the shape.
+    dtype
+        The dtype where none is given in the call.
+
+    Examples
+    --------
+    >>> constant(-7)(None, (2,))
+    Array([-7., -7.], dtype=float32)
+    """
+
+    value: Any
+    dtype: Any = None
+
+    def __call__(self, key: Any, shape: Any, dtype: Any = UNSET, out_sharding: Any = None) -> Any:
+        """Make an array; see `Initializer`."""
+        shape, dtype = self._checked(shape, dtype)
+        full = jnp.full(shape, self.value, dtype)  # no device: placed below
+        return placed(full, out_sharding)
+
+
+@dataclass(frozen=True)
+class uniform(Factory):
+    """Make an initializer of real numbers uniform on [0, scale).
+
+    Parameters
+    ----------
+    scale
+        The upper bound, which may be traced.
+    dtype
+        The dtype where none is given in the call.
+
+    Examples
+    --------
+    >>> import jax
+    >>> uniform(10.0)(jax.random.key(0), (2, 3)).shape
+    (2, 3)
+    """
+
+    scale: Any = 1e-2
+    dtype: Any = None
+
+    def __call__(self, key: Any, shape: Any, dtype: Any = UNSET, out_sharding: Any = None) -> Any:
+        """Make an array; see `Initializer`."""
+        shape, dtype = self._checked(shape, dtype)
+        return scaled(_uniform, self.scale, key, shape, dtype, out_sharding)
+
+
+@dataclass(frozen=True)
+class normal(Factory):
+    """Make an initializer of normal values; complex: ``E|x|^2`` is ``stddev**2``.
+
+    Parameters
+    ----------
+    stddev
+        The standard deviation, which may be traced.
+    dtype
+        The dtype where none is given in the call.
+
+    Examples
+    --------
+    >>> import jax
+    >>> normal(5.0)(jax.random.key(0), (2, 3)).shape
+    (2, 3)
+    """
+
+    stddev: Any = 1e-2
+    dtype: Any = None
+
+    def __call__(self, key: Any, shape: Any, dtype: Any = UNSET, out_sharding: Any = None) -> Any:
+        """Make an array; see `Initializer`."""
+        shape, dtype = self._checked(shape, dtype)
+        return scaled(_normal, self.stddev, key, shape, dtype, out_sharding)
+
+
+@dataclass(frozen=True)
+class truncated_normal(Factory):
+    """Make an initializer of normal values confined to [lower, upper] times `stddev`.
+
+    Parameters
+    ----------
+    stddev
+        Of the normal before it is truncated; it may be traced.
+    dtype
+        The dtype where none is given in the call.
+    lower, upper
+        The bounds, in multiples of `stddev`.
+
+    Examples
+    --------
+    >>> import jax
+    >>> values = truncated_normal(0.02)(jax.random.key(0), (1000,))
+    >>> bool(abs(values).max() <= 0.04)
+    True
+    """
+
+    stddev: Any = 1e-2
+    dtype: Any = None
+    lower: Any = -2.0
+    upper: Any = 2.0
+
+    def __call__(self, key: Any, shape: Any, dtype: Any = UNSET, out_sharding: Any = None) -> Any:
+        """Make an array; see `Initializer`."""
+        shape, dtype = self._checked(shape, dtype)
+        lower, upper = float(self.lower), float(self.upper)
+
+        def draw_of(stddev: float, name: str) -> Any:
+            return truncated_normal_draw(0.0, stddev, lower, upper, "sigma", "parent", name)
+
+        return scaled(draw_of, self.stddev, key, shape, dtype, out_sharding)
+
+
+def _uniform(scale: float, dtype: str) -> Any:
+    return uniform_draw(0.0, scale, dtype)
+
+
+def _normal(stddev: float, dtype: str) -> Any:
+    return normal_draw(0.0, stddev, dtype)

@@ -1,0 +1,119 @@
+"""Orthogonal matrices, as in ``jax.nn.initializers``."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import jax.numpy as jnp
+
+from agnostic_init.arrays.errors import must
+from agnostic_init.bits.block import block
+from agnostic_init.bits.key import Key
+from agnostic_init.compat.jax.drawing import UNSET, Factory, is_traced, key_words, placed
+from agnostic_init.draws.distributions import normal_draw
+from agnostic_init.draws.engines.jax import traced
+from agnostic_init.linalg.executors.jax import of_normals
+from agnostic_init.linalg.functions import haar_matrices
+from agnostic_init.linalg.haar import Haar
+
+__all__ = ["delta_orthogonal", "orthogonal"]
+
+
+@dataclass(frozen=True)
+class orthogonal(Factory):
+    """Make an initializer of uniformly distributed matrices of orthonormal rows or columns.
+
+    Parameters
+    ----------
+    scale
+        What the matrices are multiplied with; it may be traced.
+    column_axis
+        The axis of the matrix's columns; all others are its rows. Whichever are fewer are
+        orthonormal; for a complex dtype in the sense of the complex product.
+    dtype
+        The dtype where none is given in the call.
+
+    Examples
+    --------
+    >>> import jax
+    >>> w = orthogonal()(jax.random.key(0), (3, 5))
+    >>> bool(jnp.allclose(w @ w.T, jnp.eye(3, device=None), atol=1e-6))
+    True
+    """
+
+    scale: Any = 1.0
+    column_axis: int = -1
+    dtype: Any = None
+
+    def __call__(self, key: Any, shape: Any, dtype: Any = UNSET, out_sharding: Any = None) -> Any:
+        """Make an array; see `Initializer`."""
+        shape, dtype = self._checked(shape, dtype)
+        if len(shape) < 2:
+            raise must(
+                "shape", "must have at least 2 axes: orthogonal requires at least a 2D shape", shape
+            )
+        axis = range(len(shape))[self.column_axis]
+        if 0 in shape:
+            return placed(jnp.zeros(shape, dtype), out_sharding)  # no device: it has no elements
+        columns = shape[axis]
+        matrix = _haar(key, math.prod(shape) // columns, columns, self.scale, dtype)
+        rest = shape[:axis] + shape[axis + 1 :]
+        return placed(jnp.moveaxis(matrix.reshape(*rest, columns), -1, axis), out_sharding)
+
+
+@dataclass(frozen=True)
+class delta_orthogonal(Factory):
+    """Make an initializer of convolution kernels that are orthogonal and act in their middle alone.
+
+    Parameters
+    ----------
+    scale
+        What the kernels are multiplied with; it may be traced.
+    column_axis
+        The axis of the columns of the matrix in the middle, whose axes are the last two.
+    dtype
+        The dtype where none is given in the call.
+
+    Examples
+    --------
+    >>> import jax
+    >>> w = delta_orthogonal()(jax.random.key(0), (3, 3, 4, 8))
+    >>> bool(w[1, 1].any()), bool(w[0, 0].any())
+    (True, False)
+    """
+
+    scale: Any = 1.0
+    column_axis: int = -1
+    dtype: Any = None
+
+    def __call__(self, key: Any, shape: Any, dtype: Any = UNSET, out_sharding: Any = None) -> Any:
+        """Make an array; see `Initializer`."""
+        shape, dtype = self._checked(shape, dtype)
+        if len(shape) not in {3, 4, 5}:
+            raise must("shape", "must have 3, 4 or 5 axes (requires a 3D, 4D or 5D shape)", shape)
+        if shape[-1] < shape[-2]:
+            raise must("shape", "must have no more inputs (axis -2) than outputs (axis -1)", shape)
+        matrix = orthogonal(self.scale, self.column_axis)(key, shape[-2:], dtype)
+        middle = tuple((length - 1) // 2 for length in shape[:-2])
+        kernel = jnp.zeros(shape, dtype)  # no device: placed below
+        return placed(kernel if 0 in shape else kernel.at[middle].set(matrix), out_sharding)
+
+
+def _haar(key: Any, rows: int, columns: int, scale: Any, dtype: Any) -> Any:
+    """A matrix of orthonormal rows or columns, times a scale."""
+    name = str(dtype.name)
+    words = key_words(key)
+    gain = 1.0 if is_traced(scale) else float(scale)
+    if is_traced(words):
+        haar = Haar((), rows, columns, name, gain)
+        shape = (haar.short, haar.long)
+        zero = jnp.zeros_like(words[0])
+        draw = normal_draw(0.0, 1.0, haar.compute)
+        normals = traced(draw, block(shape).positions(), shape, tuple(words), (zero, zero))
+        matrix = of_normals(haar, normals).astype(dtype)
+    else:
+        seed = Key(int(words[1]) << 32 | int(words[0]))
+        matrix = haar_matrices((rows, columns), gain, key=seed, xp=jnp, dtype=name)
+    return (matrix * scale).astype(dtype) if is_traced(scale) else matrix

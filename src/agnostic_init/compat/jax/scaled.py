@@ -1,0 +1,164 @@
+"""Draws scaled by the fans of a weight, as in ``jax.nn.initializers``."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import jax.numpy as jnp
+
+from agnostic_init.arrays.errors import ParameterError, must
+from agnostic_init.compat.jax.drawing import UNSET, Factory, is_traced, placed, scaled
+from agnostic_init.initializers import scaling
+
+__all__ = [
+    "glorot_normal",
+    "glorot_uniform",
+    "he_normal",
+    "he_uniform",
+    "kaiming_normal",
+    "kaiming_uniform",
+    "lecun_normal",
+    "lecun_uniform",
+    "variance_scaling",
+    "xavier_normal",
+    "xavier_uniform",
+]
+
+Axes = int | Sequence[int]
+# In JAX's words, which tests match.
+NO_FANS = (
+    "Can't compute input and output sizes of a {}-dimensional weights tensor with default in_axis."
+    " Must be at least 2D or specify in_axis explicitly."
+)
+MODES = ("fan_in", "fan_out", "fan_avg", "fan_geo_avg")
+
+
+@dataclass(frozen=True)
+class variance_scaling(Factory):
+    """Make an initializer of zero-mean values of the variance ``scale / n``, n a fan.
+
+    Parameters
+    ----------
+    scale
+        Not negative; it may be traced.
+    mode
+        What n is: "fan_in", "fan_out", "fan_avg" or "fan_geo_avg".
+    distribution
+        "truncated_normal", at two of the sigmas before truncation, "normal" or "uniform".
+    in_axis, out_axis, batch_axis
+        The axes, or sequences of axes, of the inputs, the outputs, and of those that are weights of
+        their own. All others are the receptive field.
+    dtype
+        The dtype where none is given in the call.
+
+    Examples
+    --------
+    >>> import jax
+    >>> init = variance_scaling(2.0, "fan_in", "normal", batch_axis=0)
+    >>> init(jax.random.key(0), (12, 512, 2048)).std().round(4)
+    Array(0.0625, dtype=float32)
+    """
+
+    scale: Any
+    mode: str
+    distribution: str
+    in_axis: Axes = -2
+    out_axis: Axes = -1
+    batch_axis: Axes = ()
+    dtype: Any = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.mode not in MODES:
+            raise must("mode", f"must be one of {MODES}", self.mode)
+        if self.distribution not in scaling.DISTRIBUTIONS:
+            rule = f"must be one of {scaling.DISTRIBUTIONS}"
+            raise must("distribution", rule, self.distribution)
+        if not is_traced(self.scale) and not self.scale >= 0:
+            raise must("scale", "must not be negative", self.scale)
+        for name in ("in_axis", "out_axis", "batch_axis"):
+            axes = getattr(self, name)
+            object.__setattr__(self, name, axes if isinstance(axes, int) else tuple(axes))
+
+    def __call__(self, key: Any, shape: Any, dtype: Any = UNSET, out_sharding: Any = None) -> Any:
+        """Make an array; see `Initializer`."""
+        shape, dtype = self._checked(shape, dtype)
+        fan = self._fan(shape)
+        if fan == 0:
+            return placed(jnp.zeros(shape, dtype), out_sharding)  # no device: it has no elements
+        variance = self.scale / fan
+        known = not is_traced(variance) and variance > 0
+        init = scaling.variance_scaling(
+            variance if known else 1.0, "fan_in", self.distribution, fan=(1, 1)
+        )
+        std = math.sqrt(variance) if known else jnp.sqrt(variance)
+        return scaled(lambda _, name: init._draw(shape, name), std, key, shape, dtype, out_sharding)
+
+    def _fan(self, shape: tuple[int, ...]) -> float:
+        """The number that the variance is divided by; 0 for a weight without elements."""
+        if self.in_axis == -2 and len(shape) < 2:
+            raise ParameterError(NO_FANS.format(len(shape)))
+        if 0 in shape:
+            return 0
+        sizes = [_size(shape, axes) for axes in (self.in_axis, self.out_axis, self.batch_axis)]
+        field = math.prod(shape) / math.prod(sizes)
+        fan_in, fan_out = sizes[0] * field, sizes[1] * field
+        means = (fan_in, fan_out, (fan_in + fan_out) / 2, math.sqrt(fan_in * fan_out))
+        return means[MODES.index(self.mode)]
+
+
+def glorot_uniform(
+    in_axis: Axes = -2, out_axis: Axes = -1, batch_axis: Axes = (), dtype: Any = None
+) -> variance_scaling:
+    """Make ``variance_scaling(1.0, "fan_avg", "uniform")``, whose axes and dtype it takes."""
+    return variance_scaling(1.0, "fan_avg", "uniform", in_axis, out_axis, batch_axis, dtype)
+
+
+def glorot_normal(
+    in_axis: Axes = -2, out_axis: Axes = -1, batch_axis: Axes = (), dtype: Any = None
+) -> variance_scaling:
+    """Make ``variance_scaling(1.0, "fan_avg", "truncated_normal")``, whose axes and dtype it takes."""
+    return variance_scaling(
+        1.0, "fan_avg", "truncated_normal", in_axis, out_axis, batch_axis, dtype
+    )
+
+
+def lecun_uniform(
+    in_axis: Axes = -2, out_axis: Axes = -1, batch_axis: Axes = (), dtype: Any = None
+) -> variance_scaling:
+    """Make ``variance_scaling(1.0, "fan_in", "uniform")``, whose axes and dtype it takes."""
+    return variance_scaling(1.0, "fan_in", "uniform", in_axis, out_axis, batch_axis, dtype)
+
+
+def lecun_normal(
+    in_axis: Axes = -2, out_axis: Axes = -1, batch_axis: Axes = (), dtype: Any = None
+) -> variance_scaling:
+    """Make ``variance_scaling(1.0, "fan_in", "truncated_normal")``, whose axes and dtype it takes."""
+    return variance_scaling(1.0, "fan_in", "truncated_normal", in_axis, out_axis, batch_axis, dtype)
+
+
+def he_uniform(
+    in_axis: Axes = -2, out_axis: Axes = -1, batch_axis: Axes = (), dtype: Any = None
+) -> variance_scaling:
+    """Make ``variance_scaling(2.0, "fan_in", "uniform")``, whose axes and dtype it takes."""
+    return variance_scaling(2.0, "fan_in", "uniform", in_axis, out_axis, batch_axis, dtype)
+
+
+def he_normal(
+    in_axis: Axes = -2, out_axis: Axes = -1, batch_axis: Axes = (), dtype: Any = None
+) -> variance_scaling:
+    """Make ``variance_scaling(2.0, "fan_in", "truncated_normal")``, whose axes and dtype it takes."""
+    return variance_scaling(2.0, "fan_in", "truncated_normal", in_axis, out_axis, batch_axis, dtype)
+
+
+xavier_uniform = glorot_uniform
+xavier_normal = glorot_normal
+kaiming_uniform = he_uniform
+kaiming_normal = he_normal
+
+
+def _size(shape: tuple[int, ...], axes: Axes) -> int:
+    return math.prod(shape[axis] for axis in ((axes,) if isinstance(axes, int) else axes))
