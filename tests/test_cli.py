@@ -114,10 +114,10 @@ def test_an_existing_file_is_not_replaced_unless_told(spec, capsys):
     ("old", "new", "words"),
     [
         ("seed = 3", "sed = 3", "spec.toml: `[defaults]` must have no other keys"),
-        ("seed = 3", "", "`[defaults]` must have a seed or a key"),
+        ("seed = 3", "", "spec.toml: `[defaults]` must have a seed or a key"),
         ("[40, 30]", "[40, -30]", "spec.toml: [tensors] 'h.{0..2}.weight': `shape` must have no"),
         ('"bias"', '"baos"', "`rules` must match every parameter, got none for 1 of 4: 'bias'"),
-        ('"zeros"', '"he_normal"', "parameter 'bias', rule 'bias': "),
+        ('"zeros"', '"he_normal"', "spec.toml: parameter 'bias', rule 'bias': "),
         ("seed = 3", 'seed = 3\ndtype = "float31"', "dtype"),
         ("seed = 3", 'seed = 3\ndtype = "complex128"', "`dtype of 'h.0.weight'` must be one that"),
         ("std = 0.02", "std = nan", "`std` must"),

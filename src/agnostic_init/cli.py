@@ -11,7 +11,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from agnostic_init.arrays.errors import MissingExtraError, ParameterError, ParameterTypeError
+from agnostic_init.arrays.errors import (
+    MissingExtraError,
+    ParameterError,
+    ParameterTypeError,
+    within,
+)
 from agnostic_init.arrays.target import BACKENDS
 from agnostic_init.checkpoint import write_plan
 from agnostic_init.models.plan import Plan, Progress
@@ -148,7 +153,9 @@ def _seed(text: str) -> int:
 
 def _plan(options: argparse.Namespace) -> Plan:
     key = options.seed if options.seed is not None else options.key
-    return read_spec(Path(options.spec)).plan(key)
+    spec = read_spec(Path(options.spec))
+    with within(options.spec):
+        return spec.plan(key)
 
 
 def _describe(options: argparse.Namespace) -> int:
