@@ -37,6 +37,11 @@ CASES = {
     "lecun_normal": {"layout": "torch"},
     "uniform_unit_scaling": {"layout": "keras"},
     "torch_default": {},
+    "identity": {"gain": 0.3},
+    "dirac": {"gain": 0.3},
+    "bilinear": {"layout": "torch", "gain": 0.3},
+    "icnr": {"init": {"name": "normal"}, "layout": "torch", "dims": 2},
+    "looks_linear": {"init": {"name": "normal"}},
 }
 
 

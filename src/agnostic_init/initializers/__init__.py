@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from agnostic_init.initializers.base import Initializer
+from agnostic_init.initializers.bilinear import bilinear
 from agnostic_init.initializers.constant import constant, ones, zeros
+from agnostic_init.initializers.conv_orthogonal import conv_orthogonal
+from agnostic_init.initializers.delta_orthogonal import delta_orthogonal
 from agnostic_init.initializers.description import Description
 from agnostic_init.initializers.fans import fans
 from agnostic_init.initializers.gain import gain
+from agnostic_init.initializers.icnr import icnr
+from agnostic_init.initializers.identity import dirac, identity
+from agnostic_init.initializers.looks_linear import looks_linear
 from agnostic_init.initializers.named import (
     glorot_normal,
     glorot_uniform,
@@ -21,6 +27,7 @@ from agnostic_init.initializers.named import (
     xavier_normal,
     xavier_uniform,
 )
+from agnostic_init.initializers.orthogonal import orthogonal
 from agnostic_init.initializers.random import (
     normal,
     symmetric_uniform,
@@ -29,11 +36,16 @@ from agnostic_init.initializers.random import (
 )
 from agnostic_init.initializers.registry import get
 from agnostic_init.initializers.scaling import variance_scaling
+from agnostic_init.initializers.sparse import sparse
 
 __all__ = [
     "Description",
     "Initializer",
+    "bilinear",
     "constant",
+    "conv_orthogonal",
+    "delta_orthogonal",
+    "dirac",
     "fans",
     "gain",
     "get",
@@ -41,12 +53,17 @@ __all__ = [
     "glorot_uniform",
     "he_normal",
     "he_uniform",
+    "icnr",
+    "identity",
     "kaiming_normal",
     "kaiming_uniform",
     "lecun_normal",
     "lecun_uniform",
+    "looks_linear",
     "normal",
     "ones",
+    "orthogonal",
+    "sparse",
     "symmetric_uniform",
     "torch_default",
     "truncated_normal",

@@ -204,6 +204,8 @@ class Drawn(Initializer):
 def _plain(value: Any) -> Any:
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
+    if isinstance(value, Initializer):
+        return value.to_dict()
     if isinstance(value, complex):
         return {"real": value.real, "imag": value.imag}
     return value

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
-from agnostic_init.arrays.errors import must, must_be_type
+from agnostic_init.arrays.errors import must
 from agnostic_init.arrays.target import resolve
 from agnostic_init.bits.block import checked_shape
 from agnostic_init.bits.key import key as make_key
+from agnostic_init.draws.distributions import checked_number
 from agnostic_init.linalg import select
 from agnostic_init.linalg.haar import Haar
 
-__all__ = ["checked_gain", "haar_matrices"]
+__all__ = ["haar_matrices"]
 
 
 def haar_matrices(
@@ -85,20 +85,7 @@ def haar_matrices(
         rows=lengths[-2],
         columns=lengths[-1],
         dtype=target.dtype,
-        gain=checked_gain(gain),
+        gain=checked_number("gain", gain),
         special=bool(special),
     )
     return select.make(haar, make_key(key), target)
-
-
-def checked_gain(gain: Any) -> float:
-    """The gain as a float, if it is a finite real number."""
-    try:
-        number = None if isinstance(gain, (bool, str)) else float(gain)
-    except (TypeError, ValueError):
-        number = None
-    if number is None:
-        raise must_be_type("gain", "must be a real number", gain)
-    if not math.isfinite(number):
-        raise must("gain", "must be finite", gain)
-    return number

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+import dask
+import dask.array
 import numpy as np
 
 from agnostic_init.arrays.libraries import numpy
@@ -16,6 +19,7 @@ class Library(numpy.Library):
 
     name = "dask"
     writes = False
+    lazy = True
 
     def dtype_name(self, dtype: Any) -> str:
         return str(np.dtype(dtype).name)
@@ -25,3 +29,43 @@ class Library(numpy.Library):
 
     def to_host(self, array: Any) -> Any:
         return numpy.storage_view(np.asarray(array))
+
+    def rearranged(
+        self, array: Any, lengths: Any, order: tuple[int, ...], shape: tuple[int, ...]
+    ) -> Any:
+        return None
+
+    def by_blocks(
+        self,
+        function: Callable[[tuple[slice, ...]], Any],
+        shape: tuple[int, ...],
+        dtype: Any,
+        like: Any,
+    ) -> Any:
+        """An array of the blocks that `function` makes of their indices, when they are computed.
+
+        In the chunks of `like` where that has this shape.
+        """
+        if not shape:
+            return self.deferred(lambda: function(()), shape, dtype)
+        same = like is not None and like.shape == shape
+        chunks = dask.array.core.normalize_chunks(
+            like.chunks if same else "auto", shape, dtype=dtype
+        )
+        return dask.array.map_blocks(
+            _block,
+            chunks=chunks,
+            dtype=dtype,
+            meta=np.empty((0,) * len(shape), dtype),
+            function=function,
+        )
+
+    def deferred(self, function: Callable[[], Any], shape: tuple[int, ...], dtype: Any) -> Any:
+        """An array of one chunk, which `function` makes when it is computed."""
+        meta = np.empty((0,) * len(shape), dtype)
+        return dask.array.from_delayed(dask.delayed(function)(), shape, dtype=dtype, meta=meta)
+
+
+def _block(*, function: Callable[[tuple[slice, ...]], Any], block_info: Any = None) -> Any:
+    place = block_info[None]["array-location"]
+    return function(tuple(slice(*ends) for ends in place))

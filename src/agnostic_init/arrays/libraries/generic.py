@@ -20,6 +20,7 @@ class Library:
 
     name = "generic"
     writes = True
+    lazy = False
     integers = "uint64"
 
     def __init__(self, xp: Any) -> None:
@@ -80,3 +81,9 @@ class Library:
 
     def written(self, out: Any) -> None:
         """Tell the library that an array's memory was written behind its back."""
+
+    def rearranged(
+        self, array: Any, lengths: Any, order: tuple[int, ...], shape: tuple[int, ...]
+    ) -> Any:
+        """The array reshaped, permuted and reshaped again, if that shares its memory; else None."""
+        return None

@@ -84,3 +84,11 @@ class Library(generic.Library):
     def written(self, out: Any) -> None:
         if not out.is_inference():
             torch.autograd.graph.increment_version(out)
+
+    def rearranged(
+        self, array: Any, lengths: Any, order: tuple[int, ...], shape: tuple[int, ...]
+    ) -> Any:
+        try:
+            return array.detach().view(lengths).permute(order).view(shape)
+        except RuntimeError:  # the memory cannot be seen in that shape
+            return None

@@ -1,0 +1,102 @@
+"""Weights whose entries are those of a smaller weight, each taken several times."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from agnostic_init.arrays.errors import must_be_type
+from agnostic_init.arrays.formats import FORMATS
+from agnostic_init.arrays.target import Target, backend
+from agnostic_init.bits.block import Block, block
+from agnostic_init.bits.key import Key
+from agnostic_init.initializers.base import Initializer
+from agnostic_init.initializers.registry import get
+
+__all__ = ["Gathered", "Source"]
+
+
+class Source(NamedTuple):
+    """Where the places of an axis come from, and what they are multiplied with."""
+
+    places: Any
+    signs: Any = None
+
+
+class Gathered(Initializer):
+    """A subclass says of which smaller weight, and names the places; `init` makes that weight."""
+
+    init: Any
+
+    def _take(self, init: Any) -> None:
+        """Keep the initializer of the smaller weight, and be elementwise where it is."""
+        made = get(init) if isinstance(init, (str, Mapping)) else init
+        if not isinstance(made, Initializer):
+            raise must_be_type(
+                "init",
+                "must be an initializer, a name or a dictionary",
+                init,
+                "init=ai.he_normal()",
+            )
+        object.__setattr__(self, "init", made)
+        object.__setattr__(self, "elementwise", made.elementwise)
+        object.__setattr__(self, "needs_key", made.needs_key)
+
+    def _sources(self, shape: tuple[int, ...]) -> tuple[tuple[int, ...], dict[int, Source]]:
+        """The smaller shape, and the sources of the axes that are not its own."""
+        raise NotImplementedError
+
+    def _check(self, shape: tuple[int, ...], dtype: str) -> None:
+        self.init._check(self._sources(shape)[0], dtype)
+
+    def _make(self, shape: tuple[int, ...], key: Key | None, part: Block, target: Target) -> Any:
+        library = target.library
+        small, sources = self._sources(shape)
+        if library.lazy:
+            host = Target(backend("numpy"), target.dtype, None)
+            return library.by_blocks(
+                lambda index: self._make(shape, key, part.part(index), host),
+                part.shape,
+                library.dtype(target.dtype),
+                target.like,
+            )
+        form = FORMATS.get(target.dtype)
+        by_way_of = "float32" if form is not None and form.itemsize == 1 else target.dtype
+        index = []
+        takes: dict[int, Source] = {}
+        for axis, (start, step, count) in enumerate(
+            zip(part.starts, part.steps, part.counts, strict=True)
+        ):
+            places = start + step * np.arange(count)
+            if axis in sources:
+                source = sources[axis]
+                signs = None if source.signs is None else source.signs[places]
+                places = source.places[places]
+                takes[axis] = Source(places, signs)
+            first, last = (int(places.min()), int(places.max())) if count else (0, -1)
+            if axis not in sources:
+                takes[axis] = Source(places)
+            takes[axis] = Source(takes[axis].places - first, takes[axis].signs)
+            index.append(slice(first, last + 1))
+        place = Target(library, by_way_of, target.device)
+        made = self.init._make(small, key, block(small, tuple(index)), place)
+        for axis, source in takes.items():
+            made = _taken(library.xp, made, axis, source, target.device)
+        return library.xp.reshape(library.cast(made, target.dtype), part.shape)
+
+    def _statistics(self, shape: tuple[int, ...], dtype: str) -> dict[str, Any]:
+        found: dict[str, Any] = self.init._statistics(self._sources(shape)[0], dtype)
+        return found | {"distribution": f"{found['distribution']}, repeated"}
+
+
+def _taken(xp: Any, array: Any, axis: int, source: Source, device: Any) -> Any:
+    places = source.places
+    if places.size != array.shape[axis] or (places != np.arange(places.size)).any():
+        array = xp.take(array, xp.asarray(places.astype(np.int32), device=device), axis=axis)
+    if source.signs is not None:
+        lengths = (1,) * axis + (-1,) + (1,) * (array.ndim - axis - 1)
+        signs = xp.asarray(source.signs.reshape(lengths), device=device)
+        array = xp.where(signs, -array, array)
+    return array

@@ -1,0 +1,113 @@
+"""Weights without randomness: a kernel between the channels that belong together."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, ClassVar
+
+import numpy as np
+
+from agnostic_init.arrays.errors import must
+from agnostic_init.arrays.formats import FORMATS
+from agnostic_init.arrays.target import Target, backend
+from agnostic_init.bits.block import Block
+from agnostic_init.bits.key import Key
+from agnostic_init.initializers.axes import Part, Parts, split_axes
+from agnostic_init.initializers.base import Initializer
+
+__all__ = ["Pattern"]
+
+
+class Pattern(Initializer):
+    """``gain * prod_d f(x_d)`` where output and input channel are the same, and 0 elsewhere.
+
+    A subclass is a frozen dataclass with the fields `gain`, `layout` and `groups`.
+    """
+
+    needs_key: ClassVar[bool] = False
+    gain: float
+    layout: Any
+    groups: int
+
+    def _parts(self, shape: tuple[int, ...]) -> Parts:
+        return split_axes(shape, self.layout, self.groups)
+
+    def _profile(self, places: Any, length: int) -> Any:
+        """``f`` at some places of a kernel axis, in float64."""
+        raise NotImplementedError
+
+    def _joins_all(self) -> bool:
+        """Whether every output has the kernel for every input."""
+        return False
+
+    def _check(self, shape: tuple[int, ...], dtype: str) -> None:
+        self._parts(shape)
+        form = FORMATS.get(dtype)
+        if form is not None and abs(self.gain) > form.max:
+            raise must("gain", f"must be at most {form.max:g}, the largest {dtype}", self.gain)
+
+    def _make(self, shape: tuple[int, ...], key: Key | None, part: Block, target: Target) -> Any:
+        self._check(shape, target.dtype)
+        library, dtype = target.library, target.library.dtype(target.dtype)
+        if library.lazy:
+            host = Target(backend("numpy"), target.dtype, None)
+            return library.by_blocks(
+                lambda index: self._make(shape, key, part.part(index), host),
+                part.shape,
+                dtype,
+                target.like,
+            )
+        xp, device = library.xp, target.device
+        form = FORMATS.get(target.dtype)
+        width = form.compute if form is not None else "float32"
+        parts, places = self._parts(shape), _places(part)
+        kernel = np.full((1,) * len(shape), float(self.gain))
+        for each in parts.of("k"):
+            kernel = kernel * self._profile(places[each.axis], each.length)
+        values = xp.asarray(kernel.astype(width), device=device)
+        same = np.ones((1,) * len(shape), bool)
+        if not self._joins_all():
+            outputs, inputs = (_combined(parts.of(role), places, len(shape)) for role in "oi")
+            mask = xp.asarray(outputs, device=device) == xp.asarray(inputs, device=device)
+        else:
+            mask = xp.asarray(same, device=device)
+        mask = xp.broadcast_to(mask, part.counts)
+        made = library.cast(xp.where(mask, values, xp.zeros_like(values)), target.dtype)
+        return xp.reshape(made, part.shape)
+
+    def _statistics(self, shape: tuple[int, ...], dtype: str) -> dict[str, Any]:
+        parts = self._parts(shape)
+        sums = [self._profile(np.arange(part.length), part.length) for part in parts.of("k")]
+        total = math.prod(float(profile.sum()) for profile in sums)
+        squares = math.prod(float((profile**2).sum()) for profile in sums)
+        outputs, inputs = parts.size("o"), parts.size("i")
+        joined = outputs * inputs if self._joins_all() else min(outputs, inputs)
+        joined, elements = joined * parts.size("b"), max(1, math.prod(shape))
+        mean = self.gain * total * joined / elements
+        variance = self.gain**2 * squares * joined / elements - mean**2
+        return {
+            "distribution": "pattern",
+            "mean": mean,
+            "std": math.sqrt(max(variance, 0.0)),
+            "low": min(self.gain, 0.0),
+            "high": max(self.gain, 0.0),
+        }
+
+
+def _places(part: Block) -> list[Any]:
+    """Of each axis the places that the block takes, to be broadcast against the others."""
+    rank = len(part.counts)
+    return [
+        (start + step * np.arange(count)).reshape((count,) + (1,) * (rank - axis - 1))
+        for axis, (start, step, count) in enumerate(
+            zip(part.starts, part.steps, part.counts, strict=True)
+        )
+    ]
+
+
+def _combined(parts: tuple[Part, ...], places: list[Any], rank: int) -> Any:
+    """The index of a channel whose number is spread over several axes, the first the slowest."""
+    index = np.zeros((1,) * rank, np.int32)
+    for part in parts:
+        index = index * part.length + places[part.axis] // part.stride % max(part.length, 1)
+    return index.astype(np.int32)

@@ -1,0 +1,101 @@
+"""Sparse weights: most entries are zero, and each unit has as many others as the next."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from agnostic_init.arrays.errors import must
+from agnostic_init.arrays.formats import format_of
+from agnostic_init.arrays.target import Target
+from agnostic_init.bits.block import block
+from agnostic_init.bits.key import Key
+from agnostic_init.draws.distributions import bits_draw, checked_number, normal_draw
+from agnostic_init.draws.engines import select
+from agnostic_init.initializers.registry import register
+from agnostic_init.initializers.whole import Whole
+
+__all__ = ["sparse"]
+
+AXES = {"column": -2, "row": -1}
+
+
+@register
+@dataclass(frozen=True, repr=False)
+class sparse(Whole):
+    """Normals of which a fixed fraction of every column, or every row, is zero.
+
+    Parameters
+    ----------
+    sparsity
+        The fraction of zeros, in [0, 1]: of n entries ``ceil(sparsity * n)`` are zero.
+    std
+        Of the other entries.
+    per
+        "column": so many zeros in every column, as in torch, where a column holds what comes out of
+        one input. "row": in every row, as in MLX; for torch's weights, Martens' own limit on what
+        comes into a unit.
+
+    Notes
+    -----
+    The zeros are the entries of the smallest random words of their column, in the order of the
+    stream, so they are the same in every library. As each needs its whole column, the initializer
+    is not elementwise. The axes before the last two are a stack.
+
+    References
+    ----------
+    Martens, "Deep learning via Hessian-free optimization", ICML 2010.
+
+    Examples
+    --------
+    >>> import agnostic_init as ai
+    >>> (ai.sparse(0.75)((8, 3), key=0) == 0).sum(axis=0)
+    array([6, 6, 6])
+    """
+
+    sparsity: float = 0.9
+    std: float = 0.01
+    per: str = "column"
+
+    def __post_init__(self) -> None:
+        sparsity, std = checked_number("sparsity", self.sparsity), checked_number("std", self.std)
+        if not 0 <= sparsity <= 1:
+            raise must(
+                "sparsity", "must be in [0, 1]", self.sparsity, "the fraction of zeros, as 0.9"
+            )
+        if std < 0:
+            raise must("std", "must not be negative", self.std)
+        if self.per not in AXES:
+            raise must("per", f"must be one of {tuple(AXES)}", self.per)
+        object.__setattr__(self, "sparsity", sparsity)
+        object.__setattr__(self, "std", std)
+
+    def _check(self, shape: tuple[int, ...], dtype: str) -> None:
+        if len(shape) < 2:
+            raise must("shape", "must have two axes or more for a sparse weight", shape)
+        normal_draw(0.0, self.std, dtype)
+
+    def _whole(self, shape: tuple[int, ...], key: Key, target: Target) -> Any:
+        library, xp, everything = target.library, target.library.xp, block(shape)
+        wide = "float32" if format_of(target.dtype).itemsize == 1 else target.dtype
+        place = Target(library, wide, target.device)
+        values = select.make(normal_draw(0.0, self.std, wide), key.fold_in(0), everything, place)
+        form = "int64" if library.name == "torch" else "uint32"
+        words = select.make(
+            bits_draw(form), key.fold_in(1), everything, Target(library, form, target.device)
+        )
+        axis = AXES[self.per]
+        order = xp.argsort(words, axis=axis, stable=True)
+        rank = xp.argsort(order, axis=axis, stable=True)
+        found = xp.where(rank < self._zeros(shape), xp.zeros_like(values), values)
+        return found if wide == target.dtype else library.cast(found, target.dtype)
+
+    def _zeros(self, shape: tuple[int, ...]) -> int:
+        """How many entries of a column or row are zero."""
+        return math.ceil(round(self.sparsity * shape[AXES[self.per]], 6))
+
+    def _statistics(self, shape: tuple[int, ...], dtype: str) -> dict[str, Any]:
+        length = max(1, shape[AXES[self.per]])
+        kept = 1 - self._zeros(shape) / length
+        return {"distribution": "sparse normal", "mean": 0.0, "std": self.std * math.sqrt(kept)}
