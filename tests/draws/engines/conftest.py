@@ -214,20 +214,41 @@ def gpu(library):
     return module if module.cuda.is_available() else None
 
 
-@pytest.fixture(
-    scope="session",
-    params=[*FLAGS, *(pytest.param(name, marks=pytest.mark.gpu) for name in ("cupy", "torch"))],
-)
+def require_compiler():
+    if shutil.which("g++") is None:
+        if "g++" in REQUIRED:
+            pytest.fail("AGNOSTIC_INIT_REQUIRE names g++, and there is none")
+        pytest.skip("no g++ to build the CUDA source for the host")
+
+
+ON_GPU = [pytest.param(name, marks=pytest.mark.gpu) for name in ("cupy", "torch")]
+
+
+@pytest.fixture(scope="session", params=[*FLAGS, *ON_GPU])
 def device(request, tmp_path_factory):
-    """The kernel on each of the ways to run it."""
+    """Each of the ways to run the kernel."""
+    return runner(request, tmp_path_factory)
+
+
+@pytest.fixture(scope="session", params=["host", *ON_GPU])
+def place(request, tmp_path_factory):
+    """The ways that differ in where the kernel writes, and not in how it is compiled."""
+    return runner(request, tmp_path_factory)
+
+
+def runner(request, tmp_path_factory):
     if request.param in FLAGS:
-        if shutil.which("g++") is None:
-            if "g++" in REQUIRED:
-                pytest.fail("AGNOSTIC_INIT_REQUIRE names g++, and there is none")
-            pytest.skip("no g++ to build the CUDA source for the host")
+        require_compiler()
         if request.param == "host-flushing" and not X86:
             pytest.skip("flushing to zero is switched on for x86-64 only")
         return Host(request.param, tmp_path_factory.mktemp(request.param))
     if gpu(request.param) is None:
         pytest.skip(f"{request.param} finds no GPU")
     return {"cupy": Cupy, "torch": Torch}[request.param]()
+
+
+@pytest.fixture(scope="session")
+def host(tmp_path_factory):
+    """The kernels as the host runs them."""
+    require_compiler()
+    return Host("host", tmp_path_factory.mktemp("host"))

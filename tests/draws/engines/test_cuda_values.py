@@ -174,35 +174,35 @@ OF_BLOCKS = ("normal", "uniform-brain-symmetric", "words-int64", "normal-complex
 
 @pytest.mark.parametrize("name", BLOCKS)
 @pytest.mark.parametrize("draw", OF_BLOCKS[:2])
-def test_blocks(device, draw, name):
+def test_blocks(place, draw, name):
     shape, index = BLOCKS[name]
-    check(device, DRAWS[draw], block(shape, index))
+    check(place, DRAWS[draw], block(shape, index))
 
 
 @pytest.mark.parametrize("name", ["odd-columns", "backwards", "last"])
 @pytest.mark.parametrize("draw", OF_BLOCKS[2:])
-def test_blocks_of_other_sizes(device, draw, name):
+def test_blocks_of_other_sizes(place, draw, name):
     shape, index = BLOCKS[name]
-    check(device, DRAWS[draw], block(shape, index))
+    check(place, DRAWS[draw], block(shape, index))
 
 
 @pytest.mark.parametrize("strides", [[1, 40], [2, 90], [100, 2], [50, 1], [-45, -1], [-1, 40]])
 @pytest.mark.parametrize("draw", OF_BLOCKS)
-def test_strides(device, draw, strides):
-    check(device, DRAWS[draw], block((37, 43)), strides)
+def test_strides(place, draw, strides):
+    check(place, DRAWS[draw], block((37, 43)), strides)
 
 
 @pytest.mark.parametrize("first", range(5))
 @pytest.mark.parametrize("draw", ["normal", "normal-brain", "uniform-double"])
-def test_misaligned(device, draw, first):
+def test_misaligned(place, draw, first):
     """Memory that begins anywhere, and blocks that begin anywhere in the stream."""
     _, _, size = FORMS[DRAWS[draw].dtype]
     for start in range(5):
         part = block((600,), slice(start, 517 + first))
-        check(device, DRAWS[draw], part, offset=64 + first * size)
+        check(place, DRAWS[draw], part, offset=64 + first * size)
 
 
-def test_random_blocks(device):
+def test_random_blocks(place):
     """Shapes, slices and strides drawn at random, few kernels among them."""
     random = np.random.default_rng(5)
     for _ in range(60):
@@ -219,7 +219,7 @@ def test_random_blocks(device):
             strides[axis] = step
             step *= part.shape[axis] + int(random.integers(0, 2))
         if part.size:
-            check(device, DRAWS["normal"], part, strides, key=Key(int(random.integers(1 << 60))))
+            check(place, DRAWS["normal"], part, strides, key=Key(int(random.integers(1 << 60))))
 
 
 def test_casts(device):

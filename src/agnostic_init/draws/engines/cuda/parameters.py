@@ -31,7 +31,7 @@ FORMS = {
 }
 MASK, LIMIT = 0xFFFFFFFF, 1 << 64
 # Products of float32 factors between these bounds with a draw are nowhere near to be flushed.
-SMALLEST_FACTOR, LARGEST_FACTOR = 2.0**-90, 2.0**100
+SMALLEST_FACTOR, LARGEST_FACTOR = 2.0**-120, 2.0**60
 SMALLEST_NORMAL = 2.0**-126
 
 
@@ -53,8 +53,11 @@ class Launch:
     table: Central | None
 
     def blocks(self, processors: int) -> int:
-        """How many blocks of ``variant.threads`` to launch on that many multiprocessors."""
-        most = processors * (4 if self.table else 16)
+        """How many blocks of ``variant.threads`` to launch on that many multiprocessors.
+
+        As many as are resident with a table, which each has to load; else a few times that.
+        """
+        most = processors * (2 if self.table else 16)
         return max(1, min(-(-self.units // self.variant.threads), most))
 
 
@@ -195,7 +198,8 @@ def _finish(draw: Draw, variant: Variant, table: Central | None) -> tuple[Varian
         least, most = -float(centre), float(2**24 - 1 - centre)
     elif table is not None:
         simple = simple and draw.shift_imag == 0.0
-        most = largest(table)
+        factor = draw.scale * 2.0**-52  # of what the kernel takes from the table
+        most = largest(table) * 2.0**52
         least = -most
     else:
         simple = False

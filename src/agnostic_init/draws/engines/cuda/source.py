@@ -36,14 +36,13 @@ NUMBERS = {
 SINGLES = {
     "MARGIN_SLOPE": table.MARGIN_SLOPE,
     "MARGIN": table.MARGIN,
-    "TABLE_FIRST": 2.0**table.FIRST_OCTAVE * (1.0 - 2.0**-24),
 }
 INTEGERS = {
     "MILLS_TERMS": reference.MILLS_TERMS,
     "MILLS_ITERATIONS": reference.MILLS_ITERATIONS,
     "SEGMENT_BITS": table.SEGMENT_BITS,
     "TABLE_SIZE": table.TABLE_SIZE,
-    "TABLE_BIAS": ((127 + table.FIRST_OCTAVE) << table.SEGMENT_BITS) - 1,
+    "TABLE_BIAS": (127 + table.FIRST_OCTAVE) << table.SEGMENT_BITS,
 }
 
 

@@ -107,6 +107,8 @@ DEVICE float fabsf(float a) { return __builtin_fabsf(a); }
 #define PER_BLOCK (4 / WORDS)                     // elements of a Philox block
 #define UNIT (RUN < 0 ? 1 : 16 / BYTES > PER_BLOCK ? 16 / BYTES : PER_BLOCK)  // elements, a thread
 #define REALS (UNIT * PARTS)
+#define BULK (DIGITS == 1 && RUN == 0 && DENSE)   // all of the memory is one run
+#define AT_ONCE (REALS <= 4 && KIND <= TABLE ? 2 : 1)  // units that a thread computes together there
 #define TWO_TO_BITS (WIDE ? 9007199254740992.0 : 16777216.0)
 
 // The words of the parameters, by name.
@@ -247,17 +249,17 @@ DEVICE u32 single_bits(double x) {
 
 // ---------------------------------------------------- the quantile by a table, in integers mostly
 
-// z of a word, and whether its rounding to float32 is decided.
+// z of a word, in 2^-52, and whether its rounding to float32 is decided.
 //
 // `half` is -(i + 1/2) on the upper side and i + 1/2 on the lower, where the word's lowest 24 bits
 // are the i-th from that end. As a float32 it has the segment in the exponent and the first
 // SEGMENT_BITS of the mantissa, and in the rest the place in it, counted from the end nearer to the
-// middle so that all coefficients are positive. The cubic is evaluated in fixed point, to 2^-61; its
-// error is below MARGIN_SLOPE |z| + MARGIN, as the tests find for each integer of either table.
+// middle so that all coefficients are positive. The cubic is evaluated in fixed point, to 2^-61. It
+// is a lower bound of |z|, and an upper one is less than 2 (MARGIN_SLOPE |z| + MARGIN) away.
 DEVICE bool table_quantile(u32 word, const uint4* table, float* z) {
   float half = __fmaf_rn(__int2float_rn((int)(word << 8)), 0x1p-8f, 0.5f);
-  u32 bits = __float_as_uint(fmaxf(fabsf(half), TABLE_FIRST));
-  uint4 entry = table[(bits >> (23 - SEGMENT_BITS)) - TABLE_BIAS];
+  u32 bits = __float_as_uint(half);
+  uint4 entry = table[(bits >> (23 - SEGMENT_BITS) & ((256u << SEGMENT_BITS) - 1)) - TABLE_BIAS];
   u32 place = ~bits & ((1u << (23 - SEGMENT_BITS)) - 1);
   opaque(place);
   u32 shifted = place << 14;
@@ -269,10 +271,9 @@ DEVICE bool table_quantile(u32 word, const uint4* table, float* z) {
   // In two floats: a multiple of 2^-20, exactly, and what is below to 24 bits.
   u32 low = (u32)value, high = (u32)(value >> 32);
   float a = __uint2float_rn(high >> 9), b = __uint2float_rn(__funnelshift_r(low, high, 9));
-  float margin = __fmaf_rn(a, MARGIN_SLOPE * 0x1p-20f, MARGIN);
-  float least = __fmaf_rn(a, 0x1p-20f, __fmaf_rn(b, 0x1p-52f, -margin));
-  float most = __fmaf_rn(a, 0x1p-20f, __fmaf_rn(b, 0x1p-52f, margin));
-  *z = __uint_as_float(__float_as_uint(least) | (~__float_as_uint(half) & 0x80000000u));
+  float width = __fmaf_rn(a, MARGIN_SLOPE * 0x1p33f, MARGIN * 0x1p53f);
+  float least = __fmaf_rn(a, 0x1p32f, b), most = __fmaf_rn(a, 0x1p32f, __fadd_rn(b, width));
+  *z = __uint_as_float(__float_as_uint(least) | (~bits & 0x80000000u));
   return least == most;
 }
 
@@ -340,12 +341,13 @@ DEVICE double quantile(const u32* words, const u32* parameter) {
   return central_quantile(mantissa(words), p0, p1, p2, p3);
 }
 
-// The results of a unit's words.
+// The results of so many reals' words.
+template <int LENGTH>
 DEVICE void evaluate(const u32* words, const u32* parameter, const uint4* table, u64* results) {
 #if KIND == BITS
-  UNROLL for (int n = 0; n < REALS; ++n) results[n] = words[n];
+  UNROLL for (int n = 0; n < LENGTH; ++n) results[n] = words[n];
 #elif KIND == UNIFORM
-  UNROLL for (int n = 0; n < REALS; ++n) {
+  UNROLL for (int n = 0; n < LENGTH; ++n) {
     if (EXACT) {
       double u = MUL(mantissa(words + n * (1 + WIDE)), 1.0 / TWO_TO_BITS);
       results[n] = finish_exactly(u, n, parameter);
@@ -354,30 +356,31 @@ DEVICE void evaluate(const u32* words, const u32* parameter, const uint4* table,
     }
   }
 #elif KIND == TABLE
-  float z[REALS];
-  bool decided[REALS], all = true;
-  UNROLL for (int n = 0; n < REALS; ++n) all &= decided[n] = table_quantile(words[n], table, &z[n]);
+  float z[LENGTH];
+  bool decided[LENGTH], all = true;
+  UNROLL for (int n = 0; n < LENGTH; ++n) all &= decided[n] = table_quantile(words[n], table, &z[n]);
   if (!all) {
     u32 undecided = 0;
-    UNROLL for (int n = 0; n < REALS; ++n) undecided |= decided[n] ? 0 : 1u << n;
+    UNROLL for (int n = 0; n < LENGTH; ++n) undecided |= decided[n] ? 0 : 1u << n;
     ROLL while (undecided) {
       int which = __ffs(undecided) - 1;
       u32 word = words[0];
-      UNROLL for (int n = 1; n < REALS; ++n) word = n == which ? words[n] : word;
-      float exact = __double2float_rn(quantile(&word, parameter));
-      UNROLL for (int n = 0; n < REALS; ++n) z[n] = n == which ? exact : z[n];
+      UNROLL for (int n = 1; n < LENGTH; ++n) word = n == which ? words[n] : word;
+      float exact = __fmul_rn(__double2float_rn(quantile(&word, parameter)), 0x1p52f);
+      UNROLL for (int n = 0; n < LENGTH; ++n) z[n] = n == which ? exact : z[n];
       undecided &= undecided - 1;
     }
   }
-  UNROLL for (int n = 0; n < REALS; ++n) {
-    results[n] = EXACT ? finish_exactly((double)z[n], n, parameter) : finish_fast(z[n], parameter);
+  UNROLL for (int n = 0; n < LENGTH; ++n) {
+    results[n] = EXACT ? finish_exactly(MUL(z[n], 0x1p-52), n, parameter)
+                       : finish_fast(z[n], parameter);
   }
 #elif KIND == CENTRAL || KIND == TAIL
-  ROLL for (int n = 0; n < REALS; ++n) {
+  ROLL for (int n = 0; n < LENGTH; ++n) {
     results[n] = finish_exactly(quantile(words + n * (1 + WIDE), parameter), n, parameter);
   }
 #else
-  ROLL for (int n = 0; n < REALS; n += 2) {
+  ROLL for (int n = 0; n < LENGTH; n += 2) {
     double u = MUL(mantissa(words + n * (1 + WIDE)), 1.0 / TWO_TO_BITS);
     double turns = MUL(mantissa(words + (n + 1) * (1 + WIDE)), 1.0 / TWO_TO_BITS);
     double first = AT_DOUBLE(QUANTILE), second = AT_DOUBLE(QUANTILE + 2), radius, cosine, sine;
@@ -452,7 +455,7 @@ DEVICE void fill_unit(u64 unit, char* out, const uint4* table, const u32* parame
     }
   }
   u64 results[REALS];
-  evaluate(words, parameter, table, results);
+  evaluate<REALS>(words, parameter, table, results);
   char* address = out + (place + start * run_stride) * BYTES;
   bool whole = start >= 0 && start + UNIT <= (i64)AT64(COUNT);
   if (DENSE && RUN >= 0 && whole && ((u64)address & 15) == 0) {
@@ -468,6 +471,21 @@ DEVICE void fill_unit(u64 unit, char* out, const uint4* table, const u32* parame
   }
 }
 
+// Units that neither end of the run cuts, `step` apart, each stored by 16 bytes.
+DEVICE void fill_whole_units(u64 block, char* address, u64 step, const uint4* table,
+                             const u32* parameter) {
+  u32 words[AT_ONCE * UNIT * WORDS];
+  u64 results[AT_ONCE * REALS];
+  const int blocks = UNIT / PER_BLOCK;
+  UNROLL for (int n = 0; n < AT_ONCE * blocks; ++n) {
+    philox(block + (n / blocks) * step * blocks + n % blocks, parameter + ROUND_KEYS, words + 4 * n);
+  }
+  evaluate<AT_ONCE * REALS>(words, parameter, table, results);
+  UNROLL for (int n = 0; n < AT_ONCE; ++n) {
+    store_unit(address + n * step * (UNIT * BYTES), results + n * REALS);
+  }
+}
+
 extern "C" __global__ void __launch_bounds__(THREADS) fill(char* out, const uint4* table, PARAMETERS) {
   const u32 parameter[] = {PARAMETER_LIST};
 #if KIND == TABLE && defined(__CUDACC__)
@@ -476,9 +494,32 @@ extern "C" __global__ void __launch_bounds__(THREADS) fill(char* out, const uint
   __syncthreads();
   table = shared;
 #endif
-  u64 step = (u64)gridDim.x * blockDim.x;
-  for (u64 unit = (u64)blockIdx.x * blockDim.x + threadIdx.x; unit < AT64(UNITS); unit += step) {
-    fill_unit(unit, out, table, parameter);
+  u64 step = (u64)gridDim.x * blockDim.x, unit = (u64)blockIdx.x * blockDim.x + threadIdx.x;
+  u32 first_is_left = 0;  // a head that the run has
+#if BULK
+  u32 lead = AT(BASE) & (UNIT - 1);
+  char* address = out + ((i64)(unit * UNIT) - lead) * BYTES;
+  if (((u64)address & 15) == 0) {
+    u64 whole = (lead + AT64(COUNT)) / UNIT;  // units before this one need no test, but for the first
+    u64 block = (AT64(BASE) - lead) / PER_BLOCK + unit * (UNIT / PER_BLOCK) + AT64(OFFSET);
+    first_is_left = lead && unit == 0 && AT64(UNITS);
+    opaque(first_is_left);
+    if (first_is_left) {
+      unit += step;
+      address += step * (UNIT * BYTES);
+      block += step * (UNIT / PER_BLOCK);
+    }
+    for (; unit + (AT_ONCE - 1) * step < whole; unit += AT_ONCE * step) {
+      fill_whole_units(block, address, step, table, parameter);
+      address += AT_ONCE * step * (UNIT * BYTES);
+      block += AT_ONCE * step * (UNIT / PER_BLOCK);
+    }
+  }
+#endif
+  while (first_is_left || unit < AT64(UNITS)) {
+    fill_unit(first_is_left ? 0 : unit, out, table, parameter);
+    unit += first_is_left ? 0 : step;
+    first_is_left = 0;
   }
 }
 

@@ -1,9 +1,9 @@
 """The quantile as cubics in fixed point, for the two bounds that nearly every draw has.
 
 A table holds, for half of the 2^24 integers, the rest being its mirror image, a cubic for each of
-``2^SEGMENT_BITS`` segments of each of 15 octaves of the tail's probability, and the kernel says how
-it is evaluated. Its error is far below the spacing of float32 numbers, so that one in 3,000 values
-is near enough to a rounding boundary to be left to float64, together with the last octaves.
+``2^SEGMENT_BITS`` segments of each of 24 octaves of the tail's probability, and the kernel says how
+it is evaluated. Its error is far below the spacing of float32 numbers, so that one in 3,500 values
+is near enough to a rounding boundary to be left to float64.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ __all__ = [
 ]
 
 SEGMENT_BITS = 7
-FIRST_OCTAVE, OCTAVES = 8, 15
-TABLE_SIZE = (OCTAVES << SEGMENT_BITS) + 1
+FIRST_OCTAVE, OCTAVES = -1, 24
+TABLE_SIZE = OCTAVES << SEGMENT_BITS
 
 # The error of a table at z is below MARGIN_SLOPE |z| + MARGIN: measured, at most 0.78 of it.
 MARGIN_SLOPE, MARGIN = 1.625 * 2.0**-38, 1.25 * 2.0**-41
@@ -61,7 +61,7 @@ def largest(q: Central) -> float:
 def table(q: Central) -> Any:
     """Four words for each segment: uint32 of shape (TABLE_SIZE, 4).
 
-    The first two are the cubic's value at the end nearer to the middle, in 2^-61, with its third
+    The first two are the cubic's value at the end nearer to the middle, less the margin, in 2^-61, with its third
     coefficient in the lowest 20 bits; then the first and the second coefficient.
     """
     places = np.asarray([float(node) for node in NODES])
@@ -74,18 +74,17 @@ def table(q: Central) -> Any:
     z -= np.multiply.outer(third * UNIT_3, places**3)
     second = np.round(_fit(z, (0, 2), 2) / UNIT_2)
     z -= np.multiply.outer(second * UNIT_2, places**2)
-    value = (np.max(z, axis=1) + np.min(z, axis=1)) / (2.0 * UNIT_0)
+    value = (np.max(z, axis=1) + np.min(z, axis=1)) / 2.0
+    value = (value - (MARGIN_SLOPE * value + MARGIN)) / UNIT_0
     cubic = third.astype(np.uint64)
     step = 1 << CUBIC_BITS
     start = np.round((value - third) / step).astype(np.uint64) * np.uint64(step) + cubic
 
     words = np.empty((TABLE_SIZE, 4), dtype=np.uint32)
-    # Half way between two float32 numbers: what falls before the first octave is never decided.
-    words[0] = (0, (1 << 29) + (1 << 5), 0, 0)
-    words[1:, 0] = start & np.uint64(0xFFFFFFFF)
-    words[1:, 1] = start >> np.uint64(32)
-    words[1:, 2] = first
-    words[1:, 3] = second
+    words[:, 0] = start & np.uint64(0xFFFFFFFF)
+    words[:, 1] = start >> np.uint64(32)
+    words[:, 2] = first
+    words[:, 3] = second
     words.flags.writeable = False
     return words
 

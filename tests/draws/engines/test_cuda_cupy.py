@@ -1,0 +1,85 @@
+"""CuPy's way to the kernel, with the host in the place of a GPU."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from agnostic_init.arrays.target import backend
+from agnostic_init.bits.block import block
+from agnostic_init.bits.key import Key
+from agnostic_init.draws.distributions import normal_draw, uniform_draw
+from agnostic_init.draws.engines.generic import compute
+
+pytest.importorskip("cupy")
+
+
+class Device(contextlib.nullcontext):
+    """A device of CuPy's, as far as the engine looks at it."""
+
+    def __init__(self):
+        super().__init__()
+        self.id, self.attributes = 0, {"MultiProcessorCount": 2}
+
+    def __enter__(self):
+        return self
+
+
+def seen_by_cupy(array):
+    """A NumPy array as CuPy shows its own."""
+    return SimpleNamespace(
+        dtype=array.dtype,
+        strides=array.strides,
+        device=Device(),
+        data=SimpleNamespace(ptr=array.ctypes.data),
+    )
+
+
+@pytest.fixture
+def engine(monkeypatch, host):
+    from agnostic_init.draws.engines.cuda import cupy as engine
+    from agnostic_init.draws.engines.cuda.table import table
+
+    def kernel(variant, device):
+        def run(blocks, threads, arguments):
+            out, entries, *words = arguments
+            address = entries.ctypes.data if isinstance(entries, np.ndarray) else int(entries)
+            host.library(variant).fill_grid(
+                *blocks,
+                *threads,
+                ctypes.c_void_p(int(out)),
+                ctypes.c_void_p(address),
+                *(ctypes.c_uint32(int(word)) for word in words),
+            )
+
+        return run
+
+    monkeypatch.setattr(engine, "kernel", kernel)
+    monkeypatch.setattr(engine, "device_table", table)
+    return engine
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [normal_draw(0.0, 1.0, "float32"), uniform_draw(0.0, 1.0, "float16")],
+    ids=lambda draw: draw.dtype,
+)
+def test_fill(engine, draw):
+    key, part = Key(3, 4), block((40, 50), (slice(3, 30), slice(None)))
+    expected = np.asarray(compute(draw, key, part, backend("numpy"), None))
+    out = np.zeros(part.shape, draw.dtype)
+    engine.fill(draw, key, part, seen_by_cupy(out))
+    assert np.array_equal(out, expected)
+    wide = np.zeros((part.shape[1], 2 * part.shape[0]), draw.dtype)[::-1, ::2].T
+    engine.fill(draw, key, part, seen_by_cupy(wide))
+    assert np.array_equal(wide, expected)
+
+
+def test_strides_within_elements_are_an_error(engine):
+    out = np.zeros(8, [("a", "f4"), ("b", "u2")])["a"]
+    with pytest.raises(ValueError, match="`out` must have strides that are multiples"):
+        engine.fill(normal_draw(0.0, 1.0, "float32"), Key(1), block((8,)), seen_by_cupy(out))
