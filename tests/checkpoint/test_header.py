@@ -38,6 +38,7 @@ def test_the_header_is_that_of_the_package_with_our_metadata():
     ours = json.loads(header.prefix[8:])
     key = ai.key("model")
     assert ours.pop("__metadata__") == {
+        "format": "pt",
         "agnostic_init": __version__,
         "stream": "v1",
         "key": f"{key.seed},0",

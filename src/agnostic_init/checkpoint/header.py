@@ -95,6 +95,7 @@ def header_of(plan: Plan) -> Header:
 
 def _metadata(plan: Plan) -> dict[str, str]:
     return {
+        "format": "pt",  # which transformers asks for, and which says nothing of the bytes
         "agnostic_init": __version__,
         "stream": "v1",
         "key": f"{plan.key.seed},{plan.key.offset}",
