@@ -40,7 +40,7 @@ def empty(*shape, **options):
 
 def filled(name, *shape, generator=0, dtype=torch.float32, **parameters):
     return getattr(init, name)(
-        torch.empty(shape, dtype=dtype), **RANDOM.get(name, {}), **parameters, generator=generator
+        torch.empty(shape, dtype=dtype), **(RANDOM.get(name, {}) | parameters), generator=generator
     )
 
 
@@ -392,3 +392,53 @@ def test_a_device_context_changes_nothing():
     with torch.device("meta"):
         tensor = init.uniform_(torch.empty(3, device="cpu"), generator=0)
     assert torch.equal(tensor, filled("uniform_", 3))
+
+
+# Matrices ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("shape", [(3, 4), (4, 3), (5, 5), (20, 2, 3, 4), (2, 3, 4, 5)])
+@pytest.mark.parametrize("gain", [1, 0.7])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.complex64, torch.bfloat16])
+def test_orthogonal(shape, gain, dtype):
+    values = filled("orthogonal_", *shape, gain=gain, dtype=dtype)
+    matrix = values.reshape(shape[0], -1).to(torch.complex128)
+    matrix = matrix.T if matrix.shape[0] > matrix.shape[1] else matrix
+    atol = 0.05 if dtype == torch.bfloat16 else 1e-6
+    expected = gain**2 * torch.eye(matrix.shape[0], dtype=matrix.dtype)
+    torch.testing.assert_close(matrix @ matrix.conj().T, expected, atol=atol, rtol=0)
+
+
+def test_orthogonal_in_any_memory_order():
+    last = torch.empty(8, 4, 3, 3).to(memory_format=torch.channels_last)
+    torch.testing.assert_close(
+        init.orthogonal_(last, generator=0), filled("orthogonal_", 8, 4, 3, 3), atol=1e-6, rtol=0
+    )
+    assert init.orthogonal_(torch.empty(0, 3)).shape == (0, 3)
+
+
+@pytest.mark.parametrize("sparsity", [0.1, 0.125, 0.5, 0.07, 0, 1, 1.5])
+@pytest.mark.parametrize("rows", [8, 30, 100])
+def test_sparse_columns(sparsity, rows):
+    values = filled("sparse_", rows, 40, sparsity=sparsity, std=0.2)
+    zeros = (values == 0).sum(0)
+    expected = (theirs.sparse_(torch.empty(rows, 40), sparsity, 0.2) == 0).sum(0)
+    assert torch.equal(zeros, expected)
+    if sparsity < 1:
+        assert fits(values[values != 0], "norm", 0, 0.2)
+
+
+def test_a_generator_governs_the_zeros_too(rng):
+    for seed in (1, 2):
+        torch.manual_seed(seed)
+        one = filled("sparse_", 8, 8, generator=torch.Generator().manual_seed(0))
+        assert torch.equal(one, filled("sparse_", 8, 8, generator=torch.Generator().manual_seed(0)))
+
+
+def test_structure_is_in_autograd_no_more_than_draws_are():
+    for name in ("orthogonal_", "sparse_", "eye_"):
+        weight = torch.nn.Parameter(torch.ones(3, 3))
+        before = weight._version
+        getattr(init, name)(weight, **({"sparsity": 0.5} if name == "sparse_" else {}))
+        assert weight.grad_fn is None
+        assert weight._version > before

@@ -33,6 +33,7 @@ OPTIONAL = frozenset(
         "cupy",
         "dask",
         "jax",
+        "keras",
         "matplotlib",
         "ml_dtypes",
         "numba",

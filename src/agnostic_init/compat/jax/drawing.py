@@ -18,7 +18,17 @@ from agnostic_init.draws.engines import select
 from agnostic_init.draws.engines.jax import traced, tracing
 from agnostic_init.draws.record import Draw
 
-__all__ = ["UNSET", "Factory", "checked", "drawn", "is_traced", "key_words", "placed", "scaled"]
+__all__ = [
+    "UNSET",
+    "Factory",
+    "checked",
+    "drawn",
+    "is_traced",
+    "key_words",
+    "placed",
+    "scaled",
+    "values",
+]
 
 
 class _Unset:
@@ -67,7 +77,7 @@ def drawn(draw: Draw, key: Any, shape: tuple[int, ...], out_sharding: Any) -> An
     """The draw's values for a key of JAX."""
     words = key_words(key)
     if is_traced(words):
-        return placed(_values(draw, shape, words), out_sharding)
+        return placed(values(draw, shape, words), out_sharding)
     if out_sharding is not None:
         return _program(draw, shape, _named(out_sharding))(words)
     seed = Key(int(words[1]) << 32 | int(words[0]))
@@ -99,10 +109,11 @@ def placed(array: Any, out_sharding: Any) -> Any:
 @functools.lru_cache(maxsize=256)
 def _program(draw: Draw, shape: tuple[int, ...], sharding: Any) -> Any:
     """The values of two words, each computed where the sharding has it."""
-    return jax.jit(functools.partial(_values, draw, shape), out_shardings=sharding)
+    return jax.jit(functools.partial(values, draw, shape), out_shardings=sharding)
 
 
-def _values(draw: Draw, shape: tuple[int, ...], words: Any) -> Any:
+def values(draw: Draw, shape: tuple[int, ...], words: Any) -> Any:
+    """The values for two words, which may be traced, the low one first."""
     zero = jnp.zeros_like(words[0])
     return traced(draw, block(shape).positions(), shape, (words[0], words[1]), (zero, zero))
 
