@@ -57,23 +57,30 @@ def test_the_lead_of_a_run_costs_a_unit():
     assert plan(shape=(10, 9), index=(slice(None), slice(1, 9)), strides=[8, 1]).units == 30
 
 
-def test_fast_and_exact_finishing():
-    for fast in (
+def test_the_fastest_way_to_finish():
+    for factor in (
         NORMAL,
         normal_draw(0.0, 1e-20, "bfloat16"),
         uniform_draw(0, 1, "float32"),
         uniform_draw(-0.1, 0.1, "float16"),
     ):
-        assert not plan(fast).variant.exact, fast
-    for exact in (
+        assert plan(factor).variant.finish == "FACTOR", factor
+    for shifted in (
         normal_draw(1.0, 1.0, "float32"),
+        normal_draw(1.0j, 0.1, "complex64"),
+        uniform_draw(1.0, 2.0, "float32"),
+        uniform_draw(-0.1, 0.2, "bfloat16"),
+    ):
+        assert plan(shifted).variant.finish == "SHIFTED", shifted
+    for exact in (
+        normal_draw(1.0, 1e-20, "float32"),
+        normal_draw(1e-20, 1.0, "float32"),
         normal_draw(0.0, 1e-38, "float32"),
         normal_draw(0.0, 0.0, "float32"),
-        uniform_draw(0.0, 1e-30, "float32"),
+        uniform_draw(0.0, 1e-36, "float32"),
         uniform_draw(0.0, 1.0, "float64"),
-        uniform_draw(-0.1, 0.2, "float32"),
     ):
-        assert plan(exact).variant.exact, exact
+        assert plan(exact).variant.finish == "EXACTLY", exact
 
 
 def test_no_clip_where_nothing_can_step_over():

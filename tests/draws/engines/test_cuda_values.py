@@ -80,7 +80,7 @@ def test_exhaustive_tables(device, name):
     draw = normal_draw(0.0, 1.0, "float32") if name == "normal" else truncated(-2.0, 2.0)
     plan = launch(draw, Key(0), block((4,)), [1])
     assert plan.variant.kind == "TABLE"
-    assert not plan.variant.exact
+    assert plan.variant.finish == "FACTOR"
     assert not plan.variant.clip
     m = np.arange(1 << 24, dtype=np.uint32)
     z = device.evaluate(plan, m | (m * np.uint32(2654435761) & np.uint32(0xFF000000)))
@@ -114,6 +114,12 @@ DRAWS = {
     "normal": normal_draw(0.0, 1.0, "float32"),
     "normal-scaled": normal_draw(0.0, 0.02, "float32"),
     "normal-shifted": normal_draw(-3.0, 0.1, "float32"),
+    "normal-cancelling": normal_draw(1.0, 1e12, "float32"),
+    "normal-far-away": normal_draw(1e-19, 1.0, "float32"),
+    "truncated-shifted": truncated(-2.0, 2.0, mean=0.3, std=0.1),
+    "truncated-shifted-brain": truncated(-2.0, 2.0, mean=5.0, std=0.1, dtype="bfloat16"),
+    "uniform-uneven": uniform_draw(-0.1, 0.25, "float32"),
+    "uniform-uneven-half": uniform_draw(-0.1, 0.25, "float16"),
     "normal-tiny": normal_draw(0.0, 1e-39, "float32"),
     "normal-least": normal_draw(0.0, 2.0**-149, "float32"),
     "normal-zero": normal_draw(0.0, 0.0, "float32"),

@@ -105,7 +105,7 @@ def launch(draw: Draw, key: Key, block: Block, strides: Sequence[int]) -> Launch
             kind,
             form,
             parts,
-            exact=True,
+            finish="EXACTLY",
             clip=draw.clips,
             digits=len(axes),
             run=run,
@@ -187,36 +187,46 @@ def _kind(draw: Draw) -> tuple[str, Central | None]:
 
 
 def _finish(draw: Draw, variant: Variant, table: Central | None) -> tuple[Variant, list[int]]:
-    """Whether one float32 multiplication, and perhaps a clip, gives the same bits; with what."""
-    centre, factor = 0, draw.scale
-    # The fast way has no shift, but that (m 2^-24) (2a) - a is (m - 2^23) (a 2^-23), exactly.
-    simple = draw.shift == 0.0
+    """The fastest way to scale, shift and clip that has the definition's bits; and with what."""
+    center, factor = 0, draw.scale
+    shifts = (draw.shift, draw.shift_imag)
+    shifted = any(shifts)
     if variant.kind == "UNIFORM":
         factor = draw.scale * 2.0**-24
-        centre = 0 if simple else 1 << 23
-        simple = simple or draw.shift == -0.5 * draw.scale
-        least, most = -float(centre), float(2**24 - 1 - centre)
+        if draw.shift == -0.5 * draw.scale:
+            # (m 2^-24) (2a) - a is (m - 2^23) (a 2^-23), both exactly.
+            center, shifted = 1 << 23, False
+        least, most = -float(center), float(2**24 - 1 - center)
     elif table is not None:
-        simple = simple and draw.shift_imag == 0.0
         factor = draw.scale * 2.0**-52  # of what the kernel takes from the table
         most = largest(table) * 2.0**52
         least = -most
-    else:
-        simple = False
     bounds = (draw.low, draw.high)
     if (
-        not simple
+        variant.kind not in {"UNIFORM", "TABLE"}
         or draw.bits == 53
         or not SMALLEST_FACTOR <= factor <= LARGEST_FACTOR
         or any(0.0 < abs(bound) < SMALLEST_NORMAL or str(bound) == "-0.0" for bound in bounds)
+        or (shifted and not _far_from_subnormal(draw.scale, *shifts))
     ):
         return variant, [0] * 4
+    numbers = [int(np.float32(x).view(np.uint32)) for x in (factor, *bounds)]
+    if shifted:
+        return replace(variant, finish="SHIFTED"), [center, *numbers]
     product = np.float32(factor) * np.asarray([least, most], dtype=np.float32)
     clip = bool(product[0] < draw.low or product[1] > draw.high)
-    return replace(variant, exact=False, clip=clip), [
-        centre,
-        *(int(np.float32(x).view(np.uint32)) for x in (factor, *bounds)),
-    ]
+    return replace(variant, finish="FACTOR", clip=clip), [center, *numbers]
+
+
+def _far_from_subnormal(scale: float, *shifts: float) -> bool:
+    """Whether no sum of a shift and a scaled draw is subnormal, though they nearly cancel.
+
+    The sum is a multiple of what the last bits of both are worth: at least 2^-47 2^-23 of the scale
+    for a draw of at least 2^-24, and 2^-23 of the shift.
+    """
+    return scale >= 2.0**-40 and all(
+        shift == 0.0 or 2.0**-60 <= abs(shift) <= 2.0**60 for shift in shifts
+    )
 
 
 def _round_keys(key: Key) -> list[int]:

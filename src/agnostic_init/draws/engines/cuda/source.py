@@ -53,7 +53,7 @@ class Variant:
     kind: str
     form: str
     parts: int
-    exact: bool
+    finish: str
     clip: bool
     digits: int
     run: int
@@ -73,7 +73,7 @@ def source(variant: Variant) -> str:
         "KIND": variant.kind,
         "FORM": variant.form,
         "PARTS": variant.parts,
-        "EXACT": int(variant.exact),
+        "FINISH": variant.finish,
         "CLIP": int(variant.clip),
         "DIGITS": variant.digits,
         "RUN": variant.run,

@@ -6,8 +6,9 @@
 //   KIND     BITS, UNIFORM, TABLE, CENTRAL, TAIL, DISK or MODULUS
 //   FORM     SINGLE, HALF, BRAIN, DOUBLE, WORD or LONG: what a part of an element is stored as
 //   PARTS    2 for complex elements, else 1
-//   EXACT    1: scale and clip in float64, for parameters whose results float32 operations might
-//            flush to zero or round twice; 0: one float32 multiplication
+//   FINISH   FACTOR: scale by one float32 multiplication; SHIFTED: scale and shift by one float64
+//            multiply-add; EXACTLY: all of it in float64, for parameters whose results the hardware
+//            might flush to zero, and for kinds that are computed in float64 anyway
 //   CLIP     1: keep values in [low, high]
 //   DIGITS   axes of the block; the thread's unit number is a numeral with these digits
 //   RUN      the digit along which positions are consecutive, -1 if there is none
@@ -48,6 +49,7 @@ DEVICE double __dadd_rn(double a, double b) { return apart(a + b); }
 DEVICE double __dsub_rn(double a, double b) { return apart(a - b); }
 DEVICE double __ddiv_rn(double a, double b) { return apart(a / b); }
 DEVICE double __dsqrt_rn(double a) { return __builtin_sqrt(a); }
+DEVICE double __fma_rn(double a, double b, double c) { return __builtin_fma(a, b, c); }
 DEVICE float __fmul_rn(float a, float b) { return apart(a * b); }
 DEVICE float __fadd_rn(float a, float b) { return apart(a + b); }
 DEVICE float __fsub_rn(float a, float b) { return apart(a - b); }
@@ -93,6 +95,10 @@ DEVICE float fabsf(float a) { return __builtin_fabsf(a); }
 #define DISK 5
 #define MODULUS 6
 
+#define FACTOR 0
+#define SHIFTED 1
+#define EXACTLY 2
+
 #define SINGLE 0
 #define HALF 1
 #define BRAIN 2
@@ -123,7 +129,7 @@ DEVICE float fabsf(float a) { return __builtin_fabsf(a); }
 #define STRIDE 28
 #define CENTER 30
 #define FAST 31
-#define FINISH 34
+#define NUMBERS 34
 #define QUANTILE 44
 #define DIGIT(d) (52 + 9 * (d))
 
@@ -314,10 +320,14 @@ DEVICE u32 stored_pair(u32 first, u32 second) {
 #endif
 }
 
+DEVICE double shift_of(int n, const u32* parameter) {
+  return PARTS == 2 && n % 2 ? AT_DOUBLE(NUMBERS + 4) : AT_DOUBLE(NUMBERS + 2);
+}
+
 // Scale, shift and clip the n-th real: bits of a float32, or of a float64 where that is stored.
 DEVICE u64 finish_exactly(double unit, int n, const u32* parameter) {
-  double scale = AT_DOUBLE(FINISH), low = AT_DOUBLE(FINISH + 6), high = AT_DOUBLE(FINISH + 8);
-  double shift = PARTS == 2 && n % 2 ? AT_DOUBLE(FINISH + 4) : AT_DOUBLE(FINISH + 2);
+  double scale = AT_DOUBLE(NUMBERS), low = AT_DOUBLE(NUMBERS + 6), high = AT_DOUBLE(NUMBERS + 8);
+  double shift = shift_of(n, parameter);
   double value = ADD(MUL(WIDE ? unit : rounded(unit), scale), shift);
   if (!WIDE) value = rounded(value);
   if (CLIP && value < low) value = low;
@@ -325,8 +335,16 @@ DEVICE u64 finish_exactly(double unit, int n, const u32* parameter) {
   return WIDE ? (u64)__double_as_longlong(value) : single_bits(value);
 }
 
-DEVICE u64 finish_fast(float unit, const u32* parameter) {
-  float value = __fmul_rn(unit, __uint_as_float(AT(FAST)));
+// The same for parameters that keep clear of what the hardware flushes, of a multiple of `size`.
+template <class Number>
+DEVICE u64 finish_fast(Number unit, double size, int n, const u32* parameter) {
+  float value;
+  if (FINISH == SHIFTED) {
+    double scale = MUL(AT_DOUBLE(NUMBERS), size);
+    value = __double2float_rn(__fma_rn((double)unit, scale, shift_of(n, parameter)));
+  } else {
+    value = __fmul_rn((float)unit, __uint_as_float(AT(FAST)));
+  }
   if (CLIP) {
     value = fmaxf(value, __uint_as_float(AT(FAST + 1)));
     value = fminf(value, __uint_as_float(AT(FAST + 2)));
@@ -348,11 +366,12 @@ DEVICE void evaluate(const u32* words, const u32* parameter, const uint4* table,
   UNROLL for (int n = 0; n < LENGTH; ++n) results[n] = words[n];
 #elif KIND == UNIFORM
   UNROLL for (int n = 0; n < LENGTH; ++n) {
-    if (EXACT) {
+    if (FINISH == EXACTLY) {
       double u = MUL(mantissa(words + n * (1 + WIDE)), 1.0 / TWO_TO_BITS);
       results[n] = finish_exactly(u, n, parameter);
     } else {
-      results[n] = finish_fast(__int2float_rn((int)((words[n] & 0xFFFFFFu) - AT(CENTER))), parameter);
+      int unit = (int)((words[n] & 0xFFFFFFu) - AT(CENTER));
+      results[n] = finish_fast(unit, 0x1p-24, n, parameter);
     }
   }
 #elif KIND == TABLE
@@ -372,8 +391,8 @@ DEVICE void evaluate(const u32* words, const u32* parameter, const uint4* table,
     }
   }
   UNROLL for (int n = 0; n < LENGTH; ++n) {
-    results[n] = EXACT ? finish_exactly(MUL(z[n], 0x1p-52), n, parameter)
-                       : finish_fast(z[n], parameter);
+    results[n] = FINISH == EXACTLY ? finish_exactly(MUL(z[n], 0x1p-52), n, parameter)
+                                   : finish_fast(z[n], 0x1p-52, n, parameter);
   }
 #elif KIND == CENTRAL || KIND == TAIL
   ROLL for (int n = 0; n < LENGTH; ++n) {
