@@ -65,12 +65,13 @@ class Pattern(Initializer):
         for each in parts.of("k"):
             kernel = kernel * self._profile(places[each.axis], each.length)
         values = xp.asarray(kernel.astype(width), device=device)
-        same = np.ones((1,) * len(shape), bool)
         if not self._joins_all():
-            outputs, inputs = (_combined(parts.of(role), places, len(shape)) for role in "oi")
+            outputs, inputs = _in_32_bits(
+                *(_combined(parts.of(role), places, len(shape)) for role in "oi")
+            )
             mask = xp.asarray(outputs, device=device) == xp.asarray(inputs, device=device)
         else:
-            mask = xp.asarray(same, device=device)
+            mask = xp.asarray(np.ones((1,) * len(shape), bool), device=device)
         mask = xp.broadcast_to(mask, part.counts)
         made = library.cast(xp.where(mask, values, xp.zeros_like(values)), target.dtype)
         return xp.reshape(made, part.shape)
@@ -107,7 +108,14 @@ def _places(part: Block) -> list[Any]:
 
 def _combined(parts: tuple[Part, ...], places: list[Any], rank: int) -> Any:
     """The index of a channel whose number is spread over several axes, the first the slowest."""
-    index = np.zeros((1,) * rank, np.int32)
+    index = np.zeros((1,) * rank, np.int64)
     for part in parts:
         index = index * part.length + places[part.axis] // part.stride % max(part.length, 1)
-    return index.astype(np.int32)
+    return index
+
+
+def _in_32_bits(outputs: Any, inputs: Any) -> tuple[Any, Any]:
+    """The same indices, moved so that they are small; outputs beyond all inputs are one beyond."""
+    first, last = (int(inputs.min()), int(inputs.max())) if inputs.size else (0, 0)
+    outputs = np.clip(outputs - first, -1, last - first + 1)
+    return outputs.astype(np.int32), (inputs - first).astype(np.int32)

@@ -1,0 +1,199 @@
+"""Bad input to the structured initializers: the call, the error, and words of its message."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+import agnostic_init as ai
+from agnostic_init.arrays.errors import AmbiguousLayoutError
+
+NAN, INF = math.nan, math.inf
+TORCH = {"layout": "torch"}
+
+CALLS = {
+    # ranks
+    "orthogonal vector": (lambda: ai.orthogonal()(3, key=0), ValueError, "`shape` must have two"),
+    "orthogonal scalar": (lambda: ai.orthogonal()((), key=0), ValueError, "`shape` must have two"),
+    "identity vector": (lambda: ai.identity()(3), ValueError, "`shape` must have two axes"),
+    "sparse vector": (lambda: ai.sparse()(3, key=0), ValueError, "`shape` must have two axes"),
+    "dirac vector": (lambda: ai.dirac()(3), ValueError, "`shape` must have 2 axes or more"),
+    "layout of another rank": (
+        lambda: ai.orthogonal(layout="o i")((2, 3, 4), key=0),
+        ValueError,
+        "`shape` must have 2 axes for layout",
+    ),
+    # layouts
+    "orthogonal, no layout": (
+        lambda: ai.orthogonal()((8, 4, 3, 3), key=0),
+        AmbiguousLayoutError,
+        'layout="torch": one of 8 x 36',
+    ),
+    "delta, no layout": (ai.delta_orthogonal, AmbiguousLayoutError, "`layout` must be given"),
+    "conv, no layout": (ai.conv_orthogonal, AmbiguousLayoutError, "`layout` must be given"),
+    "bilinear, no layout": (ai.bilinear, AmbiguousLayoutError, "`layout` must be given"),
+    "icnr, no layout": (ai.icnr, AmbiguousLayoutError, "`layout` must be given"),
+    "looks-linear, no layout": (
+        lambda: ai.looks_linear(mirror="outputs")((4, 4), key=0),
+        AmbiguousLayoutError,
+        "which axes are mirrored",
+    ),
+    "layout without inputs": (
+        lambda: ai.orthogonal(layout="b o"),
+        ValueError,
+        "`layout` must have an i axis",
+    ),
+    "layout without outputs": (
+        lambda: ai.delta_orthogonal(layout="b i k"),
+        ValueError,
+        "`layout` must have an o axis",
+    ),
+    "stack of unknown length": (
+        lambda: ai.orthogonal(layout="(b o) i"),
+        ValueError,
+        "must have a number for the b",
+    ),
+    "identity with kernel": (
+        lambda: ai.identity(layout="o i k"),
+        ValueError,
+        "must have no kernel axes.*ai.dirac",
+    ),
+    "identity with kernel shape": (
+        lambda: ai.identity(layout="torch")((2, 2, 3)),
+        ValueError,
+        "must have no kernel axes",
+    ),
+    # groups and divisions
+    "groups do not divide": (
+        lambda: ai.dirac(groups=3)((4, 2, 3)),
+        ValueError,
+        "divisible by 3.*check groups=3",
+    ),
+    "orthogonal groups": (
+        lambda: ai.orthogonal(layout="torch", groups=5)((8, 4), key=0),
+        ValueError,
+        "divisible by 5",
+    ),
+    "groups without layout": (lambda: ai.orthogonal(groups=2), ValueError, "`groups` must be 1"),
+    "no groups": (lambda: ai.dirac(groups=0), ValueError, "`groups` must be positive"),
+    "gates do not divide": (
+        lambda: ai.orthogonal(layout="(4 o) i")((30, 8), key=0),
+        ValueError,
+        "divisible by 4",
+    ),
+    "icnr factor": (
+        lambda: ai.icnr("normal", 2, layout="torch")((6, 2, 3, 3), key=0),
+        ValueError,
+        r"must have outputs that 2\^2 = 4 divides",
+    ),
+    "odd outputs": (
+        lambda: ai.looks_linear()((3, 4), key=0),
+        ValueError,
+        "must have an even number of outputs",
+    ),
+    "odd inputs": (
+        lambda: ai.looks_linear()((4, 3), key=0),
+        ValueError,
+        "must have an even number of inputs",
+    ),
+    "special, not square": (
+        lambda: ai.orthogonal(special=True)((3, 2), key=0),
+        ValueError,
+        "`special` must be False",
+    ),
+    # kernels
+    "more inputs than outputs": (
+        lambda: ai.delta_orthogonal(**TORCH)((4, 8, 3), key=0),
+        ValueError,
+        "must have as many outputs as inputs.*8 inputs and 4 outputs",
+    ),
+    "conv, more inputs": (
+        lambda: ai.conv_orthogonal(layout="keras")((3, 3, 8, 4), key=0),
+        ValueError,
+        "must have as many outputs as inputs",
+    ),
+    "no kernel": (
+        lambda: ai.delta_orthogonal(**TORCH)((4, 4), key=0),
+        ValueError,
+        "must have one to 3 kernel axes.*ai.orthogonal",
+    ),
+    "four kernel axes": (
+        lambda: ai.conv_orthogonal(**TORCH)((4, 4, 2, 2, 2, 2), key=0),
+        ValueError,
+        "must have one to 3 kernel axes, and has 4",
+    ),
+    # numbers
+    "NaN gain": (lambda: ai.orthogonal(NAN), ValueError, "`gain` must be finite"),
+    "infinite gain": (lambda: ai.identity(INF), ValueError, "`gain` must be finite"),
+    "complex gain": (lambda: ai.orthogonal(1j), TypeError, "`gain` must be a real number"),
+    "text gain": (lambda: ai.dirac(gain="2"), TypeError, "`gain` must be a real number"),
+    "delta NaN gain": (lambda: ai.delta_orthogonal(NAN, "torch"), ValueError, "`gain` must be fi"),
+    "conv NaN gain": (lambda: ai.conv_orthogonal(NAN, "torch"), ValueError, "`gain` must be fin"),
+    "gain beyond float16": (
+        lambda: ai.identity(1e5)((2, 2), dtype="float16"),
+        ValueError,
+        "`gain` must be at most 65504",
+    ),
+    "sparsity in percent": (lambda: ai.sparse(90), ValueError, r"`sparsity` must be in \[0, 1\]"),
+    "NaN sparsity": (lambda: ai.sparse(NAN), ValueError, "`sparsity` must be finite"),
+    "negative std": (lambda: ai.sparse(std=-1), ValueError, "`std` must not be negative"),
+    "factor zero": (lambda: ai.icnr(factor=0, layout="torch"), ValueError, "`factor` must be pos"),
+    "factor float": (lambda: ai.icnr(factor=2.0, layout="torch"), TypeError, "must be an integer"),
+    # words
+    "center": (lambda: ai.dirac(center="middle"), ValueError, "`center` must be one of"),
+    "delta center": (
+        lambda: ai.delta_orthogonal(layout="torch", center=1),
+        ValueError,
+        "`center` must be one of",
+    ),
+    "pairs": (lambda: ai.bilinear(layout="torch", pairs="each"), ValueError, "`pairs` must be one"),
+    "per": (lambda: ai.sparse(per="unit"), ValueError, "`per` must be one of"),
+    "mirror": (lambda: ai.looks_linear(mirror="up"), ValueError, "`mirror` must be one of"),
+    "shuffle": (
+        lambda: ai.icnr(layout="torch", shuffle="jax"),
+        ValueError,
+        "`shuffle` must be one of",
+    ),
+    "init": (lambda: ai.looks_linear(3), TypeError, "`init` must be an initializer"),
+    "unknown init": (lambda: ai.looks_linear("he_norm"), ValueError, "`name` must be that of an"),
+    # keys, dtypes, memory
+    "no key": (lambda: ai.orthogonal()((2, 2)), TypeError, "`key` must be given, as orthogonal"),
+    "no key, icnr": (
+        lambda: ai.icnr("normal", layout="torch", dims=1)((2, 2)),
+        TypeError,
+        "`key` must be given, as icnr",
+    ),
+    "integers": (
+        lambda: ai.orthogonal()((2, 2), key=0, dtype="int32"),
+        ValueError,
+        "`dtype` must be a real or complex floating-point",
+    ),
+    "eight bits": (
+        lambda: ai.orthogonal()((2, 2), key=0, dtype="float8_e5m2"),
+        ValueError,
+        "`dtype` must have 16 bits or more",
+    ),
+    "describe": (lambda: ai.orthogonal().describe(3), ValueError, "`shape` must have two axes"),
+    "list": (lambda: ai.orthogonal().fill([[1.0]], key=0), TypeError, "`out` must be an array"),
+    "overlapping": (
+        lambda: ai.orthogonal().fill(
+            np.lib.stride_tricks.as_strided(np.zeros(3, np.float32), (2, 2), (4, 4)), key=0
+        ),
+        ValueError,
+        "share memory",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_bad_calls(name):
+    call, error, words = CALLS[name]
+    if "float8" in words or name == "eight bits":
+        pytest.importorskip("ml_dtypes")
+    with pytest.raises(error, match=words) as caught:
+        call()
+    message = str(caught.value)
+    assert message.startswith("`")
+    assert "got" in message
