@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import datetime as dt
 import math
 import re
@@ -32,9 +33,10 @@ def main(arguments: list[str] | None = None) -> int:
     dtypes = tuple(asked.dtypes) if asked.dtypes else None
     options = Options(asked.quick, asked.device, asked.threads, sizes, shapes, dtypes)
     questions = {name: cases(name, options) for name in asked.questions}
-    bench = Bench(
-        effort(asked.device, quick=asked.quick), asked.device, asked.threads, asked.backend
-    )
+    how = effort(asked.device, quick=asked.quick)
+    if asked.passes:
+        how = dataclasses.replace(how, passes=asked.passes)
+    bench = Bench(how, asked.device, asked.threads, asked.backend)
     found: dict[str, Any] = {
         "schema": results.SCHEMA,
         "started": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
@@ -44,20 +46,26 @@ def main(arguments: list[str] | None = None) -> int:
             "threads": asked.threads,
             "backend": asked.backend,
             "quick": asked.quick,
-            **{name: getattr(bench.effort, name) for name in vars(bench.effort)},
+            **dataclasses.asdict(how),
         },
     }
-    measured = bench.run(questions, log)
-    found["machine"]["device_name"] = bench.device_name
-    found["seconds"] = round(time.monotonic() - start, 1)
-    found["versions"] = dict(sorted(bench.versions.items()))
-    found["cases"] = measured
 
+    def keep(measured: list[dict[str, Any]], *, complete: bool = False) -> Path:
+        found["machine"] |= {"device_name": bench.device_name, "load_after": machine.load()}
+        found["complete"] = complete
+        found["seconds"] = round(time.monotonic() - start, 1)
+        found["versions"] = dict(sorted(bench.versions.items()))
+        found["cases"] = measured
+        path = asked.output or FOLDER / f"{_slug(found)}.json"
+        results.write(path, found)
+        return path
+
+    # Kept after every question, so that a run that is ended has not been for nothing.
+    bench.run(questions, log, keep)
+    path = keep(found["cases"], complete=True)
     print(about(found), end="\n\n")
     for question in questions:
         print(table(found, question))
-    path = asked.output or FOLDER / f"{_slug(found)}.json"
-    results.write(path, found)
     log(f"results in {path}")
     return 0
 
@@ -82,6 +90,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--dtypes", nargs="+", choices=("float32", "bfloat16", "float16", "float64"))
     made.add_argument("--questions", nargs="+", choices=QUESTIONS, default=QUESTIONS)
     made.add_argument("--threads", type=int, default=machine.usable_cores())
+    made.add_argument("--passes", type=int, help="how often every case is visited")
     made.add_argument("--label", default="", help="what to call this machine")
     made.add_argument("--output", type=Path, help="the file of results")
     return made

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -23,15 +24,15 @@ class Effort:
 
     Every case is visited in each of `passes`, which lie minutes apart, so that the spread holds the
     slow changes of a machine too. In a visit a contender takes part in up to `rounds` rounds: as
-    many as fit `share` seconds, but at least `least_rounds`, or one where a call is longer than
-    `long`. A sample is made of calls for at least `least` seconds. A call that takes more than
+    many as fit `share` seconds, but at least `least_rounds`: two where a call is longer than a
+    fifth of `long`, one where it is longer than `long`. A sample is made of calls for at least `least` seconds. A call that takes more than
     `limit` is ended.
     """
 
     passes: int = 2
     rounds: int = 15
     least_rounds: int = 3
-    share: float = 2.0
+    share: float = 1.5
     least: float = 0.02
     long: float = 10.0
     limit: float = 60.0
@@ -45,7 +46,7 @@ QUICK = Effort(
     share=0.05,
     least=0.0005,
     long=1.0,
-    limit=1.5,
+    limit=1.0,
     fresh_workers=False,
 )
 # A device that is lent by the minute.
@@ -71,9 +72,12 @@ class Bench:
         self.device_name: str | None = None
 
     def run(
-        self, questions: dict[str, list[Case]], log: Callable[[str], None] = lambda _: None
-    ) -> list[dict[str, Any]]:
-        """Measure; what the file of results calls its cases."""
+        self,
+        questions: dict[str, list[Case]],
+        log: Callable[[str], None],
+        keep: Callable[[list[dict[str, Any]]], None],
+    ) -> None:
+        """Measure; after each question, hand over what the file of results calls its cases."""
         try:
             for number in range(self.effort.passes):
                 for cases in questions.values():
@@ -82,9 +86,10 @@ class Bench:
                         self._visit(case, number)
                     if self.effort.fresh_workers:
                         self.close()
+                    everything = itertools.chain.from_iterable(questions.values())
+                    keep([self._result(case) for case in everything])
         finally:
             self.close()
-        return [self._result(case) for cases in questions.values() for case in cases]
 
     def close(self) -> None:
         """End all workers."""
@@ -121,8 +126,12 @@ class Bench:
                 parts[name] = rounds
         self._rounds(parts, threads, rows, number)
         if number == 0 and case.memory:
-            for name in parts:
-                self._memory(case, name, threads, rows[name])
+            measured = [n for n in parts if CONTENDERS[n].role != "limit"]
+            purpose = "memory" if self.effort.fresh_workers else ""
+            for name in measured:
+                self._process(name, threads, purpose)
+            for name in measured:
+                self._memory(case, self._process(name, threads, purpose), rows[name])
         for name in parts:
             self._ask(name, threads, "forget")
 
@@ -166,7 +175,9 @@ class Bench:
         for key in ("first", "loops", "seen"):
             row.setdefault(key, answer[key])
         one = max(answer["estimate"] * answer["loops"], 1e-9)
-        least = 1 if one > self.effort.long else self.effort.least_rounds
+        least = self.effort.least_rounds
+        if one > self.effort.long / 5:
+            least = 2 if one < self.effort.long else 1
         count = min(self.effort.rounds, max(least, int(self.effort.share / one)))
         # Spread over the rounds of the others.
         return [number * self.effort.rounds // count for number in range(count)]
@@ -192,25 +203,22 @@ class Bench:
                 else:
                     rows[name].update(answer)
 
-    def _memory(self, case: Case, name: str, threads: int, row: dict[str, Any]) -> None:
-        if CONTENDERS[name].role == "limit" or self._is_settled(row):
-            return
-        purpose = "memory" if self.effort.fresh_workers else ""
-        process = self._process(name, threads, purpose)
-        if not self._is_settled(process.open()):
-            answer = process.ask("memory", 2 * self.effort.limit, job=case.job.to_dict())
+    def _memory(self, case: Case, process: Process, row: dict[str, Any]) -> None:
+        if not self._is_settled(row) and not self._is_settled(process.open()):
+            answer = process.ask("memory", SETUP_LIMIT, job=case.job.to_dict())
             row["peak_bytes"] = answer.get("peak_bytes")
+            if process.alive:
+                process.ask("forget", self.effort.limit)
 
     def _import(
         self, case: Case, names: tuple[str, ...], rows: dict[str, dict[str, Any]], number: int
     ) -> None:
-        rounds = self.effort.rounds if self.effort.fresh_workers else 1
+        rounds = min(self.effort.rounds, 7) if self.effort.fresh_workers else 1
         for turn in range(-1, rounds):
             mixed = [name for name in names if not self._is_settled(rows[name])]
             self.order.shuffle(mixed)
             for name in mixed:
-                module = case.job.parameters[name]
-                seconds = import_seconds(module, after_numpy=module != "numpy")
+                seconds = import_seconds(case.job.parameters[name], after_numpy=name != "numpy")
                 if isinstance(seconds, str):
                     rows[name]["missing"] = seconds
                 elif turn < 0:
@@ -221,7 +229,7 @@ class Bench:
                     rows[name]["samples"].append([place, seconds])
 
     def _result(self, case: Case) -> dict[str, Any]:
-        rows = self.rows[case.question, case.title]
+        rows = self.rows.get((case.question, case.title), {})
         return {
             "question": case.question,
             "title": case.title,

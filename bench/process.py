@@ -117,11 +117,11 @@ class Process:
         return f"its process ended with {code}: {lines[-1] if lines else 'no words'}"[:500]
 
 
-def import_seconds(module: str, *, after_numpy: bool) -> float | str:
+def import_seconds(statement: str, *, after_numpy: bool) -> float | str:
     """How long an import takes in a new interpreter; in words why it cannot be told."""
     code = (
         f"{'import numpy' if after_numpy else ''}\nimport time\nstart = time.perf_counter()\n"
-        f"import {module}\nprint(time.perf_counter() - start)"
+        f"{statement}\nprint(time.perf_counter() - start)"
     )
     env = {**os.environ, "PYTHONPATH": os.environ.get("PYTHONPATH", "")}
     # Keras loads a backend with it.

@@ -165,7 +165,7 @@ def _wrong(case: dict[str, Any], row: dict[str, Any]) -> str:
     seen = row.get("seen") or {}
     if seen.get("error", 0.0) > WRONG_ORTHOGONAL:
         return f"wrong: off orthogonal by {seen['error']:.1g}"
-    if row["contender"].startswith("limit-") or not case["expect"] or seen["count"] < FEW:
+    if row["contender"].startswith("limit-") or not case["expect"] or seen.get("count", 0) < FEW:
         return ""
     mean, std = case["expect"]
     # Six standard errors, and a tenth of the spread at most.

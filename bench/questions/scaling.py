@@ -39,7 +39,7 @@ def _elements(options: Options) -> list[Case]:
 
 
 def _matrices(options: Options) -> list[Case]:
-    lengths = (16, 32) if options.quick else (64, 128, 256, 512, 1024, 2048, 4096, 8192)
+    lengths = (32,) if options.quick else (64, 128, 256, 512, 1024, 2048, 4096, 8192)
     shapes = options.shapes or tuple((length, length) for length in lengths)
     return [
         Case(
@@ -61,7 +61,7 @@ def _threads(options: Options) -> list[Case]:
         return []
     counts = sorted({1 << n for n in range(options.threads.bit_length())} | {options.threads})
     if options.quick:
-        counts = [1]
+        counts = [options.threads]  # no workers of its own
     size, length = (1 << 12, 32) if options.quick else (1 << 24, 2048)
     found = []
     for count in counts:

@@ -1,0 +1,190 @@
+"""The figures that follow from samples, and a worker that does not answer."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+pytestmark = pytest.mark.skipif(
+    not (ROOT / "bench" / "__main__.py").is_file(), reason="bench/ is not beside the tests"
+)
+
+
+@pytest.fixture(autouse=True)
+def _bench(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(ROOT)
+
+
+def case(*rows: dict[str, Any], **other: Any) -> dict[str, Any]:
+    """A case of 100 float32, of which the limit is writing them."""
+    made = {
+        "question": "draws",
+        "title": "normal",
+        "job": {"kind": "normal"},
+        "elements": 100,
+        "output_bytes": 400,
+        "flops": None,
+        "threads": 2,
+        "limit": {"kind": "write", "shape": [100]},
+        "expect": [0.0, 1.0],
+        "rows": list(rows),
+    }
+    return made | other
+
+
+def row(name: str, *seconds: float, **other: Any) -> dict[str, Any]:
+    return {"contender": name, "samples": [[i, s] for i, s in enumerate(seconds)], **other}
+
+
+def test_ratio_is_of_the_same_rounds() -> None:
+    from bench.results import figures
+
+    # Every round is slower than the one before, for both: the ratio stays.
+    ours, torch, limit = figures(
+        case(
+            row("ours-torch-compiled", 1.0, 2.0, 4.0),
+            row("torch", 3.0, 6.0, 12.0),
+            row("limit-numpy", 0.5, 0.5),
+        )
+    )
+    assert ours.seconds is not None
+    assert ours.seconds.median == 2.0
+    assert ours.of_limit == 0.25
+    assert torch.ratio is not None
+    assert torch.opponent == "ours-torch-compiled"
+    assert (torch.ratio.low, torch.ratio.median, torch.ratio.high) == (3.0, 3.0, 3.0)
+    assert limit.ratio is None
+
+
+def test_a_peer_is_compared_with_ours_on_its_own_library() -> None:
+    from bench.results import figures
+
+    found = figures(
+        case(row("ours-numpy-plain", 4.0), row("ours-torch-compiled", 1.0), row("numpy", 8.0))
+    )
+    assert (found[2].opponent, found[2].ratio.median) == ("ours-numpy-plain", 2.0)
+
+
+def test_rows_that_were_not_measured_say_why() -> None:
+    from bench.results import figures
+    from bench.table import table
+
+    rows = [
+        row("ours-torch-compiled", 2.0),
+        row("torch", not_finished=60.0),
+        row("keras", missing="no keras"),
+        row("numpy", not_offered="no bfloat16"),
+        row("jax", failed="OutOfMemory"),
+    ]
+    _, torch, keras, numpy, jax = figures(case(*rows))
+    assert torch.ratio is not None
+    assert torch.ratio.median == 30.0
+    assert (torch.at_least, torch.note) == (60.0, "not finished in 60 s")
+    assert (keras.note, numpy.note) == ("missing: no keras", "not offered: no bfloat16")
+    assert jax.note == "failed: OutOfMemory"
+    text = table({"cases": [case(*rows)]}, "draws")
+    assert all(note in text for note in ("missing: no keras", "> 60 s", "> 30"))
+
+
+def test_wrong_values_are_named() -> None:
+    from bench.results import figures
+
+    seen = {"count": 65536, "mean": 0.5, "std": 1.0}
+    (found,) = figures(case(row("jax", 1.0, seen=seen)))
+    assert found.note == "wrong: mean 0.5, not 0"
+    (found,) = figures(case(row("jax", 1.0, seen=seen | {"mean": 0.001})))
+    assert not found.note
+
+
+def test_matrices_are_counted_against_multiplication() -> None:
+    from bench.results import figures
+
+    rows = [row("ours-numpy-compiled", 2.0), row("limit-numpy", 1.0)]
+    limit = {"kind": "matmul", "shape": [10, 10]}
+    ours, _ = figures(case(*rows, limit=limit, flops=1000, expect=None))
+    assert ours.of_limit == 0.25
+
+
+def test_a_file_is_read_back(tmp_path: Path) -> None:
+    from bench.results import read, write
+
+    results = {"schema": 1, "cases": [case(row("torch", 1.0, 2.0))]}
+    write(tmp_path / "a.json", results)
+    assert read(tmp_path / "a.json") == results
+    (tmp_path / "b.json").write_text(json.dumps({"schema": 0}), encoding="utf-8")
+    with pytest.raises(ValueError, match="schema"):
+        read(tmp_path / "b.json")
+
+
+def test_a_call_that_takes_too_long_is_ended() -> None:
+    from bench.job import Job
+    from bench.process import Process
+
+    process = Process("numpy", "cpu", 1)
+    try:
+        assert "version" in process.open()
+        job = Job("normal", (1 << 25,), "float32", {"mean": 0.0, "std": 1.0}).to_dict()
+        assert process.ask("prepare", 60.0, job=job) == {}
+        start = time.monotonic()
+        assert process.ask("warm_up", 0.001, job=job, least=0.01) == {"not_finished": 0.001}
+        assert not process.alive
+        assert time.monotonic() - start < 60
+    finally:
+        process.close()
+
+
+def test_a_worker_says_what_it_cannot_do() -> None:
+    from bench.job import Job
+    from bench.process import Process
+
+    process = Process("numpy", "cpu", 1)
+    try:
+        process.open()
+        job = Job("normal", (4,), "bfloat16", {"mean": 0.0, "std": 1.0}).to_dict()
+        assert "bfloat16" in process.ask("prepare", 60.0, job=job)["not_offered"]
+        assert "KeyError" in process.ask("prepare", 60.0, job={"kind": "normal"})["failed"]
+    finally:
+        process.close()
+
+
+def test_a_device_that_is_not_there_is_missing() -> None:
+    from bench.process import Process
+
+    process = Process("limit-numpy", "cuda", 1)
+    try:
+        assert process.open() == {"missing": "NumPy is on the CPU"}
+    finally:
+        process.close()
+
+
+def test_the_plans_are_the_models() -> None:
+    import math
+
+    from bench.plans import tensors
+
+    sizes = {
+        plan: sum(math.prod(one.shape) for one in tensors(plan))
+        for plan in ("gpt2-small", "llama-1.1b")
+    }
+    assert sizes == {"gpt2-small": 124_439_808, "llama-1.1b": 1_100_048_384}
+    assert len(tensors("gpt2-small")) == 148
+
+
+def test_on_a_device_the_host_is_left_out() -> None:
+    from bench.contenders import on_device
+    from bench.questions.draws import CONTENDERS
+
+    assert on_device(CONTENDERS, "cuda") == (
+        "ours-cupy",
+        "ours-torch",
+        "ours-jax",
+        "torch",
+        "jax",
+        "cupy",
+    )
