@@ -119,6 +119,16 @@ def jax(session: nox.Session) -> None:
 
 
 @nox.session
+def keras(session: nox.Session) -> None:
+    """The faces that have other libraries' names, and layers of Keras and Flax on torch and JAX."""
+    session.install(".[torch,jax,fast,low-precision]", *group("test"), TORCH, "keras>=3", "flax")
+    env = backend_env("numpy", also_required=("torch", "jax", "keras", "flax"))
+    # Without it Keras looks for TensorFlow.
+    env["KERAS_BACKEND"] = "numpy"
+    run_pytest(session, "tests/compat", env=env, may_be_empty=False)
+
+
+@nox.session
 def dask(session: nox.Session) -> None:
     """What Dask adds."""
     session.install(".[dask]", *group("test"))
