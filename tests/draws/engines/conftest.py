@@ -160,7 +160,7 @@ class Cupy:
 
         from agnostic_init.draws.engines.cuda import cupy as engine
 
-        module = cupy.RawModule(code=source(plan.variant) + MORE, backend="nvrtc")
+        module = cupy.RawModule(code=source(plan.variant) + MORE, options=engine.OPTIONS)
         results = cupy.empty(words.size, dtype=np.uint64)
         entries = engine.device_table(plan.table)
         arguments = (cupy.asarray(words), results, entries, np.uint32(words.size // 4))

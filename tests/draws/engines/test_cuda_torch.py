@@ -144,7 +144,10 @@ def test_torchs_own_entry_takes_signed_integers(monkeypatch):
 
     calls = []
     monkeypatch.setattr(
-        torch.cuda, "_compile_kernel", lambda text, name: lambda *a: calls.append(a), raising=False
+        torch.cuda,
+        "_compile_kernel",
+        lambda text, name, nvcc_options: lambda *a: calls.append(a),
+        raising=False,
     )
     plan = launch(normal_draw(0.0, 1.0, "float32"), KEY, block((8,)), [1])
     out = torch.zeros(8)

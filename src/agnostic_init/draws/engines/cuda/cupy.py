@@ -16,13 +16,15 @@ from agnostic_init.bits.block import Block
 from agnostic_init.bits.key import Key
 from agnostic_init.draws.engines.cuda import parameters
 from agnostic_init.draws.engines.cuda.errors import KernelError
-from agnostic_init.draws.engines.cuda.source import Variant, source
+from agnostic_init.draws.engines.cuda.source import STANDARD, Variant, source
 from agnostic_init.draws.engines.cuda.switch import switched_on
 from agnostic_init.draws.engines.cuda.table import table
 from agnostic_init.draws.quantile import Central
 from agnostic_init.draws.record import Draw
 
 __all__ = ["available", "device_table", "fill", "kernel", "supports"]
+
+OPTIONS = (f"-std={STANDARD}",)
 
 
 @functools.cache
@@ -86,6 +88,6 @@ def kernel(variant: Variant, device: int) -> Any:
     """The compiled kernel of a device, to be called as a `cupy.RawKernel`."""
     try:
         with cupy.cuda.Device(device):
-            return cupy.RawModule(code=source(variant), backend="nvrtc").get_function("fill")
+            return cupy.RawModule(code=source(variant), options=OPTIONS).get_function("fill")
     except Exception as error:
         raise KernelError("Compiling a CUDA kernel", error) from error

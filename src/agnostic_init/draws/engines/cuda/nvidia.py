@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from agnostic_init.draws.engines.cuda.cache import cached
-from agnostic_init.draws.engines.cuda.source import Variant, source
+from agnostic_init.draws.engines.cuda.source import STANDARD, Variant, source
 
 __all__ = ["cubin", "kernel", "usable"]
 
@@ -52,7 +52,7 @@ def cubin(variant: Variant, capability: tuple[int, int]) -> bytes:
     text, arch = source(variant), "sm_{}{}".format(*capability)
 
     def compiled() -> bytes:
-        options = core.ProgramOptions(arch=arch)
+        options = core.ProgramOptions(arch=arch, std=STANDARD)
         return bytes(core.Program(text, "c++", options).compile("cubin").code)
 
     return cached((text, arch, _version()), compiled)

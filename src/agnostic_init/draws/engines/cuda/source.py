@@ -9,9 +9,10 @@ from pathlib import Path
 from agnostic_init.draws import elementary, reference
 from agnostic_init.draws.engines.cuda import table
 
-__all__ = ["FIXED_WORDS", "WORDS_PER_DIGIT", "Variant", "source"]
+__all__ = ["FIXED_WORDS", "STANDARD", "WORDS_PER_DIGIT", "Variant", "source"]
 
 FIXED_WORDS, WORDS_PER_DIGIT = 52, 9
+STANDARD = "c++17"  # of which the text needs hexadecimal floating-point literals
 
 POLYNOMIALS = {
     "center_numerator": reference.CENTER[0],
@@ -67,7 +68,7 @@ class Variant:
 
 @functools.cache
 def source(variant: Variant) -> str:
-    """The text, to be compiled without any option; the kernel is called ``fill``."""
+    """The text, to be compiled as `STANDARD`; the kernel is called ``fill``."""
     count = FIXED_WORDS + WORDS_PER_DIGIT * variant.digits
     macros: dict[str, object] = {
         "KIND": variant.kind,

@@ -33,7 +33,7 @@ SEGMENT_BITS = 7
 FIRST_OCTAVE, OCTAVES = -1, 24
 TABLE_SIZE = OCTAVES << SEGMENT_BITS
 
-# The error of a table at z is below MARGIN_SLOPE |z| + MARGIN: measured, at most 0.78 of it.
+# The error of a table at z is below MARGIN_SLOPE |z| + MARGIN: measured, at most 0.75 of it.
 MARGIN_SLOPE, MARGIN = 1.625 * 2.0**-38, 1.25 * 2.0**-41
 
 # What the last bit of each coefficient is worth.

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from agnostic_init.draws.engines.cuda.source import Variant, source
+from agnostic_init.draws.engines.cuda.source import STANDARD, Variant, source
 
 __all__ = ["kernel", "usable"]
 
@@ -23,7 +23,9 @@ def usable() -> bool:
 
 def kernel(variant: Variant, index: int, capability: tuple[int, int]) -> Callable[..., None]:
     """A function that launches on torch's current stream; the device is current already."""
-    function = torch.cuda._compile_kernel(source(variant), "fill")
+    function = torch.cuda._compile_kernel(
+        source(variant), "fill", nvcc_options=[f"--std={STANDARD}"]
+    )
 
     def run(blocks: int, out: Any, table: Any, words: Sequence[int]) -> None:
         # Python integers are passed as C's signed int.

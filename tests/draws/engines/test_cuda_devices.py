@@ -1,0 +1,138 @@
+"""What only a GPU can show: every launcher, other streams, other devices, more than 2^32 elements."""
+
+from __future__ import annotations
+
+import importlib
+
+import numpy as np
+import pytest
+
+from agnostic_init.arrays.target import backend
+from agnostic_init.bits.block import block
+from agnostic_init.bits.key import Key
+from agnostic_init.draws.distributions import normal_draw, truncated_normal_draw, uniform_draw
+from agnostic_init.draws.engines.generic import compute
+
+pytestmark = pytest.mark.gpu
+
+KEY = Key(11, 12)
+NORMAL = normal_draw(0.0, 1.0, "float32")
+DRAWS = {
+    "uniform": uniform_draw(0.0, 1.0, "float32"),
+    "normal": NORMAL,
+    "truncated": truncated_normal_draw(0.0, 0.02, -2.0, 2.0, "sigma", "parent", "float32"),
+}
+SIZE = 1 << 20
+
+
+def expected(draw, part):
+    return np.asarray(compute(draw, KEY, part, backend("numpy"), None))
+
+
+@pytest.fixture
+def torch():
+    torch = pytest.importorskip("torch")
+    if not torch.cuda.is_available() or torch.version.hip:
+        pytest.skip("torch finds no GPU of NVIDIA's")
+    return torch
+
+
+@pytest.fixture
+def cupy():
+    cupy = pytest.importorskip("cupy")
+    if not cupy.cuda.is_available():
+        pytest.skip("CuPy finds no GPU")
+    return cupy
+
+
+@pytest.mark.parametrize("name", ["nvidia", "through_cupy", "through_torch"])
+def test_every_launcher(torch, monkeypatch, name):
+    from agnostic_init.draws.engines.cuda import torch as engine
+
+    launcher = importlib.import_module(f"agnostic_init.draws.engines.cuda.{name}")
+    if not launcher.usable():
+        pytest.skip("not installed here")
+    monkeypatch.setattr(engine, "launcher", lambda: launcher)
+    engine._kernel.cache_clear()
+    try:
+        for draw in DRAWS.values():
+            out = torch.full((SIZE,), torch.nan, device="cuda")
+            engine.fill(draw, KEY, block((SIZE,)), out)
+            assert np.array_equal(out.cpu().numpy(), expected(draw, block((SIZE,))))
+    finally:
+        engine._kernel.cache_clear()
+
+
+def test_torchs_current_stream(torch):
+    """A fill waits for what its stream does first, and other work of the stream for the fill."""
+    from agnostic_init.draws.engines.cuda import torch as engine
+
+    stream = torch.cuda.Stream()
+    out = torch.zeros(SIZE, device="cuda")
+    torch.cuda.synchronize()
+    with torch.cuda.stream(stream):
+        torch.cuda._sleep(50_000_000)
+        out.fill_(5.0)
+        engine.fill(NORMAL, KEY, block((SIZE,)), out)
+        doubled = out * 2.0
+    stream.synchronize()
+    assert np.array_equal(doubled.cpu().numpy(), 2.0 * expected(NORMAL, block((SIZE,))))
+
+
+def test_cupys_current_stream(cupy):
+    from agnostic_init.draws.engines.cuda import cupy as engine
+
+    out = cupy.zeros(SIZE, dtype=np.float32)
+    cupy.cuda.Device().synchronize()
+    stream = cupy.cuda.Stream(non_blocking=True)
+    with stream:
+        out.fill(5.0)
+        engine.fill(NORMAL, KEY, block((SIZE,)), out)
+        doubled = out * np.float32(2.0)
+    stream.synchronize()
+    assert np.array_equal(doubled.get(), 2.0 * expected(NORMAL, block((SIZE,))))
+
+
+def test_another_device_of_torch(torch):
+    if torch.cuda.device_count() < 2:
+        pytest.skip("one GPU only")
+    from agnostic_init.draws.engines.cuda import torch as engine
+
+    outs = [torch.zeros(SIZE, device=f"cuda:{n}") for n in (1, 0, 1)]
+    for out in outs:
+        engine.fill(NORMAL, KEY, block((SIZE,)), out)
+        assert torch.cuda.current_device() == 0
+    for out in outs:
+        assert np.array_equal(out.cpu().numpy(), expected(NORMAL, block((SIZE,))))
+
+
+def test_another_device_of_cupy(cupy):
+    if cupy.cuda.runtime.getDeviceCount() < 2:
+        pytest.skip("one GPU only")
+    from agnostic_init.draws.engines.cuda import cupy as engine
+
+    for number in (1, 0):
+        with cupy.cuda.Device(number):
+            out = cupy.zeros(SIZE, dtype=np.float32)
+        engine.fill(NORMAL, KEY, block((SIZE,)), out)
+        assert np.array_equal(out.get(), expected(NORMAL, block((SIZE,))))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", DRAWS)
+def test_more_than_2_32_elements(torch, name):
+    """Every element is written, and those at the seams are right."""
+    from agnostic_init.draws.engines.cuda import torch as engine
+
+    count = (1 << 32) + 12345
+    free, _ = torch.cuda.mem_get_info()
+    if free < count * 4 * 1.2:
+        pytest.skip("too little memory")
+    out = torch.full((count,), torch.nan, device="cuda")
+    engine.fill(DRAWS[name], KEY, block((count,)), out)
+    for start in range(0, count, 1 << 28):
+        assert not bool(out[start : start + (1 << 28)].isnan().any())
+    for start in (0, (1 << 31) - 500, (1 << 32) - 500, count - 1000):
+        part = block((count,), slice(start, start + 1000))
+        found = out[start : start + 1000].cpu().numpy()
+        assert np.array_equal(found, expected(DRAWS[name], part))
