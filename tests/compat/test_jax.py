@@ -217,6 +217,7 @@ def test_a_key_is_our_key():
     one = init.he_normal()(KEY, (30, 40))
     assert bits(one) == bits(ai.he_normal(fan=(30, 40))((30, 40), key=KEY, xp=jnp))
     assert bits(init.normal(0.02)(KEY, (5,))) == bits(ai.normal(std=0.02)((5,), key=ai.key(KEY)))
+    assert bits(init.orthogonal(2.0)(KEY, (3, 5))) == bits(ai.orthogonal(2.0)((3, 5), key=KEY))
     impl = jax.random.key(0, impl="rbg")
     assert bits(init.normal()(impl, (5,))) == bits(ai.normal(std=0.01)((5,), key=impl))
 

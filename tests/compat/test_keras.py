@@ -193,6 +193,9 @@ def test_a_seed_is_a_key():
     values = array(init.GlorotUniform(seed=42)((30, 40)))
     assert np.array_equal(values, ai.glorot_uniform("keras")((30, 40), key=42))
     assert init.RandomNormal(seed=-1)((2,)).shape == (2,)
+    matrix = array(init.Orthogonal(seed=42)((5, 3, 4)))
+    assert np.array_equal(matrix, ai.orthogonal(layout="keras")((5, 3, 4), key=42))
+    assert np.array_equal(array(init.Orthogonal(seed=42)((5, 3))), ai.orthogonal()((5, 3), key=42))
 
 
 # Serialization ----------------------------------------------------------------------------------

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import keras
@@ -59,9 +58,6 @@ class Orthogonal(keras.initializers.Orthogonal):
 
     def __call__(self, shape: Any, dtype: Any = None) -> Any:
         """Make a tensor."""
-        lengths = tuple(shape)
-        if len(lengths) < 2:
-            raise must("shape", "must be at least two-dimensional", lengths)
-        rows = math.prod(lengths[:-1])
-        matrix = make(orthogonal(float(self.gain)), (rows, lengths[-1]), dtype, self.seed)
-        return keras.ops.reshape(matrix, lengths)
+        if len(shape) < 2:
+            raise must("shape", "must be at least two-dimensional", tuple(shape))
+        return make(orthogonal(float(self.gain), layout="keras"), shape, dtype, self.seed)
