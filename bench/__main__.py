@@ -67,6 +67,10 @@ def main(arguments: list[str] | None = None) -> int:
     for question in questions:
         print(table(found, question))
     log(f"results in {path}")
+    jobs = [case for case in found["cases"] if case["job"]["kind"] != "import"]
+    if jobs and not any(row["samples"] for case in jobs for row in case["rows"]):
+        log(f"nothing could be measured on {asked.device}")
+        return 1
     return 0
 
 

@@ -99,6 +99,8 @@ class Bench:
 
     def contenders(self, case: Case) -> tuple[str, ...]:
         """Those of a case on this run's device and backend, with its limit."""
+        if case.job.kind == "import":
+            return case.contenders
         names = on_device(case.contenders, self.device)
         if self.backend != "all":
             names = tuple(n for n in names if CONTENDERS[n].arrays == self.backend)

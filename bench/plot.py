@@ -57,7 +57,7 @@ def ratios(results: dict[str, Any], path: Path) -> Path:
     )
     axes.set_title(_machine(results), fontsize=7, loc="left")
     if named:
-        axes.legend(fontsize=7, loc="lower right")
+        axes.legend(fontsize=7, loc="upper left", bbox_to_anchor=(1.01, 1.0))
     return _save(figure, path)
 
 
@@ -93,7 +93,7 @@ def scaling(results: dict[str, Any], path: Path) -> Path:
             row[column].set_yscale("log")
             row[column].set_xlabel("elements")
             row[column].grid(lw=0.3)
-        if cases:
+        if panels[0][column].lines:
             panels[0][column].legend(fontsize=6)
     figure.suptitle(_machine(results), fontsize=7)
     return _save(figure, path)
@@ -155,7 +155,7 @@ def _pyplot() -> Any:
 
 def _save(figure: Any, path: Path) -> Path:
     figure.tight_layout()
-    figure.savefig(path, metadata={"Date": None})
+    figure.savefig(path, metadata={"Date": None}, bbox_inches="tight")
     _pyplot().close(figure)
     return path
 

@@ -129,13 +129,13 @@ def _seconds(row: dict[str, Any]) -> list[float]:
 
 
 def _ratio(row: dict[str, Any], base: dict[str, Any]) -> Spread:
-    """Of the samples of the same rounds, so that what slows a whole round cancels."""
-    others = dict(base["samples"])
-    paired = [seconds / others[place] for place, seconds in row["samples"] if place in others]
-    if paired:
-        return Spread.of(paired)
-    ratio = Spread.of(_seconds(row)).median / Spread.of(_seconds(base)).median
-    return Spread(ratio, ratio, ratio)
+    """Of samples of the same or the nearest round, so that what slows a while of both cancels."""
+    return Spread.of(
+        [
+            seconds / min(base["samples"], key=lambda other: abs(other[0] - place))[1]
+            for place, seconds in row["samples"]
+        ]
+    )
 
 
 def _limit_rate(case: dict[str, Any], rows: dict[str, dict[str, Any]]) -> float | None:

@@ -1,4 +1,7 @@
-"""CuPy's ``Generator``, in place, and orthogonal matrices by its QR."""
+"""CuPy's ``Generator``, which makes new arrays, and orthogonal matrices by its QR.
+
+Its ``out=`` is not used: with it and no size, one number is drawn and written everywhere.
+"""
 
 from __future__ import annotations
 
@@ -7,24 +10,42 @@ from typing import Any
 import cupy
 
 from bench.job import Job, NotOffered, Prepared
+from bench.plans import tensors
 
 __all__ = ["prepare"]
 
 
 def prepare(job: Job, arrays: Any) -> Prepared:
-    p, rng = job.parameters, cupy.random.default_rng(1)
-    if job.dtype not in {"float32", "float64"}:
-        msg = f"CuPy's Generator has no {job.dtype}"
+    p, rng, dtype = job.parameters, cupy.random.default_rng(1), job.dtype
+    if dtype not in {"float32", "float64"}:
+        msg = f"CuPy's Generator has no {dtype}"
         raise NotOffered(msg)
+
+    def normal(shape: tuple[int, ...], mean: float, std: float) -> Any:
+        made = rng.standard_normal(shape, dtype=dtype)
+        if std != 1.0:
+            made *= std
+        if mean != 0.0:
+            made += mean
+        return made
+
+    def plan() -> list[Any]:
+        return [
+            cupy.full(one.shape, one.value, dtype)
+            if one.std is None
+            else normal(one.shape, 0.0, one.std)
+            for one in tensors(p["plan"])
+        ]
+
     if job.kind == "uniform" and (p["low"], p["high"]) == (0.0, 1.0):
-        out = arrays.unwritten(job.shape, job.dtype)
-        return Prepared(lambda: rng.random(dtype=out.dtype, out=out), in_place=True)
-    if job.kind == "normal" and (p["mean"], p["std"]) == (0.0, 1.0):
-        out = arrays.unwritten(job.shape, job.dtype)
-        return Prepared(lambda: rng.standard_normal(dtype=out.dtype, out=out), in_place=True)
+        return Prepared(lambda: rng.random(job.shape, dtype=dtype), in_place=False)
+    if job.kind == "normal":
+        return Prepared(lambda: normal(job.shape, p["mean"], p["std"]), in_place=False)
     if job.kind == "orthogonal":
         return Prepared(lambda: _orthogonal(rng, job), in_place=False)
-    msg = f"CuPy's Generator has no {job.kind} of {job.dtype}"
+    if job.kind == "plan":
+        return Prepared(plan, in_place=False)
+    msg = f"CuPy's Generator has no {job.kind}"
     raise NotOffered(msg)
 
 

@@ -62,6 +62,16 @@ def test_ratio_is_of_the_same_rounds() -> None:
     assert limit.ratio is None
 
 
+def test_one_with_fewer_rounds_is_paired_with_the_nearest() -> None:
+    from bench.results import figures
+
+    torch = row("torch")
+    torch["samples"] = [[0, 3.0], [1, 6.0]]
+    ours, torch = figures(case(row("ours-torch-plain", 1.0, 2.0, 50.0), torch))
+    assert ours.ratio.median == 1.0
+    assert (torch.ratio.low, torch.ratio.high) == (3.0, 3.0)
+
+
 def test_a_peer_is_compared_with_ours_on_its_own_library() -> None:
     from bench.results import figures
 
