@@ -318,6 +318,16 @@ if keras.config.backend() != "numpy":
     model.optimizer.learning_rate = 0.02
     losses = model.fit(inputs, target, batch_size=32, epochs=6, verbose=0).history["loss"]
     assert losses[-1] < losses[0], losses
+if keras.config.backend() == "jax":
+    import jax
+    made = init.RandomNormal(seed=generator)
+
+    def draw(state):
+        with keras.StatelessScope(state_mapping=[(generator.state, state)]):
+            return made((4, 4))
+
+    traced = jax.jit(draw)(np.array([9, 0], np.uint32))
+    np.testing.assert_array_equal(traced, init.RandomNormal(seed=9)((4, 4)))
 np.savez(sys.argv[1], *weights, output=output)
 """
 

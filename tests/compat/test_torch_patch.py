@@ -278,3 +278,15 @@ def test_deprecated_names_are_replaced_too():
         one = nn.init.normal(torch.empty(3))
     with patch(key=0):
         assert torch.equal(nn.init.normal_(torch.empty(3)), one)
+
+
+def test_models_without_values():
+    from torch._subclasses.fake_tensor import FakeTensorMode
+
+    state = torch.get_rng_state()
+    with patch():
+        with torch.device("meta"):
+            assert all(p.is_meta for p in ResNet().parameters())
+        with FakeTensorMode():
+            assert Recurrent().lstm.weight_ih_l0.shape == (192, 32)
+    assert torch.equal(state, torch.get_rng_state())

@@ -71,8 +71,11 @@ def set_all(tensor: Any, value: Any) -> Any:
 
 
 def is_meta(tensor: Any) -> bool:
-    """Whether a tensor is one of torch's without values."""
-    return bool(getattr(tensor, "is_meta", False))
+    """Whether a tensor is one of torch's without values: of the meta device, or a fake one."""
+    fakes = sys.modules.get("torch._subclasses.fake_tensor")
+    return bool(getattr(tensor, "is_meta", False)) or (
+        fakes is not None and isinstance(tensor, fakes.FakeTensor)
+    )
 
 
 def key_for(tensor: Any, generator: Any) -> Key:
