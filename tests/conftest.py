@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import shutil
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,7 +65,9 @@ def _listed(variable: str) -> list[str]:
 
 
 def _missing(name: str) -> str:
-    """Why a library cannot be used; empty if it can."""
+    """Why a library, module or compiler cannot be used; empty if it can."""
+    if name == "g++":
+        return "" if shutil.which(name) else "not on the path"
     module = BACKENDS[name].module if name in BACKENDS else name
     try:
         importlib.import_module(module)

@@ -43,3 +43,22 @@ def test_the_same_on_every_library(backend, xp, name):
     init = ai.get({"name": name, **make_golden.CASES[name]})
     made = init(make_golden.SHAPE, key=make_golden.KEY, xp=xp)
     assert np.array_equal(backend.to_numpy(made), init(make_golden.SHAPE, key=make_golden.KEY))
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+@pytest.mark.parametrize("name", sorted(GOLDEN))
+def test_low_precision_is_the_float32_cast(name, dtype):
+    """Or, where that would step over a bound, the number next to it on the inside."""
+    ml_dtypes = pytest.importorskip("ml_dtypes")
+    init = ai.get({"name": name, **make_golden.CASES[name]})
+    wide = init(make_golden.SHAPE, key=make_golden.KEY)
+    small = init(make_golden.SHAPE, key=make_golden.KEY, dtype=dtype).astype(np.float32)
+    cast = wide.astype(ml_dtypes.bfloat16 if dtype == "bfloat16" else np.float16).astype(np.float32)
+    about = init.describe(make_golden.SHAPE, dtype)
+    inside = np.ones(cast.shape, bool)
+    if about.distribution in ("uniform", "truncated normal"):
+        inside = (cast >= about.low) & (cast < about.high)
+        assert (small >= about.low).all()
+        assert (small < about.high).all()
+    assert np.array_equal(small[inside], cast[inside])
+    assert inside.mean() > 0.98
