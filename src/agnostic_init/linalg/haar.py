@@ -13,9 +13,12 @@ from agnostic_init.arrays.target import Target
 from agnostic_init.bits.block import block
 from agnostic_init.bits.key import Key
 from agnostic_init.draws.distributions import normal_draw
-from agnostic_init.draws.engines import select
+from agnostic_init.draws.engines import compiled, select
+from agnostic_init.draws.engines.generic import pieces
 
 __all__ = ["Haar"]
+
+WHOLE_ROWS = 2048  # elements
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +106,17 @@ class Haar:
         for start in range((self.short - 1) // width * width, -1, -width):
             yield start, min(start + width, self.short)
 
+    def stacks(self, most: int, part: Any = ()) -> Iterator[tuple[Any, Any]]:
+        """Parts of the batch, or of a part of it, that are made together.
+
+        Each is an index into what is made, and the index into the whole batch. They are of about
+        `most` elements where that makes longer runs of positions and these are worth it.
+        """
+        whole = block(self.batch, part)
+        most = most if not compiled.loaded() else self.size
+        for index in pieces(whole.shape, max(1, most // max(1, self.rows * self.columns))):
+            yield index, whole.part(index).index
+
     def draw(self, key: Key, start: int, stop: int, target: Target, part: Any = ()) -> Any:
         """The normals of vectors `start` to `stop`, from place `start` on.
 
@@ -117,8 +131,12 @@ class Haar:
         part
             An index into the batch; by default all of it.
         """
-        rows = slice(start, stop), slice(start, None)
+        # To NumPy's engine one run of positions is dearer than a thousand more elements, so rows
+        # that begin a little late are drawn from their beginning.
+        skipped = start if start <= WHOLE_ROWS and not compiled.loaded() else 0
+        rows = slice(start, stop), slice(start - skipped, None)
         index = (*part, ..., *rows) if len(part) < len(self.batch) else (*part, *rows)
         normals = block((*self.batch, self.short, self.long), index)
         place = Target(target.library, self.compute, target.device)
-        return select.make(normal_draw(0.0, 1.0, self.compute), key, normals, place)
+        drawn = select.make(normal_draw(0.0, 1.0, self.compute), key, normals, place)
+        return drawn[..., skipped:] if skipped else drawn

@@ -14,7 +14,7 @@ from typing import Any
 from agnostic_init.arrays.errors import MissingExtraError, must
 from agnostic_init.draws.record import Draw
 
-__all__ = ["kernel"]
+__all__ = ["kernel", "loaded"]
 
 VARIABLE = "AGNOSTIC_INIT_ENGINE"
 CHOICES = ("auto", "numpy", "numba")
@@ -50,9 +50,14 @@ def kernel(draw: Draw, size: int) -> Callable[..., None] | None:
     return module.fill if module is not None and module.supports(draw) else None
 
 
-def _worth_loading(size: int) -> bool:
+def loaded() -> bool:
+    """Whether compiled code is in use, for which short runs of positions cost no more than long."""
     module = sys.modules.get(MODULE)
-    if module is not None and module.ready():
+    return module is not None and module.ready() and os.environ.get(VARIABLE) != "numpy"
+
+
+def _worth_loading(size: int) -> bool:
+    if loaded():
         return True
     _Tally.drawn += size
     return _Tally.drawn >= REPAID

@@ -15,7 +15,7 @@ from agnostic_init.linalg.panels import width_of_panels
 
 __all__ = ["fill", "make"]
 
-AT_ONCE = 1 << 17  # normals that are drawn for all panels together
+AT_ONCE = 1 << 17  # elements of matrices that are made together, and drawn before
 FACTORED = 256  # up to this, one matrix is left to LAPACK
 MOST_ON_HOST, MOST_ON_DEVICE = 128, 512
 
@@ -34,18 +34,21 @@ def fill(haar: Haar, key: Key, out: Any, library: Any) -> None:
         return
     with torch.no_grad(), full_precision(out.device):
         tall = out.mT if haar.wide else out
-        operations = _Operations(haar, key, Target(library, haar.compute, out.device))
-        if out.device.type == "cpu" and not haar.batch and haar.short <= FACTORED:
-            operations.from_lapack(tall)
+        target = Target(library, haar.compute, out.device)
+        on_host = out.device.type == "cpu"
+        if on_host and not haar.batch and haar.short <= FACTORED:
+            _Operations(haar, key, target, (), haar.size).from_lapack(tall)
             return
-        most = MOST_ON_HOST if out.device.type == "cpu" else MOST_ON_DEVICE
-        assemble_in_place(operations, haar, tall, width_of_panels(haar.short, most))
+        width = width_of_panels(haar.short, MOST_ON_HOST if on_host else MOST_ON_DEVICE)
+        for index, place in haar.stacks(AT_ONCE if on_host else haar.size):
+            operations = _Operations(haar, key, target, place, tall[index].numel())
+            assemble_in_place(operations, haar, tall[index], width)
 
 
 class _Operations:
-    def __init__(self, haar: Haar, key: Key, target: Target) -> None:
-        self.haar, self.key, self.target = haar, key, target
-        self.normals = self._draw(0, haar.short) if haar.size <= AT_ONCE else None
+    def __init__(self, haar: Haar, key: Key, target: Target, part: Any, size: int) -> None:
+        self.haar, self.key, self.target, self.part = haar, key, target, part
+        self.normals = self._draw(0, haar.short) if size <= AT_ONCE else None
 
     def from_lapack(self, out: Any) -> None:
         rows = self._draw(0, self.haar.short) if self.normals is None else self.normals
@@ -68,7 +71,7 @@ class _Operations:
         return rows, phases, self.product(self.conjugate(rows), rows.mT)
 
     def _draw(self, start: int, stop: int) -> Any:
-        return self.haar.draw(self.key, start, stop, self.target)
+        return self.haar.draw(self.key, start, stop, self.target, self.part)
 
     def solved(self, triangle: Any, array: Any) -> Any:
         return torch.linalg.solve_triangular(triangle, array, upper=True, unitriangular=True)
