@@ -18,6 +18,8 @@ from agnostic_init.draws.engines.generic import pieces
 
 __all__ = ["Haar"]
 
+STACK = 1 << 19  # elements of matrices that are made together
+AT_ONCE = 1 << 17  # of those, normals that are drawn for all panels together
 WHOLE_ROWS = 2048  # elements
 
 
@@ -106,16 +108,18 @@ class Haar:
         for start in range((self.short - 1) // width * width, -1, -width):
             yield start, min(start + width, self.short)
 
-    def stacks(self, most: int, part: Any = ()) -> Iterator[tuple[Any, Any]]:
-        """Parts of the batch, or of a part of it, that are made together.
+    def stacks(self, part: Any = ()) -> Iterator[tuple[Any, Any]]:
+        """Parts of the batch, or of a part of it, that are made together on a host.
 
-        Each is an index into what is made, and the index into the whole batch. They are of about
-        `most` elements where that makes longer runs of positions and these are worth it.
+        Each is an index into what is made, and the index into the whole batch.
         """
         whole = block(self.batch, part)
-        most = most if not compiled.loaded() else self.size
-        for index in pieces(whole.shape, max(1, most // max(1, self.rows * self.columns))):
+        for index in pieces(whole.shape, max(1, STACK // max(1, self.rows * self.columns))):
             yield index, whole.part(index).index
+
+    def drawn_at_once(self, size: int) -> bool:
+        """Whether the normals of so many elements are better drawn before the panels."""
+        return size <= (AT_ONCE if compiled.loaded() else STACK)
 
     def draw(self, key: Key, start: int, stop: int, target: Target, part: Any = ()) -> Any:
         """The normals of vectors `start` to `stop`, from place `start` on.

@@ -15,7 +15,6 @@ from agnostic_init.linalg.panels import gram_triangle, inverse_of_unit_triangle,
 __all__ = ["fill", "make"]
 
 STRIP = 1 << 18  # elements of the temporary of an update
-AT_ONCE = 1 << 17  # elements of matrices that are made together, and drawn before
 MOST = 128
 
 
@@ -38,7 +37,7 @@ def fill(haar: Haar, key: Key, out: Any, part: Any = ()) -> None:
         out[...] = buffer
         return
     width = width_of_panels(haar.short, MOST)
-    for index, place in haar.stacks(AT_ONCE, part):
+    for index, place in haar.stacks(part):
         some = out[index]
         tall = some.swapaxes(-1, -2) if haar.wide else some
         assemble_in_place(_Operations(haar, key, place, tall.size), haar, tall, width)
@@ -54,7 +53,7 @@ class _Operations:
     def __init__(self, haar: Haar, key: Key, part: Any, size: int) -> None:
         self.haar, self.key, self.part = haar, key, part
         self.target = Target(backend("numpy"), haar.compute, None)
-        self.normals = self._draw(0, haar.short) if size <= AT_ONCE else None
+        self.normals = self._draw(0, haar.short) if haar.drawn_at_once(size) else None
 
     def reflectors(self, start: int, stop: int) -> tuple[Any, Any, Any]:
         if self.normals is None:

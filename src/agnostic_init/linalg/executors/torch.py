@@ -15,7 +15,6 @@ from agnostic_init.linalg.panels import width_of_panels
 
 __all__ = ["fill", "make"]
 
-AT_ONCE = 1 << 17  # elements of matrices that are made together, and drawn before
 FACTORED = 256  # up to this, one matrix is left to LAPACK
 MOST_ON_HOST, MOST_ON_DEVICE = 128, 512
 
@@ -40,7 +39,7 @@ def fill(haar: Haar, key: Key, out: Any, library: Any) -> None:
             _Operations(haar, key, target, (), haar.size).from_lapack(tall)
             return
         width = width_of_panels(haar.short, MOST_ON_HOST if on_host else MOST_ON_DEVICE)
-        for index, place in haar.stacks(AT_ONCE if on_host else haar.size):
+        for index, place in haar.stacks() if on_host else [((...,), ())]:
             operations = _Operations(haar, key, target, place, tall[index].numel())
             assemble_in_place(operations, haar, tall[index], width)
 
@@ -48,7 +47,7 @@ def fill(haar: Haar, key: Key, out: Any, library: Any) -> None:
 class _Operations:
     def __init__(self, haar: Haar, key: Key, target: Target, part: Any, size: int) -> None:
         self.haar, self.key, self.target, self.part = haar, key, target, part
-        self.normals = self._draw(0, haar.short) if size <= AT_ONCE else None
+        self.normals = self._draw(0, haar.short) if haar.drawn_at_once(size) else None
 
     def from_lapack(self, out: Any) -> None:
         rows = self._draw(0, self.haar.short) if self.normals is None else self.normals
