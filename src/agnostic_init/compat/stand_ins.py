@@ -45,9 +45,9 @@ class StandIns:
             self._leave()
 
     def _enter(self) -> None:
+        module = importlib.import_module(self.module)
         with self._lock:
             if self._blocks == 0:
-                module = importlib.import_module(self.module)
                 theirs = [(name, getattr(module, name, None)) for name in self.names]
                 self._pairs = [
                     (function, self._stand_in(name, function))
