@@ -141,7 +141,7 @@ def test_variance_scaling(shape, axes, fan_in, fan_out, mode, distribution):
         "uniform": ("uniform", -std * math.sqrt(3), 2 * std * math.sqrt(3)),
     }[distribution]
     assert fits(values, *expected)
-    if mode != "fan_avg":
+    if (mode, distribution) != ("fan_avg", "truncated_normal"):
         return
     # JAX's own: the std of n values of a kurtosis up to 3 is known to 1 / sqrt(2 n); 6 of these.
     other = theirs.variance_scaling(*parameters, **axes)(KEY, shape)
@@ -193,8 +193,10 @@ def test_no_elements(shape):
 @pytest.mark.parametrize(
     ("name", "dtype"),
     [
-        *((name, jnp.float32) for name in FACTORIES),
-        ("uniform", jnp.bfloat16),
+        ("uniform", jnp.float32),
+        ("normal", jnp.float32),
+        ("truncated_normal", jnp.float32),
+        ("glorot_uniform", jnp.float32),
         ("he_normal", jnp.bfloat16),
         ("normal", jnp.complex64),
         ("glorot_normal", jnp.complex64),
