@@ -24,6 +24,9 @@ class Operations(Protocol):
     def product(self, a: Any, b: Any) -> Any:
         """The matrix product."""
 
+    def write_product(self, target: Any, a: Any, b: Any) -> None:
+        """The matrix product, into an array."""
+
     def diagonal(self, square: Any) -> Any:
         """The diagonal, as a view that can be written."""
 
@@ -41,14 +44,15 @@ def assemble_in_place(operations: Operations, haar: Haar, out: Any, width: int) 
         if stop < haar.short:
             rest = out[..., stop:, stop:]
             flat = operations.solved(triangle, operations.product(operations.conjugate(tail), rest))
-            out[..., start:stop, stop:] = -operations.product(head.mT, flat)
+            operations.write_product(out[..., start:stop, stop:], -head.mT, flat)
             operations.subtract_product(rest, tail.mT, flat)
         own = operations.solved(triangle, operations.conjugate(head) * -scale[..., None, :])
-        out[..., start:, start:stop] = operations.product(vectors.mT, own)
+        operations.write_product(out[..., start:, start:stop], vectors.mT, own)
         diagonal = operations.diagonal(out[..., start:stop, start:stop])
         diagonal += scale
         if haar.special:
             product = phases.prod(-1)
             determinant = product if determinant is None else determinant * product
+        del vectors, head, tail  # before the next panel is drawn
     if determinant is not None:
         out[..., -1] *= operations.conjugate(determinant)[..., None]

@@ -82,6 +82,9 @@ class _Operations:
     def product(self, a: Any, b: Any) -> Any:
         return a @ b
 
+    def write_product(self, target: Any, a: Any, b: Any) -> None:
+        np.matmul(a, b, out=target)
+
     def diagonal(self, square: Any) -> Any:
         return np.einsum("...ii->...i", square[..., : square.shape[-2]])
 

@@ -81,6 +81,9 @@ class _Operations:
     def product(self, a: Any, b: Any) -> Any:
         return torch.matmul(a, b)
 
+    def write_product(self, target: Any, a: Any, b: Any) -> None:
+        target.copy_(torch.matmul(a, b))
+
     def diagonal(self, square: Any) -> Any:
         return torch.diagonal(square, dim1=-2, dim2=-1)
 
