@@ -127,6 +127,8 @@ class Bench:
             if (rounds := self._prepare(case, name, threads, rows[name])) is not None:
                 parts[name] = rounds
         self._rounds(parts, threads, rows, number)
+        if self.effort.fresh_workers:
+            self._forget(parts, threads)
         if number == 0 and case.memory:
             measured = [n for n in parts if CONTENDERS[n].role != "limit"]
             purpose = "memory" if self.effort.fresh_workers else ""
@@ -134,8 +136,13 @@ class Bench:
                 self._process(name, threads, purpose)
             for name in measured:
                 self._memory(case, self._process(name, threads, purpose), rows[name])
-        for name in parts:
-            self._ask(name, threads, "forget")
+        self._forget(parts, threads)
+
+    def _forget(self, names: Iterable[str], threads: int) -> None:
+        for name in names:
+            process = self.pool[name, threads, False]
+            if process.alive:
+                process.ask("forget", self.effort.limit)
 
     @staticmethod
     def _is_settled(row: dict[str, Any]) -> bool:

@@ -62,12 +62,12 @@ def _peers() -> list[Contender]:
     return [
         peer("torch", "torch.nn.init", "torch", "torch", "torch"),
         peer("torch-erfinv", "torch before 2.12: erfinv", "torch", "torch_erfinv", "torch"),
-        peer("jax", "jax.random under jit", "jax", "jax", "jax"),
-        peer("numpy", "NumPy Generator", "numpy", "numpy", "numpy"),
-        peer("scipy", "SciPy truncnorm, ortho_group", "numpy", "scipy", "scipy.stats"),
+        peer("jax", "JAX under jit", "jax", "jax", "jax"),
+        peer("numpy", "NumPy", "numpy", "numpy", "numpy"),
+        peer("scipy", "SciPy stats", "numpy", "scipy", "scipy.stats"),
         peer("scipy-qr", "SciPy qr", "numpy", "scipy_qr", "scipy.linalg"),
         peer("keras", "Keras 3 on torch", "torch", "keras", "keras", "torch"),
-        peer("cupy", "CuPy Generator", "cupy", "cupy", "cupy"),
+        peer("cupy", "CuPy", "cupy", "cupy", "cupy"),
     ]
 
 
@@ -109,5 +109,9 @@ def opponents(name: str) -> tuple[str, ...]:
     On the same array library if it can be, with the compiled kernel before the others.
     """
     home = CONTENDERS[name].arrays
-    same = [f"ours-{home}-compiled", f"ours-{home}", f"ours-{home}-plain"]
-    return tuple(dict.fromkeys([*same, *(o for o in CONTENDERS if o.startswith("ours-"))]))
+    return tuple(
+        name
+        for library in dict.fromkeys((home, "numpy", "torch", "jax", "cupy"))
+        for name in (f"ours-{library}-compiled", f"ours-{library}", f"ours-{library}-plain")
+        if name in CONTENDERS
+    )

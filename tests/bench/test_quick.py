@@ -82,7 +82,7 @@ def test_every_question_is_asked_and_every_contender_named(measured: Path) -> No
     ours = {"ours-numpy", "ours-numpy-plain", "ours-numpy-compiled", "ours-torch-compiled"}
     assert peers | ours | {"limit-numpy", "limit-torch"} <= named
     text = measured.with_suffix(".txt").read_text(encoding="utf-8")
-    for title in ("torch.nn.init", "jax.random under jit", "Keras 3 on torch", "SciPy qr"):
+    for title in ("torch.nn.init", "JAX under jit", "Keras 3 on torch", "SciPy qr"):
         assert title in text
 
 
