@@ -8,7 +8,9 @@ from bench.questions import Options, by
 __all__ = ["CONTENDERS", "cases"]
 
 CONTENDERS = (
+    "ours-numpy-plain",
     "ours-numpy-compiled",
+    "ours-torch-plain",
     "ours-torch-compiled",
     "ours-jax-compiled",
     "torch",

@@ -70,8 +70,11 @@ def test_what_we_make_is_right(measured: Path, monkeypatch: pytest.MonkeyPatch) 
 
     for case in load(measured)["cases"]:
         ours = [figure for figure in figures(case) if figure.role == "ours"]
-        assert any(figure.seconds for figure in ours), case["title"]
-        assert not [figure for figure in ours if figure.note.startswith("wrong")]
+        for figure in ours:
+            assert not figure.note or figure.note.startswith(("missing", "not offered")), figure
+        # Without numba and ml_dtypes there are cases that are not ours.
+        if case["question"] in {"draws", "orthogonal", "small_tensors", "truncated_normal"}:
+            assert any(figure.seconds for figure in ours), case["title"]
 
 
 def test_every_question_is_asked_and_every_contender_named(measured: Path) -> None:
