@@ -41,7 +41,7 @@ DrawOf = Callable[[float, str], Draw]
 
 
 class Factory:
-    """What is made once and called with keys: a frozen dataclass whose last field is its dtype."""
+    """What is made once and called with keys: a frozen dataclass of parameters and a dtype."""
 
     dtype: Any
 

@@ -116,4 +116,4 @@ def _haar(key: Any, rows: int, columns: int, scale: Any, dtype: Any) -> Any:
     else:
         seed = Key(int(words[1]) << 32 | int(words[0]))
         matrix = haar_matrices((rows, columns), gain, key=seed, xp=jnp, dtype=name)
-    return (matrix * scale).astype(dtype) if is_traced(scale) else matrix
+    return matrix * jnp.asarray(scale, dtype) if is_traced(scale) else matrix
