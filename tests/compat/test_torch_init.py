@@ -442,3 +442,45 @@ def test_structure_is_in_autograd_no_more_than_draws_are():
         getattr(init, name)(weight, **({"sparsity": 0.5} if name == "sparse_" else {}))
         assert weight.grad_fn is None
         assert weight._version > before
+
+
+# Devices ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
+def test_cuda(rng):
+    for name in ("uniform_", "normal_", "trunc_normal_", "kaiming_normal_", "xavier_uniform_"):
+        made = getattr(init, name)
+        weights = []
+        for _ in range(2):
+            torch.manual_seed(3)
+            before = torch.get_rng_state()
+            weights.append(made(torch.empty(64, 32, device="cuda")))
+            assert torch.equal(before, torch.get_rng_state())  # the device's own generator moved
+        assert torch.equal(*weights)
+        generated = [
+            made(
+                torch.empty(64, 32, device=device), generator=torch.Generator().manual_seed(3)
+            ).cpu()
+            for device in ("cpu", "cuda")
+        ]
+        assert torch.equal(*generated)
+    with init.patch(key=0):
+        one = torch.nn.Linear(8, 8, device="cuda")
+    with init.patch(key=0):
+        two = torch.nn.Linear(8, 8)
+    assert torch.equal(one.weight.cpu(), two.weight)
+
+
+@pytest.mark.gpu
+def test_arrays_of_cupy():
+    cupy = pytest.importorskip("cupy")
+    if not cupy.cuda.is_available():
+        pytest.skip("no GPU")
+    for name in ("normal_", "kaiming_uniform_", "dirac_", "ones_"):
+        options = {"generator": 0} if name in RANDOM else {}
+        one, two = cupy.empty((4, 3, 2), "float32"), np.empty((4, 3, 2), "float32")
+        for array in (one, two):
+            assert getattr(init, name)(array, **options) is array
+        np.testing.assert_array_equal(one.get(), two)
