@@ -50,7 +50,7 @@ QUICK = Effort(
     fresh_workers=False,
 )
 # A device that is lent by the minute.
-ON_DEVICE = Effort(passes=1, share=1.0, limit=20.0)
+ON_DEVICE = Effort(passes=1, share=0.5, limit=20.0)
 
 
 def effort(device: str, *, quick: bool) -> Effort:
@@ -222,7 +222,8 @@ class Bench:
     def _import(
         self, case: Case, names: tuple[str, ...], rows: dict[str, dict[str, Any]], number: int
     ) -> None:
-        rounds = min(self.effort.rounds, 7) if self.effort.fresh_workers else 1
+        # A sample is of seconds, and steady.
+        rounds = 1 if self.effort is QUICK else 1 + 3 * self.effort.passes
         for turn in range(-1, rounds):
             mixed = [name for name in names if not self._is_settled(rows[name])]
             self.order.shuffle(mixed)

@@ -110,6 +110,8 @@ class Worker:
         result = prepared.run()
         self.arrays.wait(result)
         extra = self.arrays.peak_memory()
+        if extra is None:
+            return {"peak_bytes": None}
         return {"peak_bytes": extra + (wanted.output_bytes if prepared.in_place else 0)}
 
     def forget(self) -> dict[str, Any]:

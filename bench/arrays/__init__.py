@@ -6,7 +6,7 @@ Each module has a class `Arrays`, made with a device ("cpu" or "cuda") and a num
     unwritten(shape, dtype)         an array in memory that has been touched, of NaN where it can be
     seconds(run, loops)             of one call, everything that it started included
     numbers(array, count)           the first `count` elements as float64 in NumPy
-    settle_memory(), peak_memory()  the peak between the two, in bytes
+    settle_memory(), peak_memory()  the peak between the two, in bytes; None if unknown
     device_name()                   the accelerator's name, or None
 """
 
@@ -40,7 +40,7 @@ class OnHost:
     def settle_memory(self) -> None:
         self.before = memory.settle()
 
-    def peak_memory(self) -> int:
+    def peak_memory(self) -> int | None:
         return max(0, memory.peak() - self.before)
 
     def device_name(self) -> str | None:

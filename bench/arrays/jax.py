@@ -19,7 +19,7 @@ class Arrays(OnHost):
 
     def __init__(self, device: str, threads: int) -> None:
         super().__init__()
-        self.device, self.threads = device, threads
+        self.device, self.threads, self.peak_before = device, threads, 0
         platform = "gpu" if device == "cuda" else "cpu"
         try:
             self.place = jax.devices(platform)[0]
@@ -48,14 +48,16 @@ class Arrays(OnHost):
             super().settle_memory()
             return
         stats = self.place.memory_stats() or {}
-        # The peak of the process cannot be reset: only what exceeds it is counted.
         self.before = stats.get("bytes_in_use", 0)
+        self.peak_before = stats.get("peak_bytes_in_use", 0)
 
-    def peak_memory(self) -> int:
+    def peak_memory(self) -> int | None:
         if self.device == "cpu":
             return super().peak_memory()
         stats = self.place.memory_stats() or {}
-        return max(0, stats.get("peak_bytes_in_use", 0) - self.before)
+        peak = stats.get("peak_bytes_in_use", 0)
+        # JAX does not forget its peak, so one that is not exceeded says nothing.
+        return peak - self.before if peak > self.peak_before else None
 
     def device_name(self) -> str | None:
         return self.place.device_kind if self.device == "cuda" else None
