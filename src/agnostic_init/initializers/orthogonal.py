@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from agnostic_init.arrays.errors import AmbiguousLayoutError, must
 from agnostic_init.arrays.target import Target
@@ -18,7 +19,7 @@ from agnostic_init.initializers.whole import Whole
 from agnostic_init.linalg import select
 from agnostic_init.linalg.haar import Haar
 
-__all__ = ["orthogonal"]
+__all__ = ["Arrangement", "orthogonal"]
 
 
 @register
@@ -87,34 +88,32 @@ class orthogonal(Whole):
         object.__setattr__(self, "special", bool(self.special))
 
     def _check(self, shape: tuple[int, ...], dtype: str) -> None:
-        self._haar(self._parts(shape), dtype)
+        _arrangement(self, shape, dtype)
 
     def _whole(self, shape: tuple[int, ...], key: Key, target: Target) -> Any:
-        xp, parts = target.library.xp, self._parts(shape)
+        xp, found = target.library.xp, _arrangement(self, shape, target.dtype)
         place = Target(target.library, target.dtype, target.device)
-        made = select.make(self._haar(parts, target.dtype), key, place)
-        order = (*parts.order("b"), *parts.order("o"), *parts.order("i", "k"))
-        if order == tuple(sorted(order)):
-            return xp.reshape(made, shape)
-        taken_apart = xp.reshape(made, tuple(parts.lengths[n] for n in order))
-        back = tuple(order.index(n) for n in range(len(order)))
-        return xp.reshape(xp.permute_dims(taken_apart, back), shape)
+        made = select.make(found.haar, key, place)
+        if found.back is not None:
+            made = xp.reshape(made, tuple(found.lengths[n] for n in found.order))
+            made = xp.permute_dims(made, found.back)
+        return made if tuple(made.shape) == shape else xp.reshape(made, shape)
 
     def _fill(
         self, shape: tuple[int, ...], key: Key | None, part: Block, out: Any, library: Any
     ) -> None:
         """In the array's own memory, where that can be seen as matrices."""
         assert key is not None
-        parts = self._parts(shape)
-        haar = self._haar(parts, library.dtype_name(out.dtype))
+        found = _arrangement(self, shape, library.dtype_name(out.dtype))
         view = None
-        if part.whole and haar.size:
-            order = (*parts.order("b"), *parts.order("o"), *parts.order("i", "k"))
-            view = library.rearranged(out, parts.lengths, order, haar.shape)
+        if part.whole and found.haar.size:
+            view = out
+            if found.back is not None or shape != found.haar.shape:
+                view = library.rearranged(out, found.lengths, found.order, found.haar.shape)
         if view is None:
             super()._fill(shape, key, part, out, library)
         else:
-            select.fill(haar, key, view, library)
+            select.fill(found.haar, key, view, library)
 
     def _parts(self, shape: tuple[int, ...]) -> Parts:
         if self.layout is not None:
@@ -133,15 +132,8 @@ class orthogonal(Whole):
             raise AmbiguousLayoutError(message)
         return split_matrix_axes(shape)
 
-    def _haar(self, parts: Parts, dtype: str) -> Haar:
-        stack = tuple(part.length for part in parts.of("b"))
-        rows, columns = parts.size("o"), parts.size("i", "k")
-        return Haar(
-            (math.prod(stack),) if stack else (), rows, columns, dtype, self.gain, self.special
-        )
-
     def _statistics(self, shape: tuple[int, ...], dtype: str) -> dict[str, Any]:
-        haar = self._haar(self._parts(shape), dtype)
+        haar = _arrangement(self, shape, dtype).haar
         return {
             "distribution": "unitary" if haar.is_complex else "orthogonal",
             "mean": 0.0,
@@ -149,3 +141,32 @@ class orthogonal(Whole):
             "low": None if haar.is_complex else -abs(self.gain),
             "high": None if haar.is_complex else abs(self.gain),
         }
+
+
+class Arrangement(NamedTuple):
+    """The matrices of a weight, and how its axes, taken apart, are permuted to be theirs."""
+
+    haar: Haar
+    lengths: tuple[int, ...]
+    order: tuple[int, ...]
+    back: tuple[int, ...] | None
+
+
+# Cached, as a model has few shapes and many weights of each.
+@functools.lru_cache(maxsize=1024)
+def _arrangement(init: orthogonal, shape: tuple[int, ...], dtype: str) -> Arrangement:
+    parts = init._parts(shape)
+    stack = tuple(part.length for part in parts.of("b"))
+    haar = Haar(
+        batch=(math.prod(stack),) if stack else (),
+        rows=parts.size("o"),
+        columns=parts.size("i", "k"),
+        dtype=dtype,
+        gain=init.gain,
+        special=init.special,
+    )
+    order = (*parts.order("b"), *parts.order("o"), *parts.order("i", "k"))
+    back = tuple(order.index(n) for n in range(len(order)))
+    return Arrangement(
+        haar, parts.lengths, order, None if back == order == tuple(sorted(order)) else back
+    )

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from agnostic_init.linalg.haar import Haar
-from agnostic_init.linalg.panels import gram_triangle, inverse_of_unit_triangle
+from agnostic_init.linalg.panels import block_factor
 from agnostic_init.linalg.reflectors import conjugate, identity_like, normalized
 
 __all__ = ["assemble", "with_determinant_one"]
@@ -34,8 +34,8 @@ def assemble(xp: Any, haar: Haar, draw: Callable[[int, int], Any], width: int) -
     found = None
     determinant: Any = 1.0
     for start, stop in haar.panels(width):
-        vectors, phases = normalized(xp, draw(start, stop))
-        inverse = inverse_of_unit_triangle(xp, gram_triangle(xp, vectors))
+        vectors, halves, phases = normalized(xp, draw(start, stop))
+        inverse = block_factor(xp, vectors, halves)
         head, tail = vectors[..., : stop - start], vectors[..., stop - start :]
         diagonal = identity_like(xp, head) * (phases * -haar.gain)[..., None]
         tall = xp.matrix_transpose(vectors)

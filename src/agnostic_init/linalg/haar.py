@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from typing import Any
 from agnostic_init.arrays.errors import must
 from agnostic_init.arrays.formats import format_of
 from agnostic_init.arrays.target import Target
-from agnostic_init.bits.block import block
+from agnostic_init.bits.block import Block, block
 from agnostic_init.bits.key import Key
 from agnostic_init.draws.distributions import normal_draw
 from agnostic_init.draws.engines import compiled, select
@@ -139,8 +140,16 @@ class Haar:
         # that begin a little late are drawn from their beginning.
         skipped = start if start <= WHOLE_ROWS and not compiled.loaded() else 0
         rows = slice(start, stop), slice(start - skipped, None)
-        index = (*part, ..., *rows) if len(part) < len(self.batch) else (*part, *rows)
-        normals = block((*self.batch, self.short, self.long), index)
+        if part or (start, stop) != (0, self.short):
+            index = (*part, ..., *rows) if len(part) < len(self.batch) else (*part, *rows)
+            normals = block((*self.batch, self.short, self.long), index)
+        else:
+            normals = _whole((*self.batch, self.short, self.long))
         place = Target(target.library, self.compute, target.device)
         drawn = select.make(normal_draw(0.0, 1.0, self.compute), key, normals, place)
         return drawn[..., skipped:] if skipped else drawn
+
+
+@functools.lru_cache(maxsize=256)
+def _whole(shape: tuple[int, ...]) -> Block:
+    return block(shape)

@@ -1,7 +1,8 @@
 """Products of reflectors as matrix products: the compact WY form of a panel.
 
-``H_1 H_2 ... H_b = I - V T V^H`` with ``T = (I + striu(V^H V))^-1``, the inverse of a triangle with
-ones on its diagonal where every ``|v|^2`` is 2 [1]_, [2]_.
+``H_1 H_2 ... H_b = I - V T V^H`` with ``T = (D + striu(V^H V))^-1``, where D is the diagonal of
+``|v|^2 / 2`` [1]_, [2]_. These are 1 but for rounding, and taking them as they are keeps that
+rounding out of the product.
 
 .. [1] Schreiber, Van Loan, "A storage-efficient WY representation for products of Householder
    transformations", SIAM J. Sci. Stat. Comput. 10 (1989) 53-57.
@@ -15,7 +16,7 @@ from typing import Any
 
 from agnostic_init.linalg.reflectors import conjugate, identity_like
 
-__all__ = ["gram_triangle", "inverse_of_unit_triangle", "width_of_panels"]
+__all__ = ["block_factor", "inverse_of_unit_triangle", "width_of_panels"]
 
 LEAF = 4
 
@@ -25,9 +26,11 @@ def width_of_panels(short: int, most: int, least: int = 16) -> int:
     return min(max(1 << (short // 4).bit_length() - 1 if short >= 4 else 1, least), most)
 
 
-def gram_triangle(xp: Any, vectors: Any) -> Any:
-    """``striu(V^H V)`` of the columns ``v``, which are the rows of `vectors`."""
-    return xp.triu(xp.matmul(conjugate(xp, vectors), xp.matrix_transpose(vectors)), k=1)
+def block_factor(xp: Any, vectors: Any, halves: Any) -> Any:
+    """``T`` of the columns ``v``, which are the rows of `vectors`, and of their ``|v|^2 / 2``."""
+    above = xp.triu(xp.matmul(conjugate(xp, vectors), xp.matrix_transpose(vectors)), k=1)
+    inverse = inverse_of_unit_triangle(xp, above / halves[..., :, None])
+    return inverse / halves[..., None, :]
 
 
 def inverse_of_unit_triangle(xp: Any, above: Any) -> Any:

@@ -21,9 +21,10 @@ __all__ = ["Compact", "Reflectors", "compact", "conjugate", "identity_like", "no
 
 
 class Reflectors(NamedTuple):
-    """``H_k = I - v_k v_k^H`` for the rows ``v_k`` of `vectors`; `phases` are those of the ``x_k``."""
+    """``H_k = I - v_k v_k^H / halves_k`` for the rows ``v_k``, and the phases of the ``x_k``."""
 
     vectors: Any
+    halves: Any
     phases: Any
 
 
@@ -39,25 +40,28 @@ def normalized(xp: Any, normals: Any) -> Reflectors:
     """The reflectors of a panel, of which vector ``k`` begins at place ``k``.
 
     For ``x = normals[k, k:]``, of norm ``r`` and phase ``s = x_0 / |x_0|``, these are ``v = (x + s r
-    e_0) / sqrt(r (r + |x_0|))``, so that ``|v|^2 = 2`` and ``H x = -s r e_0``.
+    e_0) / sqrt(r (r + |x_0|))``, so that ``H x = -s r e_0`` and ``halves = |v|^2 / 2`` is 1 to rounding.
     """
     width = normals.shape[-2]
     head, tail = xp.triu(normals[..., :width]), normals[..., width:]
     diagonal, first, norm, phases = _measured(xp, head, tail)
     scale = (1.0 / xp.sqrt(norm * (norm + first)))[..., None]
     head = (head + diagonal * (phases * norm)[..., None]) * scale
-    return Reflectors(xp.concat([head, tail * scale], axis=-1), phases)
+    vectors = xp.concat([head, tail * scale], axis=-1)
+    return Reflectors(vectors, _squares(xp, vectors) / 2.0, phases)
 
 
 def compact(xp: Any, normals: Any) -> Compact:
-    """The same reflectors with ``u = v / v_0`` and ``tau = 1 + |x_0| / r``.
+    """The same reflectors with ``u = v / v_0`` and ``tau = 2 / |u|^2``.
 
     What is at place ``k`` of vector ``k`` and before, LAPACK does not read, so it is not set.
     """
     width = normals.shape[-2]
-    _, first, norm, phases = _measured(xp, xp.triu(normals[..., :width]), normals[..., width:])
-    scale = 1.0 / (phases * (first + norm))
-    return Compact(normals * scale[..., None], 1.0 + first / norm, phases)
+    head, tail = normals[..., :width], normals[..., width:]
+    _, first, norm, phases = _measured(xp, xp.triu(head), tail)
+    scale = (1.0 / (phases * (first + norm)))[..., None]
+    rest = _squares(xp, xp.triu(head, k=1) * scale) + _squares(xp, tail * scale)
+    return Compact(normals * scale, 2.0 / (1.0 + rest), phases)
 
 
 def identity_like(xp: Any, square: Any) -> Any:

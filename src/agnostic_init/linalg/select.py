@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 from typing import Any
 
@@ -34,6 +35,7 @@ def fill(haar: Haar, key: Key, out: Any, library: Any) -> None:
         library.write(out, make(haar, key, target))
 
 
+@functools.cache
 def _executor(name: str) -> Any:
     return importlib.import_module(
         f"agnostic_init.linalg.executors.{OF_LIBRARY.get(name, 'generic')}"

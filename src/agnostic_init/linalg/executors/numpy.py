@@ -10,7 +10,7 @@ from agnostic_init.arrays.target import Target, backend
 from agnostic_init.bits.key import Key
 from agnostic_init.linalg.haar import Haar
 from agnostic_init.linalg.in_place import assemble_in_place
-from agnostic_init.linalg.panels import gram_triangle, inverse_of_unit_triangle, width_of_panels
+from agnostic_init.linalg.panels import block_factor, width_of_panels
 
 __all__ = ["fill", "make"]
 
@@ -64,11 +64,12 @@ class _Operations:
         rows[..., :width] = np.triu(rows[..., :width])
         diagonal = self.diagonal(rows)
         first = np.abs(diagonal)
-        norm = np.sqrt(_squares(rows))
-        phases = np.divide(diagonal, first, out=np.ones_like(diagonal), where=first != 0)
+        norm = np.linalg.norm(rows, axis=-1)
+        phases = np.sign(diagonal)  # no normal number of the stream is zero, so each has one
         diagonal += phases * norm
         rows *= (1.0 / np.sqrt(norm * (norm + first)))[..., None]
-        return rows, phases, inverse_of_unit_triangle(np, gram_triangle(np, rows))
+        halves = _squares(rows) / 2
+        return rows, phases, block_factor(np, rows, halves)
 
     def _draw(self, start: int, stop: int) -> Any:
         return self.haar.draw(self.key, start, stop, self.target, self.part)
@@ -97,6 +98,7 @@ class _Operations:
 
 
 def _squares(rows: Any) -> Any:
+    """Sums of squares, in pairs: rounding there would be the largest error of a large matrix."""
     if rows.dtype.kind == "c":
         return _squares(rows.real) + _squares(rows.imag)
-    return np.einsum("...i,...i->...", rows, rows)
+    return np.sum(np.square(rows), axis=-1)

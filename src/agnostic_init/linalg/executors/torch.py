@@ -31,13 +31,14 @@ def fill(haar: Haar, key: Key, out: Any, library: Any) -> None:
     """Write into a tensor of the dtype that is computed in, of any strides."""
     if out.device.type == "meta" or not out.numel():
         return
-    with torch.no_grad(), full_precision(out.device):
-        tall = out.mT if haar.wide else out
-        target = Target(library, haar.compute, out.device)
-        on_host = out.device.type == "cpu"
-        if on_host and not haar.batch and haar.short <= FACTORED:
+    tall = out.detach().mT if haar.wide else out.detach()
+    target = Target(library, haar.compute, out.device)
+    on_host = out.device.type == "cpu"
+    if on_host and not haar.batch and haar.short <= FACTORED:
+        with torch.no_grad(), torch.autocast("cpu", enabled=False):
             _Operations(haar, key, target, (), haar.size).from_lapack(tall)
-            return
+        return
+    with torch.no_grad(), full_precision(out.device):
         width = width_of_panels(haar.short, MOST_ON_HOST if on_host else MOST_ON_DEVICE)
         for index, place in haar.stacks() if on_host else [((...,), ())]:
             operations = _Operations(haar, key, target, place, tall[index].numel())
@@ -51,13 +52,14 @@ class _Operations:
 
     def from_lapack(self, out: Any) -> None:
         rows = self._draw(0, self.haar.short) if self.normals is None else self.normals
-        _, first, norm, phases = _measured(rows)
-        rows *= (1.0 / (phases * (first + norm)))[..., None]
-        tau = (1.0 + first / norm).to(rows.dtype)
+        diagonal, first, norm, phases = _measured(rows)
+        rows /= norm.add_(first).mul(phases).unsqueeze(-1)
+        diagonal.fill_(1.0)
+        tau = (2.0 / _squares(rows)).to(rows.dtype)
         scale = phases * -self.haar.gain
         if self.haar.special:
             scale[..., -1] *= phases.prod(-1).conj()
-        torch.mul(torch.linalg.householder_product(rows.mT, tau), scale[..., None, :], out=out)
+        torch.mul(torch.linalg.householder_product(rows.mT, tau), scale.unsqueeze(-2), out=out)
 
     def reflectors(self, start: int, stop: int) -> tuple[Any, Any, Any]:
         if self.normals is None:
@@ -67,13 +69,15 @@ class _Operations:
         diagonal, first, norm, phases = _measured(rows)
         diagonal += phases * norm
         rows *= (1.0 / torch.sqrt(norm * (norm + first)))[..., None]
-        return rows, phases, self.product(self.conjugate(rows), rows.mT)
+        triangle = self.product(self.conjugate(rows), rows.mT)
+        self.diagonal(triangle).copy_(_squares(rows) / 2.0)
+        return rows, phases, triangle
 
     def _draw(self, start: int, stop: int) -> Any:
         return self.haar.draw(self.key, start, stop, self.target, self.part)
 
     def solved(self, triangle: Any, array: Any) -> Any:
-        return torch.linalg.solve_triangular(triangle, array, upper=True, unitriangular=True)
+        return torch.linalg.solve_triangular(triangle, array, upper=True)
 
     def conjugate(self, array: Any) -> Any:
         return array.conj()
@@ -97,11 +101,19 @@ class _Operations:
 
 
 def _measured(rows: Any) -> tuple[Any, Any, Any, Any]:
-    """Zero what is before each vector; the diagonal as a view, its moduli, the norms, the phases."""
+    """Zero what is before each vector; the diagonal as a view, its moduli, the norms, the phases.
+
+    No normal number of the stream is zero, so each has a phase.
+    """
     head = rows[..., : rows.shape[-2]]
     head.triu_()
     diagonal = torch.diagonal(head, dim1=-2, dim2=-1)
     first = diagonal.abs()
     norm = torch.linalg.vector_norm(rows, dim=-1)
-    phases = torch.where(first == 0, torch.ones_like(diagonal), diagonal / first)
-    return diagonal, first, norm, phases
+    return diagonal, first, norm, torch.sgn(diagonal)
+
+
+def _squares(rows: Any) -> Any:
+    """Sums of squares, which torch adds in a cascade that keeps the rounding small."""
+    parts = torch.view_as_real(rows).flatten(-2) if rows.is_complex() else rows
+    return (parts * parts).sum(-1)
