@@ -75,7 +75,7 @@ class Bench:
         self,
         questions: dict[str, list[Case]],
         log: Callable[[str], None],
-        keep: Callable[[list[dict[str, Any]]], None],
+        keep: Callable[[list[dict[str, Any]]], object],
     ) -> None:
         """Measure; after each question, hand over what the file of results calls its cases."""
         try:
@@ -122,7 +122,7 @@ class Bench:
         going = [name for name in names if not self._is_settled(rows[name])]
         for name in going:
             self._process(name, threads)
-        parts = {}
+        parts: dict[str, list[int]] = {}
         for name in going:
             if (rounds := self._prepare(case, name, threads, rows[name])) is not None:
                 parts[name] = rounds
@@ -167,7 +167,7 @@ class Bench:
 
     def _prepare(
         self, case: Case, name: str, threads: int, row: dict[str, Any]
-    ) -> range | list[int] | None:
+    ) -> list[int] | None:
         """Make a contender ready; the rounds that it takes part in, or None."""
         about = self._process(name, threads).open()
         if "version" in about:
@@ -193,7 +193,7 @@ class Bench:
 
     def _rounds(
         self,
-        parts: dict[str, Iterable[int]],
+        parts: dict[str, list[int]],
         threads: int,
         rows: dict[str, dict[str, Any]],
         number: int,
@@ -208,7 +208,7 @@ class Bench:
                 answer = self._ask(name, threads, "sample")
                 if "seconds" in answer:
                     place = number * self.effort.rounds + turn
-                    rows[name]["samples"].append([place, answer["seconds"]])
+                    rows[name]["samples"].append([place, float(f"{answer['seconds']:.5g}")])
                 else:
                     rows[name].update(answer)
 
@@ -236,7 +236,7 @@ class Bench:
                     rows[name].setdefault("first", seconds)
                 else:
                     place = number * self.effort.rounds + turn
-                    rows[name]["samples"].append([place, seconds])
+                    rows[name]["samples"].append([place, float(f"{seconds:.5g}")])
 
     def _result(self, case: Case) -> dict[str, Any]:
         rows = self.rows.get((case.question, case.title), {})

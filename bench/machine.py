@@ -49,7 +49,7 @@ def describe(label: str = "") -> dict[str, Any]:
 
 def _processor() -> str:
     with contextlib.suppress(OSError):
-        found = {}
+        found: dict[str, str] = {}
         for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
             key, _, value = line.partition(":")
             found.setdefault(key.strip(), value.strip())

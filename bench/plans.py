@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Callable
 from typing import NamedTuple
 
 __all__ = ["PLANS", "Tensor", "tensors"]
@@ -67,7 +68,7 @@ def llama(layers: int, width: int, keys: int, hidden: int, vocabulary: int) -> l
     return [*found, Tensor("lm_head.weight", (vocabulary, width))]
 
 
-PLANS = {
+PLANS: dict[str, Callable[[], list[Tensor]]] = {
     # 124,439,808 parameters in 148 tensors.
     "gpt2-small": functools.partial(gpt2, 12, 768, 50257, 1024),
     # The shapes of TinyLlama: 1,100,048,384 parameters in 201 tensors.

@@ -93,7 +93,7 @@ def _figure(
     case: dict[str, Any], rows: dict[str, dict[str, Any]], name: str, best: float | None
 ) -> Figure:
     row, contender = rows[name], CONTENDERS[name]
-    known = {"contender": name, "title": contender.title, "role": contender.role}
+    known: dict[str, Any] = {"contender": name, "title": contender.title, "role": contender.role}
     opponent = None
     if contender.role != "limit":
         opponent = next((o for o in opponents(name) if o in rows and rows[o]["samples"]), None)

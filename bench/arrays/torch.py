@@ -61,7 +61,7 @@ class Arrays(OnHost):
         torch.cuda.reset_peak_memory_stats()
         self.before = torch.cuda.memory_allocated()
 
-    def peak_memory(self) -> int:
+    def peak_memory(self) -> int | None:
         if self.device == "cpu":
             return super().peak_memory()
         torch.cuda.synchronize()

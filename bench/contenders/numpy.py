@@ -35,7 +35,7 @@ def orthogonal(rng: np.random.Generator, job: Job, qr: Any) -> np.ndarray:
     """The Q of a Gaussian's QR, its columns given the signs of R's diagonal."""
     *batch, rows, columns = job.shape
     m, n = max(rows, columns), min(rows, columns)
-    q, r = qr(rng.standard_normal((*batch, m, n), dtype=job.dtype))
+    q, r = qr(rng.standard_normal((*batch, m, n), dtype=np.dtype(job.dtype)))
     q *= np.sign(np.diagonal(r, axis1=-2, axis2=-1))[..., None, :]
     return q if rows >= columns else np.swapaxes(q, -1, -2)
 
