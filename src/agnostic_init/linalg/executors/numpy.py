@@ -15,7 +15,8 @@ from agnostic_init.linalg.panels import block_factor, width_of_panels
 __all__ = ["fill", "make"]
 
 STRIP = 1 << 18  # elements of the temporary of an update
-MOST = 128
+MOST = 128  # vectors a panel
+LEAST, LEAST_OF_BATCH = 64, 16  # a single small matrix is all calls, a batch is arithmetic too
 
 
 def make(haar: Haar, key: Key, target: Target, part: Any = ()) -> Any:
@@ -36,7 +37,7 @@ def fill(haar: Haar, key: Key, out: Any, part: Any = ()) -> None:
         fill(haar, key, buffer, part)
         out[...] = buffer
         return
-    width = width_of_panels(haar.short, MOST)
+    width = width_of_panels(haar.short, MOST, LEAST_OF_BATCH if haar.batch else LEAST)
     for index, place in haar.stacks(part):
         some = out[index]
         tall = some.swapaxes(-1, -2) if haar.wide else some

@@ -8,7 +8,7 @@ import torch
 
 from agnostic_init.arrays.target import Target
 from agnostic_init.bits.key import Key
-from agnostic_init.linalg.executors.torch_precision import full_precision
+from agnostic_init.linalg.executors.torch_precision import full_precision, without_autocast
 from agnostic_init.linalg.haar import Haar
 from agnostic_init.linalg.in_place import assemble_in_place
 from agnostic_init.linalg.panels import width_of_panels
@@ -35,7 +35,7 @@ def fill(haar: Haar, key: Key, out: Any, library: Any) -> None:
     target = Target(library, haar.compute, out.device)
     on_host = out.device.type == "cpu"
     if on_host and not haar.batch and haar.short <= FACTORED:
-        with torch.no_grad(), torch.autocast("cpu", enabled=False):
+        with torch.no_grad(), without_autocast("cpu"):
             _Operations(haar, key, target, (), haar.size).from_lapack(tall)
         return
     with torch.no_grad(), full_precision(out.device):

@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-__all__ = ["full_precision"]
+__all__ = ["full_precision", "without_autocast"]
 
 FULL = ("ieee", "none")
 
@@ -17,7 +17,7 @@ FULL = ("ieee", "none")
 def full_precision(device: Any) -> Iterator[None]:
     """Compute matrix products in the precision of their operands, and restore what was set."""
     backends = torch.backends
-    with torch.autocast(device.type, enabled=False), contextlib.ExitStack() as stack:
+    with without_autocast(device.type), contextlib.ExitStack() as stack:
         if hasattr(backends.cuda.matmul, "fp32_precision"):
             for place in (backends.cuda.matmul, backends.mkldnn.matmul):
                 if place.fp32_precision not in FULL:
@@ -27,6 +27,14 @@ def full_precision(device: Any) -> Iterator[None]:
             stack.callback(torch.set_float32_matmul_precision, torch.get_float32_matmul_precision())
             torch.set_float32_matmul_precision("highest")
         yield
+
+
+def without_autocast(kind: str) -> contextlib.AbstractContextManager[Any]:
+    """A context without automatic casts, at no cost where there are none."""
+    if not torch.is_autocast_enabled(kind):
+        return contextlib.nullcontext()
+    made: contextlib.AbstractContextManager[Any] = torch.autocast(kind, enabled=False)
+    return made
 
 
 def _restore(place: Any, value: str) -> None:
