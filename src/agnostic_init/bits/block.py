@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import operator
 from collections.abc import Iterable
@@ -89,6 +90,8 @@ class Block:
 
     def positions(self) -> Positions:
         """The block's row-major positions in the global array, simplified."""
+        if self.whole and self.size:
+            return Positions(0, (self.size,), (1,))
         base, stride = 0, 1
         axes: list[tuple[int, int]] = []
         for length, start, step, count in zip(
@@ -121,6 +124,8 @@ def block(shape: tuple[int, ...], index: Any = None) -> Block:
     index
         An integer, slice or Ellipsis, or a tuple of them; None for the whole array.
     """
+    if index is None:
+        return _whole(shape)
     items = _expanded(index, len(shape))
     starts, steps, counts, dropped = [], [], [], []
     for axis, (length, item) in enumerate(zip(shape, items, strict=True)):
@@ -161,9 +166,13 @@ def checked_shape(shape: Any) -> tuple[int, ...]:
     return tuple(lengths)
 
 
+@functools.lru_cache(maxsize=1024)
+def _whole(shape: tuple[int, ...]) -> Block:
+    rank = len(shape)
+    return Block(shape, (0,) * rank, (1,) * rank, shape, (False,) * rank)
+
+
 def _expanded(index: Any, rank: int) -> tuple[Any, ...]:
-    if index is None:
-        return (slice(None),) * rank
     items = index if isinstance(index, tuple) else (index,)
     for item in items:
         if item is not Ellipsis and not isinstance(item, slice):
