@@ -136,3 +136,13 @@ def test_bilinear_pairs():
 
 def test_no_key_is_needed():
     np.testing.assert_array_equal(ai.identity()((2, 2), key=1), ai.identity()((2, 2)))
+
+
+def test_meta_tensors_stay_empty():
+    torch = pytest.importorskip("torch")
+    cases = [*CASES, (ai.orthogonal(), (4, 4)), (ai.conv_orthogonal(layout="torch"), (4, 4, 3))]
+    for init, shape in cases:
+        made = init(shape, key=0, xp=torch, device="meta")
+        assert made.device.type == "meta"
+        assert tuple(made.shape) == shape
+        init.fill(torch.empty(shape, device="meta"), key=0)

@@ -80,11 +80,13 @@ class Gathered(Initializer):
                 takes[axis] = Source(places)
             takes[axis] = Source(takes[axis].places - first, takes[axis].signs)
             index.append(slice(first, last + 1))
-        place = Target(library, by_way_of, target.device)
+        device = library.working_device(target.device)
+        place = Target(library, by_way_of, device)
         made = self.init._make(small, key, block(small, tuple(index)), place)
         for axis, source in takes.items():
-            made = _taken(library.xp, made, axis, source, target.device)
-        return library.xp.reshape(library.cast(made, target.dtype), part.shape)
+            made = _taken(library.xp, made, axis, source, device)
+        made = library.xp.reshape(library.cast(made, target.dtype), part.shape)
+        return library.placed(made, target.device)
 
     def _statistics(self, shape: tuple[int, ...], dtype: str) -> dict[str, Any]:
         found: dict[str, Any] = self.init._statistics(self._sources(shape)[0], dtype)

@@ -57,7 +57,7 @@ class Pattern(Initializer):
                 dtype,
                 target.like,
             )
-        xp, device = library.xp, target.device
+        xp, device = library.xp, library.working_device(target.device)
         form = FORMATS.get(target.dtype)
         width = form.compute if form is not None else "float32"
         parts, places = self._parts(shape), _places(part)
@@ -74,7 +74,7 @@ class Pattern(Initializer):
             mask = xp.asarray(np.ones((1,) * len(shape), bool), device=device)
         mask = xp.broadcast_to(mask, part.counts)
         made = library.cast(xp.where(mask, values, xp.zeros_like(values)), target.dtype)
-        return xp.reshape(made, part.shape)
+        return library.placed(xp.reshape(made, part.shape), target.device)
 
     def _statistics(self, shape: tuple[int, ...], dtype: str) -> dict[str, Any]:
         parts = self._parts(shape)

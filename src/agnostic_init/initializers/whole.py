@@ -26,18 +26,22 @@ class Whole(Initializer):
     def _make(self, shape: tuple[int, ...], key: Key | None, part: Block, target: Target) -> Any:
         assert key is not None
         self._check(shape, target.dtype)
-        if target.library.lazy and not self.lazily:
+        library = target.library
+        if library.lazy and not self.lazily:
             host = Target(backend("numpy"), target.dtype, None)
-            made = target.library.deferred(
-                lambda: self._whole(shape, key, host), shape, target.library.dtype(target.dtype)
+            made = library.deferred(
+                lambda: self._whole(shape, key, host), shape, library.dtype(target.dtype)
             )
         elif math.prod(shape) == 0:
-            made = target.library.xp.zeros(
-                shape, dtype=target.library.dtype(target.dtype), device=target.device
+            made = library.xp.zeros(
+                shape,
+                dtype=library.dtype(target.dtype),
+                device=library.working_device(target.device),
             )
         else:
-            made = self._whole(shape, key, target)
-        return selected(target.library.xp, made, part)
+            place = Target(library, target.dtype, library.working_device(target.device))
+            made = self._whole(shape, key, place)
+        return library.placed(selected(library.xp, made, part), target.device)
 
 
 def selected(xp: Any, array: Any, part: Block) -> Any:

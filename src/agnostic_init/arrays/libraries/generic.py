@@ -48,6 +48,14 @@ class Library:
         """The device, in the library's own terms; None stays None."""
         return device
 
+    def working_device(self, device: Any) -> Any:
+        """Where arrays of other shapes are made on the way to one that is to be on `device`."""
+        return device
+
+    def placed(self, array: Any, device: Any) -> Any:
+        """An array that was made on the working device of `device`, where it belongs."""
+        return array
+
     def device_of(self, array: Any) -> Any:
         """Where an array lives."""
         return array.device

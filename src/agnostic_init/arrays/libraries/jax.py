@@ -50,5 +50,16 @@ class Library(generic.Library):
     def to_host(self, array: Any) -> Any:
         return storage_view(np.asarray(array))
 
+    def working_device(self, device: Any) -> Any:
+        return None if _is_spread(device) else device
+
+    def placed(self, array: Any, device: Any) -> Any:
+        return jax.device_put(array, device) if _is_spread(device) else array
+
     def device_of(self, array: Any) -> Any:
         return None if isinstance(array, jax.core.Tracer) else array.sharding
+
+
+def _is_spread(device: Any) -> bool:
+    """Whether it is a sharding, which fits only arrays of some shapes, of several devices."""
+    return len(getattr(device, "device_set", ())) > 1

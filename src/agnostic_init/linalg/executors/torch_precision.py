@@ -17,7 +17,8 @@ FULL = ("ieee", "none")
 def full_precision(device: Any) -> Iterator[None]:
     """Compute matrix products in the precision of their operands, and restore what was set."""
     backends = torch.backends
-    with without_autocast(device.type), contextlib.ExitStack() as stack:
+    kind = "cpu" if device.type == "meta" else device.type
+    with without_autocast(kind), contextlib.ExitStack() as stack:
         if hasattr(backends.cuda.matmul, "fp32_precision"):
             for place in (backends.cuda.matmul, backends.mkldnn.matmul):
                 if place.fp32_precision not in FULL:
