@@ -25,12 +25,14 @@ def make(haar: Haar, key: Key, target: Target) -> Any:
     """New matrices."""
     dtype = target.library.dtype(haar.dtype)
     if not haar.size:
-        return jnp.zeros(haar.shape, dtype, device=target.device)
+        return jnp.zeros(haar.shape, dtype, device=target.library.working_device(target.device))
     if not tracing() and on_host(target.device):
         made = numpy.make(haar, key, Target(backend("numpy"), haar.compute, None))
         return jax.device_put(np.asarray(made, dtype), target.device)
-    normals = haar.draw(key, 0, haar.short, target)
-    return of_normals(haar, normals).astype(dtype)
+    library = target.library
+    place = Target(library, haar.compute, library.working_device(target.device))
+    made = of_normals(haar, haar.draw(key, 0, haar.short, place)).astype(dtype)
+    return library.placed(made, target.device)
 
 
 def of_normals(haar: Haar, normals: Any) -> Any:
