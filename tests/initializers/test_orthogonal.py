@@ -95,6 +95,27 @@ def test_fill_writes_any_memory(backend, layout, shape, dtype):
         np.testing.assert_allclose(backend.to_numpy(out), expected, atol=atol)
 
 
+@pytest.mark.parametrize(
+    ("layout", "shape"),
+    [("b o i", (6, 4, 3)), ("o b i *k", (4, 6, 3, 2)), ("b (2 o) i", (6, 4, 3))],
+)
+@pytest.mark.parametrize("axis_index", [slice(2, 5), 3, slice(0, 6, 2), slice(4, 1, -1)])
+def test_a_block_of_a_stack(backend, layout, shape, axis_index):
+    init, axis = ai.orthogonal(layout=layout), layout.split().index("b")
+    index = [slice(None), slice(None, None, -1), slice(1, 3), slice(None)][: len(shape)]
+    index[axis] = axis_index
+    whole = init(shape, key=1)[tuple(index)]
+    made = init(shape, key=1, index=tuple(index), xp=backend.xp)
+    np.testing.assert_allclose(backend.to_numpy(made), whole, atol=1e-6)
+
+
+def test_only_the_matrices_of_a_block_are_made():
+    init = ai.orthogonal(layout="b o i")
+    w = init((10**9, 4, 4), key=1, index=slice(10**9 - 2, None))
+    assert_orthonormal(w)
+    assert w.shape == (2, 4, 4)
+
+
 def test_fill_writes_a_block_of_a_larger_array():
     init, out = ai.orthogonal(), np.zeros((2, 4), np.float32)
     init.fill(out, key=1, index=slice(1, 3), global_shape=(6, 4))

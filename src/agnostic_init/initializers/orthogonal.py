@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import functools
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, NamedTuple
 
 from agnostic_init.arrays.errors import AmbiguousLayoutError, must
 from agnostic_init.arrays.target import Target
-from agnostic_init.bits.block import Block
+from agnostic_init.bits.block import Block, block
 from agnostic_init.bits.key import Key
 from agnostic_init.draws.distributions import checked_number
 from agnostic_init.initializers.axes import Parts, check_layout, split_axes, split_matrix_axes
@@ -54,7 +54,8 @@ class orthogonal(Whole):
     -----
     The matrices are products of reflectors of normal vectors; see
     `agnostic_init.linalg.haar_matrices`. They are deterministic in key and shape and the same in
-    every library to rounding. A block of a global array is cut from the whole.
+    every library to rounding. A block of a global array is cut from the whole; of a stack along
+    an axis of its own, only the matrices that the block has are made.
 
     References
     ----------
@@ -90,14 +91,22 @@ class orthogonal(Whole):
     def _check(self, shape: tuple[int, ...], dtype: str) -> None:
         _arrangement(self, shape, dtype)
 
-    def _whole(self, shape: tuple[int, ...], key: Key, target: Target) -> Any:
-        xp, found = target.library.xp, _arrangement(self, shape, target.dtype)
-        place = Target(target.library, target.dtype, target.device)
-        made = select.make(found.haar, key, place)
-        if found.back is not None:
-            made = xp.reshape(made, tuple(found.lengths[n] for n in found.order))
-            made = xp.permute_dims(made, found.back)
-        return made if tuple(made.shape) == shape else xp.reshape(made, shape)
+    def _make(self, shape: tuple[int, ...], key: Key | None, part: Block, target: Target) -> Any:
+        """Of a stack along an axis of its own, only the matrices that the block has are made."""
+        assert key is not None
+        found = _arrangement(self, shape, target.dtype)
+        axis = found.stack_axis
+        if axis is None or part.steps[axis] != 1 or not 0 < part.counts[axis] < shape[axis]:
+            return self._cut(lambda place: _arranged(found, shape, key, place), shape, part, target)
+        first, count = part.starts[axis], part.counts[axis]
+        some = (*shape[:axis], count, *shape[axis + 1 :])
+        lengths = tuple(count if n == found.order[0] else x for n, x in enumerate(found.lengths))
+        haar = replace(found.haar, batch=(count,), stack=(first, shape[axis]))
+        fewer = found._replace(haar=haar, lengths=lengths)
+        index = list(part.index)
+        index[axis] = 0 if part.dropped[axis] else slice(None)
+        rest = block(some, tuple(index))
+        return self._cut(lambda place: _arranged(fewer, some, key, place), some, rest, target)
 
     def _fill(
         self, shape: tuple[int, ...], key: Key | None, part: Block, out: Any, library: Any
@@ -144,12 +153,22 @@ class orthogonal(Whole):
 
 
 class Arrangement(NamedTuple):
-    """The matrices of a weight, and how its axes, taken apart, are permuted to be theirs."""
+    """The matrices of a weight, and how its axes, taken apart, are permuted to be theirs.
+
+    Attributes
+    ----------
+    haar : the matrices.
+    lengths : of the axes of the weight, taken apart.
+    order : of these, for stacks, outputs, inputs and kernel.
+    back : the permutation from there; None if it is none.
+    stack_axis : the axis of the weight that is the only stack, and nothing else.
+    """
 
     haar: Haar
     lengths: tuple[int, ...]
     order: tuple[int, ...]
     back: tuple[int, ...] | None
+    stack_axis: int | None
 
 
 # Cached, as a model has few shapes and many weights of each.
@@ -167,6 +186,21 @@ def _arrangement(init: orthogonal, shape: tuple[int, ...], dtype: str) -> Arrang
     )
     order = (*parts.order("b"), *parts.order("o"), *parts.order("i", "k"))
     back = tuple(order.index(n) for n in range(len(order)))
+    alone = len(stack) == 1 and stack[0] == shape[parts.of("b")[0].axis]
     return Arrangement(
-        haar, parts.lengths, order, None if back == order == tuple(sorted(order)) else back
+        haar,
+        parts.lengths,
+        order,
+        None if order == tuple(sorted(order)) else back,
+        parts.of("b")[0].axis if alone else None,
     )
+
+
+def _arranged(found: Arrangement, shape: tuple[int, ...], key: Key, target: Target) -> Any:
+    """The matrices, as a weight."""
+    xp = target.library.xp
+    made = select.make(found.haar, key, Target(target.library, target.dtype, target.device))
+    if found.back is not None:
+        made = xp.reshape(made, tuple(found.lengths[n] for n in found.order))
+        made = xp.permute_dims(made, found.back)
+    return made if tuple(made.shape) == shape else xp.reshape(made, shape)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from agnostic_init.arrays.target import Target, backend
@@ -26,12 +27,20 @@ class Whole(Initializer):
     def _make(self, shape: tuple[int, ...], key: Key | None, part: Block, target: Target) -> Any:
         assert key is not None
         self._check(shape, target.dtype)
+        return self._cut(lambda place: self._whole(shape, key, place), shape, part, target)
+
+    def _cut(
+        self,
+        whole: Callable[[Target], Any],
+        shape: tuple[int, ...],
+        part: Block,
+        target: Target,
+    ) -> Any:
+        """The block of an array of `shape` that `whole` makes, where the target is."""
         library = target.library
         if library.lazy and not self.lazily:
             host = Target(backend("numpy"), target.dtype, None)
-            made = library.deferred(
-                lambda: self._whole(shape, key, host), shape, library.dtype(target.dtype)
-            )
+            made = library.deferred(lambda: whole(host), shape, library.dtype(target.dtype))
         elif math.prod(shape) == 0:
             made = library.xp.zeros(
                 shape,
@@ -40,7 +49,7 @@ class Whole(Initializer):
             )
         else:
             place = Target(library, target.dtype, library.working_device(target.device))
-            made = self._whole(shape, key, place)
+            made = whole(place)
         return library.placed(selected(library.xp, made, part), target.device)
 
 

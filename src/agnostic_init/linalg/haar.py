@@ -38,6 +38,9 @@ class Haar:
         What the matrices are multiplied with.
     special
         Whether the determinants shall be 1 (before the gain).
+    stack
+        Where the batch, of one axis, is a part of a longer one: its first place there, and the
+        length of that.
 
     Notes
     -----
@@ -52,6 +55,7 @@ class Haar:
     dtype: str
     gain: float = 1.0
     special: bool = False
+    stack: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
         if format_of(self.dtype).itemsize == 1:
@@ -140,16 +144,20 @@ class Haar:
         # that begin a little late are drawn from their beginning.
         skipped = start if start <= WHOLE_ROWS and not compiled.loaded() else 0
         rows = slice(start, stop), slice(start - skipped, None)
+        normals = _normals(self)
         if part or (start, stop) != (0, self.short):
             index = (*part, ..., *rows) if len(part) < len(self.batch) else (*part, *rows)
-            normals = block((*self.batch, self.short, self.long), index)
-        else:
-            normals = _whole((*self.batch, self.short, self.long))
+            normals = normals.part(index)
         place = Target(target.library, self.compute, target.device)
         drawn = select.make(normal_draw(0.0, 1.0, self.compute), key, normals, place)
         return drawn[..., skipped:] if skipped else drawn
 
 
 @functools.lru_cache(maxsize=256)
-def _whole(shape: tuple[int, ...]) -> Block:
-    return block(shape)
+def _normals(haar: Haar) -> Block:
+    """The positions of all normals."""
+    vectors = (haar.short, haar.long)
+    if haar.stack is None:
+        return block((*haar.batch, *vectors))
+    first, length = haar.stack
+    return block((length, *vectors), slice(first, first + haar.batch[0]))
