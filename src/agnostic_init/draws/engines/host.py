@@ -20,7 +20,7 @@ Kernel = Callable[[Draw, Key, Positions, Any, int, int], None]
 
 THREADS_VARIABLE = "AGNOSTIC_INIT_NUM_THREADS"
 WORTH_A_THREAD = 1 << 17  # elements; about half a millisecond of work
-TASK = 1 << 18
+MOST_WITH_NUMPY = 4  # threads; more only wait for each other's interpreter lock
 SLAB = 1 << 18
 
 
@@ -66,6 +66,8 @@ def _fill_contiguous(draw: Draw, key: Key, positions: Positions, out: Any) -> No
     size = out.size
     kernel: Kernel = compiled.kernel(draw, size) or numpy.fill
     threads = min(number_of_threads(), size // WORTH_A_THREAD)
+    if kernel is numpy.fill:
+        threads = min(threads, MOST_WITH_NUMPY)
     if threads < 2:
         kernel(draw, key, positions, out, 0, size)
         return
@@ -74,8 +76,8 @@ def _fill_contiguous(draw: Draw, key: Key, positions: Positions, out: Any) -> No
     # The pool lives for one call, so that no thread outlives a fork; that costs 0.1 ms.
     with ThreadPoolExecutor(threads) as pool:
         tasks = [
-            pool.submit(kernel, draw, key, positions, out, start, min(start + TASK, size))
-            for start in range(0, size, TASK)
+            pool.submit(kernel, draw, key, positions, out, start, min(start + numpy.PART, size))
+            for start in range(0, size, numpy.PART)
         ]
         for task in tasks:
             task.result()

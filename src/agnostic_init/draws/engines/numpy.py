@@ -14,6 +14,7 @@ from agnostic_init.bits.key import Key
 from agnostic_init.bits.stream import element_words, words_at
 from agnostic_init.bits.words import Wide
 from agnostic_init.draws.engines.numpy_quantile import QuantilePass
+from agnostic_init.draws.engines.numpy_symmetric import PROVEN, SymmetricPass
 from agnostic_init.draws.engines.numpy_uniform import UniformPass
 from agnostic_init.draws.engines.numpy_words import WordPass
 from agnostic_init.draws.engines.storage import store
@@ -21,21 +22,23 @@ from agnostic_init.draws.quantile import Central
 from agnostic_init.draws.record import Draw
 from agnostic_init.draws.reference import evaluate
 
-__all__ = ["fill"]
+__all__ = ["PART", "fill"]
 
-# Long calls keep two threads from waiting for each other's interpreter lock; these are the sizes
-# at which that gains more than the larger caches lose.
-CHUNK = 1 << 16
-WORD_CHUNK = 1 << 18
+CHUNK = 1 << 16  # elements; their arrays stay in the second-level cache
+# A part that a thread is given is one chunk up to here: two threads that call NumPy more often wait
+# for each other's interpreter lock, which costs more than the larger caches do.
+PART = 1 << 18
 LONG_RUN = 256
 WIDE = Wide(np, np.uint64, None, signed=False)
 
 
 def fill(draw: Draw, key: Key, positions: Positions, out: Any, start: int, stop: int) -> None:
     """Write elements `start` to `stop` of a block, counted in its row-major order, into `out`."""
-    finish = _pass_for(draw, stop - start)
+    size = stop - start
+    lean = draw.kind != "quantile" or draw.quantile in PROVEN
+    chunk = size if lean and size <= PART else min(size, CHUNK)
+    finish = _pass_for(draw, chunk)
     if draw.words == 1 and positions.run >= LONG_RUN:
-        chunk = min(CHUNK if draw.kind == "quantile" else WORD_CHUNK, stop - start)
         words = WordPass(key, chunk)
         for position, at, count in _runs(positions, start, stop):
             for done in range(0, count, chunk):
@@ -47,13 +50,13 @@ def fill(draw: Draw, key: Key, positions: Positions, out: Any, start: int, stop:
         finish(_gathered_words(draw, key, positions, at, n), out[at : at + n])
 
 
-def _pass_for(draw: Draw, size: int) -> Any:
+def _pass_for(draw: Draw, most: int) -> Any:
     if draw.kind == "bits":
         return lambda words, out: np.copyto(out, words[0], casting="unsafe")
     if draw.words == 1 and draw.kind == "uniform":
         return UniformPass(draw)
     if draw.words == 1 and isinstance(draw.quantile, Central):
-        return QuantilePass(draw, min(CHUNK, size))
+        return SymmetricPass(draw, most) if draw.quantile in PROVEN else QuantilePass(draw, most)
     return lambda words, out: store(
         draw.dtype, evaluate(draw, np, np.float32, np.float64, words), out
     )

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 
 from agnostic_init.draws.elementary import ARTANH, LN2, SQRT_HALF, polynomial
 from agnostic_init.draws.engines.storage import store
-from agnostic_init.draws.quantile import Central, quantile
+from agnostic_init.draws.quantile import Central
 from agnostic_init.draws.record import Draw
 from agnostic_init.draws.reference import (
     CENTER,
@@ -21,11 +20,9 @@ from agnostic_init.draws.reference import (
     NEAR_TAIL,
 )
 
-__all__ = ["QuantilePass"]
+__all__ = ["CENTER_PAIRS", "NEAR_PAIRS", "QuantilePass", "finish", "rational"]
 
 LIMIT = 1 << 24
-NORMAL = quantile(-math.inf, math.inf, 24)
-TWO_SIGMA = quantile(-2.0, 2.0, 24)
 CENTER_PAIRS, NEAR_PAIRS, FAR_PAIRS = (
     np.array(rational).T[:, :, None] for rational in (CENTER, NEAR_TAIL, FAR_TAIL)
 )
@@ -37,9 +34,6 @@ class QuantilePass:
     def __init__(self, draw: Draw, most: int) -> None:
         assert isinstance(draw.quantile, Central)
         self.draw, self.quantile = draw, draw.quantile
-        # Of these two every value is known to be further from a rounding boundary than any library's
-        # logarithm from the true one; the exhaustive test of this kernel holds it.
-        self.log = np.log if draw.quantile in (NORMAL, TWO_SIGMA) else _log
         self.scratch = np.empty((2, 2, most))
         self.single = np.empty(most, np.float32)
 
@@ -55,7 +49,7 @@ class QuantilePass:
             central += q.middle
         np.multiply(central, central, out=square)
         np.subtract(CENTRAL_SQUARE, square, out=square)
-        _rational(square, CENTER_PAIRS, fraction)
+        rational(square, CENTER_PAIRS, fraction)
         top, bottom = fraction
         top *= central
         top /= bottom
@@ -65,7 +59,7 @@ class QuantilePass:
             top[in_tail] = self._tails(k[in_tail], central[in_tail])
         single = self.single[:n]
         np.copyto(single, top, casting="same_kind")
-        self._finish(single, out)
+        finish(self.draw, single, out)
 
     def _tails(self, k: Any, central: Any) -> Any:
         q = self.quantile
@@ -74,33 +68,35 @@ class QuantilePass:
         from_edge *= q.step
         if q.left or q.right:
             from_edge += np.where(left, q.left, q.right)
-        r = np.sqrt(-self.log(from_edge))
-        top, bottom = _rational(r - NEAR_SHIFT, NEAR_PAIRS, np.empty((2, r.size)))
+        r = np.sqrt(-_log(from_edge))
+        top, bottom = rational(r - NEAR_SHIFT, NEAR_PAIRS, np.empty((2, r.size)))
         top /= bottom
         far = np.flatnonzero(r > NEAR_LIMIT)
         if far.size:
             x = r[far] - NEAR_LIMIT
-            numerator, denominator = _rational(x, FAR_PAIRS, np.empty((2, x.size)))
+            numerator, denominator = rational(x, FAR_PAIRS, np.empty((2, x.size)))
             top[far] = numerator / denominator
         return np.where(left, -top, top)
 
-    def _finish(self, values: Any, out: Any) -> None:
-        draw = self.draw
-        direct = out.dtype == np.float32
-        target = out if direct else values
-        if draw.shift == 0.0:
-            np.multiply(values, np.float32(draw.scale), out=target)
-        else:
-            np.copyto(
-                target, values.astype(np.float64) * draw.scale + draw.shift, casting="same_kind"
-            )
-        if draw.clips:
-            np.clip(target, draw.low, draw.high, out=target)
-        if not direct:
-            store(draw.dtype, target, out)
+
+def finish(draw: Draw, values: Any, out: Any) -> None:
+    """Scale, shift, clip and store standard values, which are overwritten."""
+    direct = out.dtype == np.float32
+    target = out if direct else values
+    if draw.shift == 0.0:
+        np.multiply(values, np.float32(draw.scale), out=target)
+    else:
+        wide = values.astype(np.float64)
+        wide *= draw.scale
+        wide += draw.shift
+        np.copyto(target, wide, casting="same_kind")
+    if draw.clips:
+        np.clip(target, draw.low, draw.high, out=target)
+    if not direct:
+        store(draw.dtype, target, out)
 
 
-def _rational(x: Any, pairs: Any, out: Any) -> Any:
+def rational(x: Any, pairs: Any, out: Any) -> Any:
     """Numerator and denominator by Horner's rule, both in one array to halve the calls."""
     np.multiply(x, pairs[-1], out=out)
     out += pairs[-2]
