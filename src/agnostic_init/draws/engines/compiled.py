@@ -19,6 +19,7 @@ __all__ = ["kernel", "loaded"]
 VARIABLE = "AGNOSTIC_INIT_ENGINE"
 CHOICES = ("auto", "numpy", "numba")
 MODULE = "agnostic_init.draws.engines.numba"
+CALL = 1 << 14  # elements that take as long as a call of NumPy's kernel does beside its elements
 REPAID = 1 << 26  # elements drawn without it, after which loading compiled code has paid
 
 
@@ -59,7 +60,7 @@ def loaded() -> bool:
 def _worth_loading(size: int) -> bool:
     if loaded():
         return True
-    _Tally.drawn += size
+    _Tally.drawn += size + CALL
     return _Tally.drawn >= REPAID
 
 
