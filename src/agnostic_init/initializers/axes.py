@@ -7,11 +7,9 @@ from dataclasses import dataclass
 
 from agnostic_init.arrays.errors import AmbiguousLayoutError, must
 from agnostic_init.initializers.groups import check_groups, with_groups
-from agnostic_init.initializers.layout import Axis, Layout, as_layout, parse_layout
+from agnostic_init.initializers.layout import Axis, Layout, as_layout
 
 __all__ = ["Part", "Parts", "check_layout", "split_axes", "split_matrix_axes"]
-
-MATRIX = parse_layout("o i")
 
 
 @dataclass(frozen=True, slots=True)

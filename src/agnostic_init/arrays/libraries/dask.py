@@ -21,9 +21,6 @@ class Library(numpy.Library):
     writes = False
     lazy = True
 
-    def dtype_name(self, dtype: Any) -> str:
-        return str(np.dtype(dtype).name)
-
     def host_view(self, array: Any) -> Any:
         return None
 

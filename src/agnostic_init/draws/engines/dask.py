@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
-import dask.array
 import numpy as np
 
 from agnostic_init.arrays.libraries.numpy import storage_view
@@ -20,32 +20,12 @@ __all__ = ["make"]
 def make(draw: Draw, key: Key, block: Block, target: Target) -> Any:
     """A lazy array, in the chunks of `like=` where that has this shape."""
     dtype = target.library.dtype(target.dtype)
-    same = target.like is not None and target.like.shape == block.shape
-    chunks = dask.array.core.normalize_chunks(
-        target.like.chunks if same else "auto", block.shape, dtype=dtype
-    )
-    return (
-        dask.array.map_blocks(
-            _chunk,
-            chunks=chunks,
-            dtype=dtype,
-            meta=np.empty((0,) * len(block.shape), dtype),
-            draw=draw,
-            stream=key,
-            whole=block,
-            result=dtype,
-        )
-        if block.shape
-        else dask.array.from_array(_part(draw, key, block, dtype))
-    )
+    part = functools.partial(_part, draw, key, block, dtype)
+    return target.library.by_blocks(part, block.shape, dtype, target.like)
 
 
-def _chunk(*, draw: Draw, stream: Key, whole: Block, result: Any, block_info: Any = None) -> Any:
-    place = block_info[None]["array-location"]
-    return _part(draw, stream, whole.part(tuple(slice(*ends) for ends in place)), result)
-
-
-def _part(draw: Draw, key: Key, part: Block, dtype: Any) -> Any:
+def _part(draw: Draw, key: Key, whole: Block, dtype: Any, index: tuple[slice, ...]) -> Any:
+    part = whole.part(index)
     out = np.empty(part.shape, dtype)
     host.fill(draw, key, part, storage_view(out))
     return out

@@ -48,15 +48,11 @@ def traced(draw: Draw, positions: Positions, shape: tuple[int, ...], seed: Any, 
 
 @functools.lru_cache(maxsize=256)
 def _program(draw: Draw, positions: Positions, shape: tuple[int, ...]) -> Any:
-    dtype = jnp.dtype(draw.dtype)
-
     def values(seed: Any, offset: Any) -> Any:
         with X64(True):
-            library = _Inside()
             arithmetic = Narrow(jnp, jnp.uint32, None)
-            return jnp.reshape(
-                generic.values(draw, arithmetic, library, seed, offset, positions), shape
-            ).astype(dtype)
+            found = generic.values(draw, arithmetic, _Inside(), seed, offset, positions)
+            return jnp.reshape(found, shape)
 
     return jax.jit(values)
 
