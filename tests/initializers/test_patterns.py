@@ -146,3 +146,13 @@ def test_meta_tensors_stay_empty():
         assert made.device.type == "meta"
         assert tuple(made.shape) == shape
         init.fill(torch.empty(shape, device="meta"), key=0)
+
+
+@pytest.mark.parametrize(("init", "shape"), CASES)
+def test_what_is_made_can_be_written(backend, init, shape):
+    """It is nobody else's memory, and no element is another's."""
+    if backend.name not in ("numpy", "torch", "cupy"):
+        pytest.skip("these arrays are never written")
+    made = init(shape, xp=backend.xp)
+    made += 1
+    np.testing.assert_array_equal(backend.to_numpy(made), init(shape) + 1)

@@ -35,7 +35,7 @@ class _Constant(Initializer):
         value, dtype = self._block(shape, part, target.dtype), library.dtype(target.dtype)
         if np.ndim(value) == 0:
             return xp.full(part.shape, value, dtype=dtype, device=target.device)
-        wide = xp.asarray(np.ascontiguousarray(value), device=target.device)
+        wide = library.from_host(np.ascontiguousarray(value), target.device)
         return library.cast(wide, target.dtype)
 
     def _fill(

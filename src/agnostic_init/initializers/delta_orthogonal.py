@@ -93,7 +93,7 @@ class delta_orthogonal(Whole):
             length = parts.lengths[n]
             at = np.arange(length) == center_of(length, self.center)
             there = there & at.reshape((length,) + (1,) * (len(order) - n - 1))
-        mask = xp.broadcast_to(xp.asarray(there, device=target.device), parts.lengths)
+        mask = xp.broadcast_to(library.from_host(there, target.device), parts.lengths)
         return xp.reshape(xp.where(mask, made, xp.zeros_like(made)), shape)
 
     def _parts(self, shape: tuple[int, ...]) -> Parts:

@@ -9,10 +9,11 @@ import numpy as np
 
 from agnostic_init.arrays.errors import must_be_type
 from agnostic_init.arrays.formats import FORMATS
-from agnostic_init.arrays.target import Target, backend
+from agnostic_init.arrays.target import Target
 from agnostic_init.bits.block import Block, block
 from agnostic_init.bits.key import Key
 from agnostic_init.initializers.base import Initializer
+from agnostic_init.initializers.chunked import Chunked
 from agnostic_init.initializers.registry import get
 
 __all__ = ["Gathered", "Source"]
@@ -25,7 +26,7 @@ class Source(NamedTuple):
     signs: Any = None
 
 
-class Gathered(Initializer):
+class Gathered(Chunked):
     """A subclass says of which smaller weight, and names the places; `init` makes that weight."""
 
     init: Any
@@ -51,17 +52,9 @@ class Gathered(Initializer):
     def _check(self, shape: tuple[int, ...], dtype: str) -> None:
         self.init._check(self._sources(shape)[0], dtype)
 
-    def _make(self, shape: tuple[int, ...], key: Key | None, part: Block, target: Target) -> Any:
-        library = target.library
+    def _block(self, shape: tuple[int, ...], key: Key | None, part: Block, target: Target) -> Any:
+        library, device = target.library, target.device
         small, sources = self._sources(shape)
-        if library.lazy:
-            host = Target(backend("numpy"), target.dtype, None)
-            return library.by_blocks(
-                lambda index: self._make(shape, key, part.part(index), host),
-                part.shape,
-                library.dtype(target.dtype),
-                target.like,
-            )
         form = FORMATS.get(target.dtype)
         by_way_of = "float32" if form is not None and form.itemsize == 1 else target.dtype
         index = []
@@ -80,25 +73,22 @@ class Gathered(Initializer):
                 takes[axis] = Source(places)
             takes[axis] = Source(takes[axis].places - first, takes[axis].signs)
             index.append(slice(first, last + 1))
-        device = library.working_device(target.device)
         place = Target(library, by_way_of, device)
         made = self.init._make(small, key, block(small, tuple(index)), place)
         for axis, source in takes.items():
-            made = _taken(library.xp, made, axis, source, device)
-        made = library.xp.reshape(library.cast(made, target.dtype), part.shape)
-        return library.placed(made, target.device)
+            made = _taken(library, made, axis, source, device)
+        return library.xp.reshape(library.cast(made, target.dtype), part.shape)
 
     def _statistics(self, shape: tuple[int, ...], dtype: str) -> dict[str, Any]:
         found: dict[str, Any] = self.init._statistics(self._sources(shape)[0], dtype)
         return found | {"distribution": f"{found['distribution']}, repeated"}
 
 
-def _taken(xp: Any, array: Any, axis: int, source: Source, device: Any) -> Any:
-    places = source.places
+def _taken(library: Any, array: Any, axis: int, source: Source, device: Any) -> Any:
+    xp, places = library.xp, source.places
     if places.size != array.shape[axis] or (places != np.arange(places.size)).any():
-        array = xp.take(array, xp.asarray(places.astype(np.int32), device=device), axis=axis)
+        array = xp.take(array, library.from_host(places.astype(np.int32), device), axis=axis)
     if source.signs is not None:
         lengths = (1,) * axis + (-1,) + (1,) * (array.ndim - axis - 1)
-        signs = xp.asarray(source.signs.reshape(lengths), device=device)
-        array = xp.where(signs, -array, array)
+        array = xp.where(library.from_host(source.signs.reshape(lengths), device), -array, array)
     return array

@@ -9,16 +9,16 @@ import numpy as np
 
 from agnostic_init.arrays.errors import must
 from agnostic_init.arrays.formats import FORMATS
-from agnostic_init.arrays.target import Target, backend
+from agnostic_init.arrays.target import Target
 from agnostic_init.bits.block import Block
 from agnostic_init.bits.key import Key
 from agnostic_init.initializers.axes import Part, Parts, split_axes
-from agnostic_init.initializers.base import Initializer
+from agnostic_init.initializers.chunked import Chunked
 
 __all__ = ["Pattern"]
 
 
-class Pattern(Initializer):
+class Pattern(Chunked):
     """``gain * prod_d f(x_d)`` where output and input channel are the same, and 0 elsewhere.
 
     A subclass is a frozen dataclass with the fields `gain`, `layout` and `groups`.
@@ -46,35 +46,24 @@ class Pattern(Initializer):
         if form is not None and abs(self.gain) > form.max:
             raise must("gain", f"must be at most {form.max:g}, the largest {dtype}", self.gain)
 
-    def _make(self, shape: tuple[int, ...], key: Key | None, part: Block, target: Target) -> Any:
-        self._check(shape, target.dtype)
-        library, dtype = target.library, target.library.dtype(target.dtype)
-        if library.lazy:
-            host = Target(backend("numpy"), target.dtype, None)
-            return library.by_blocks(
-                lambda index: self._make(shape, key, part.part(index), host),
-                part.shape,
-                dtype,
-                target.like,
-            )
-        xp, device = library.xp, library.working_device(target.device)
+    def _block(self, shape: tuple[int, ...], key: Key | None, part: Block, target: Target) -> Any:
+        library, xp, device = target.library, target.library.xp, target.device
         form = FORMATS.get(target.dtype)
         width = form.compute if form is not None else "float32"
         parts, places = self._parts(shape), _places(part)
         kernel = np.full((1,) * len(shape), float(self.gain))
         for each in parts.of("k"):
             kernel = kernel * self._profile(places[each.axis], each.length)
-        values = xp.asarray(kernel.astype(width), device=device)
-        if not self._joins_all():
-            outputs, inputs = _in_32_bits(
-                *(_combined(parts.of(role), places, len(shape)) for role in "oi")
-            )
-            mask = xp.asarray(outputs, device=device) == xp.asarray(inputs, device=device)
+        values = library.from_host(kernel.astype(width), device)
+        if self._joins_all():
+            joined = xp.ones((1,) * len(shape), dtype=xp.bool, device=device)
         else:
-            mask = xp.asarray(np.ones((1,) * len(shape), bool), device=device)
-        mask = xp.broadcast_to(mask, part.counts)
-        made = library.cast(xp.where(mask, values, xp.zeros_like(values)), target.dtype)
-        return library.placed(xp.reshape(made, part.shape), target.device)
+            channels = (_combined(parts.of(role), places, len(shape)) for role in "oi")
+            outputs, inputs = _in_32_bits(*channels)
+            joined = library.from_host(outputs, device) == library.from_host(inputs, device)
+        joined = xp.broadcast_to(joined, part.counts)
+        made = library.cast(xp.where(joined, values, xp.zeros_like(values)), target.dtype)
+        return xp.reshape(made, part.shape)
 
     def _statistics(self, shape: tuple[int, ...], dtype: str) -> dict[str, Any]:
         parts = self._parts(shape)

@@ -75,6 +75,10 @@ class Library:
         """The array's storage as a NumPy array, as of `host_view`, copied where it is elsewhere."""
         return np.from_dlpack(array)
 
+    def from_host(self, array: Any, device: Any) -> Any:
+        """A small array of NumPy's on a device, which is not waited for."""
+        return self.xp.asarray(array, device=device)
+
     def cast(self, array: Any, name: str) -> Any:
         """The array in another dtype, rounded to nearest even."""
         return self.xp.astype(array, self.dtype(name))

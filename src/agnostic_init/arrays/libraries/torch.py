@@ -65,6 +65,13 @@ class Library(generic.Library):
     def to_host(self, array: Any) -> Any:
         return self.host_view(array.detach().cpu().resolve_conj().resolve_neg())
 
+    def from_host(self, array: Any, device: Any) -> Any:
+        made = torch.tensor(array)
+        if device is not None and torch.device(device).type == "cuda":
+            # From memory that may be swapped out a copy waits for all that the device has to do.
+            return made.pin_memory().to(device, non_blocking=True)
+        return made.to(device)
+
     def why_not_writable(self, array: Any) -> str:
         if array.layout != torch.strided:
             return f"has the layout {array.layout}"
