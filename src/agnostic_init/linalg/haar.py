@@ -152,6 +152,10 @@ class Haar:
         drawn = select.make(normal_draw(0.0, 1.0, self.compute), key, normals, place)
         return drawn[..., skipped:] if skipped else drawn
 
+    def draw_into(self, key: Key, out: Any, library: Any) -> None:
+        """Write all normals into an array of shape ``(*batch, short, long)`` and dtype `compute`."""
+        select.fill(normal_draw(0.0, 1.0, self.compute), key, _normals(self), out, library)
+
 
 @functools.lru_cache(maxsize=256)
 def _normals(haar: Haar) -> Block:

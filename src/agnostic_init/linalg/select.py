@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import functools
 import importlib
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from agnostic_init.arrays.target import Target
 from agnostic_init.bits.key import Key
 from agnostic_init.linalg.haar import Haar
 
-__all__ = ["fill", "make"]
+__all__ = ["fill", "fill_several", "make", "make_several", "together"]
 
 OF_LIBRARY = {"numpy": "numpy", "torch": "torch", "jax": "jax", "dask": "dask", "cupy": "cupy"}
+FROM_NORMALS = ("numpy", "torch", "cupy")
+WORKSPACE = 1 << 24  # elements of the dtype that is computed in: the normals and the matrices
 
 
 def make(haar: Haar, key: Key, target: Target) -> Any:
@@ -33,6 +37,69 @@ def fill(haar: Haar, key: Key, out: Any, library: Any) -> None:
     else:
         target = Target(library, haar.dtype, library.device_of(out), out)
         library.write(out, make(haar, key, target))
+
+
+def together(haar: Haar, library: Any, device: Any) -> int:
+    """How many equal matrices are best made in one call of `make_several` or `fill_several`.
+
+    More than 1 for small matrices on a GPU, which one of them would leave idle. On a host it is 1:
+    nothing is gained there, and a matrix has the same last bits alone and in a model.
+
+    Parameters
+    ----------
+    haar
+        One of them.
+    library
+        The array library.
+    device
+        A device of that library.
+    """
+    if not haar.size or not _on_gpu(library, device):
+        return 1
+    return max(1, WORKSPACE // (2 * haar.size))
+
+
+def make_several(haar: Haar, keys: Sequence[Key], target: Target) -> list[Any]:
+    """New matrices, equal in all but their keys, each in memory of its own.
+
+    Equal to those of `make` to rounding: products of a batch may add in another order.
+    """
+    library = target.library
+    if library.name not in FROM_NORMALS:
+        return [make(haar, key, target) for key in keys]
+    dtype = library.dtype(haar.dtype)
+    outs = [library.xp.empty(haar.shape, dtype=dtype, device=target.device) for _ in keys]
+    fill_several(haar, keys, outs, library)
+    return outs
+
+
+def fill_several(haar: Haar, keys: Sequence[Key], outs: Sequence[Any], library: Any) -> None:
+    """The same matrices, into arrays of the shape and dtype, of any strides and on one device.
+
+    The normals of all and then the matrices of all are in one workspace, so `together` says how
+    many there should be at most.
+    """
+    if library.name not in FROM_NORMALS or len(keys) < 2:
+        for key, out in zip(keys, outs, strict=True):
+            fill(haar, key, out, library)
+        return
+    group = replace(haar, batch=(len(keys), *haar.batch), dtype=haar.compute, stack=None)
+    normals = library.xp.empty(
+        (*group.batch, haar.short, haar.long),
+        dtype=library.dtype(haar.compute),
+        device=library.device_of(outs[0]),
+    )
+    for n, key in enumerate(keys):
+        haar.draw_into(key, normals[n, ...], library)
+    made = _executor(library.name).of_normals(group, normals, library)
+    for n, out in enumerate(outs):
+        library.write(out, made[n, ...])
+
+
+def _on_gpu(library: Any, device: Any) -> bool:
+    if library.name == "torch":
+        return bool(library.device(device).type == "cuda")
+    return bool(library.name == "cupy")
 
 
 @functools.cache

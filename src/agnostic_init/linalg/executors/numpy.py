@@ -8,11 +8,12 @@ import numpy as np
 
 from agnostic_init.arrays.target import Target, backend
 from agnostic_init.bits.key import Key
+from agnostic_init.linalg import source
 from agnostic_init.linalg.haar import Haar
 from agnostic_init.linalg.in_place import assemble_in_place
 from agnostic_init.linalg.panels import block_factor, width_of_panels
 
-__all__ = ["fill", "make"]
+__all__ = ["fill", "make", "of_normals"]
 
 STRIP = 1 << 18  # elements of the temporary of an update
 MOST = 128  # vectors a panel
@@ -37,11 +38,24 @@ def fill(haar: Haar, key: Key, out: Any, part: Any = ()) -> None:
         fill(haar, key, buffer, part)
         out[...] = buffer
         return
-    width = width_of_panels(haar.short, MOST, LEAST_OF_BATCH if haar.batch else LEAST)
+    target = Target(backend("numpy"), haar.compute, None)
     for index, place in haar.stacks(part):
         some = out[index]
-        tall = some.swapaxes(-1, -2) if haar.wide else some
-        assemble_in_place(_Operations(haar, key, place, tall.size), haar, tall, width)
+        _assemble(haar, source.of_key(haar, key, target, place, some.size), some)
+
+
+def of_normals(haar: Haar, normals: Any, library: Any) -> Any:
+    """New matrices of all their normals, which are overwritten."""
+    out = np.empty(haar.shape, normals.dtype)
+    for index, _ in haar.stacks():
+        _assemble(haar, source.of_normals(normals[index]), out[index])
+    return out
+
+
+def _assemble(haar: Haar, normals: source.Source, out: Any) -> None:
+    width = width_of_panels(haar.short, MOST, LEAST_OF_BATCH if haar.batch else LEAST)
+    tall = out.swapaxes(-1, -2) if haar.wide else out
+    assemble_in_place(_Operations(normals), haar, tall, width)
 
 
 def _has_rows(out: Any) -> bool:
@@ -51,16 +65,11 @@ def _has_rows(out: Any) -> bool:
 
 
 class _Operations:
-    def __init__(self, haar: Haar, key: Key, part: Any, size: int) -> None:
-        self.haar, self.key, self.part = haar, key, part
-        self.target = Target(backend("numpy"), haar.compute, None)
-        self.normals = self._draw(0, haar.short) if haar.drawn_at_once(size) else None
+    def __init__(self, normals: source.Source) -> None:
+        self.normals = normals
 
     def reflectors(self, start: int, stop: int) -> tuple[Any, Any, Any]:
-        if self.normals is None:
-            rows = self._draw(start, stop)
-        else:
-            rows = self.normals[..., start:stop, start:]
+        rows = self.normals(start, stop)
         width = stop - start
         rows[..., :width] = np.triu(rows[..., :width])
         diagonal = self.diagonal(rows)
@@ -71,9 +80,6 @@ class _Operations:
         rows *= (1.0 / np.sqrt(norm * (norm + first)))[..., None]
         halves = _squares(rows) / 2
         return rows, phases, block_factor(np, rows, halves)
-
-    def _draw(self, start: int, stop: int) -> Any:
-        return self.haar.draw(self.key, start, stop, self.target, self.part)
 
     def solved(self, triangle: Any, array: Any) -> Any:
         return triangle @ array

@@ -8,12 +8,13 @@ import torch
 
 from agnostic_init.arrays.target import Target
 from agnostic_init.bits.key import Key
+from agnostic_init.linalg import source
 from agnostic_init.linalg.executors.torch_precision import full_precision, without_autocast
 from agnostic_init.linalg.haar import Haar
 from agnostic_init.linalg.in_place import assemble_in_place
 from agnostic_init.linalg.panels import width_of_panels
 
-__all__ = ["fill", "make"]
+__all__ = ["fill", "make", "of_normals"]
 
 FACTORED = 256  # up to this, one matrix is left to LAPACK
 MOST_ON_HOST, MOST_ON_DEVICE = 128, 512
@@ -36,45 +37,58 @@ def fill(haar: Haar, key: Key, out: Any, library: Any) -> None:
     on_host = out.device.type == "cpu"
     if on_host and not haar.batch and haar.short <= FACTORED:
         with torch.no_grad(), without_autocast("cpu"):
-            _Operations(haar, key, target, (), haar.size).from_lapack(tall)
+            _from_lapack(haar, haar.draw(key, 0, haar.short, target), tall)
         return
     with torch.no_grad(), full_precision(out.device):
-        width = width_of_panels(haar.short, MOST_ON_HOST if on_host else MOST_ON_DEVICE)
-        for index, place in haar.stacks() if on_host else [((...,), ())]:
-            operations = _Operations(haar, key, target, place, tall[index].numel())
-            assemble_in_place(operations, haar, tall[index], width)
+        for index, place in _stacks(haar, on_host):
+            some = tall[index]
+            _assemble(haar, source.of_key(haar, key, target, place, some.numel()), some)
+
+
+def of_normals(haar: Haar, normals: Any, library: Any) -> Any:
+    """New matrices of all their normals, which are overwritten."""
+    out = torch.empty(haar.shape, dtype=normals.dtype, device=normals.device)
+    if out.device.type == "meta":
+        return out
+    tall = out.mT if haar.wide else out
+    with torch.no_grad(), full_precision(out.device):
+        for index, _ in _stacks(haar, out.device.type == "cpu"):
+            _assemble(haar, source.of_normals(normals[index]), tall[index])
+    return out
+
+
+def _stacks(haar: Haar, on_host: bool) -> Any:
+    return haar.stacks() if on_host else [((...,), ())]
+
+
+def _assemble(haar: Haar, normals: source.Source, tall: Any) -> None:
+    most = MOST_ON_HOST if tall.device.type == "cpu" else MOST_ON_DEVICE
+    assemble_in_place(_Operations(normals), haar, tall, width_of_panels(haar.short, most))
+
+
+def _from_lapack(haar: Haar, rows: Any, out: Any) -> None:
+    diagonal, first, norm, phases = _measured(rows)
+    rows /= norm.add_(first).mul(phases).unsqueeze(-1)
+    diagonal.fill_(1.0)
+    tau = (2.0 / _squares(rows)).to(rows.dtype)
+    scale = phases * -haar.gain
+    if haar.special:
+        scale[..., -1] *= phases.prod(-1).conj()
+    torch.mul(torch.linalg.householder_product(rows.mT, tau), scale.unsqueeze(-2), out=out)
 
 
 class _Operations:
-    def __init__(self, haar: Haar, key: Key, target: Target, part: Any, size: int) -> None:
-        self.haar, self.key, self.target, self.part = haar, key, target, part
-        self.normals = self._draw(0, haar.short) if haar.drawn_at_once(size) else None
-
-    def from_lapack(self, out: Any) -> None:
-        rows = self._draw(0, self.haar.short) if self.normals is None else self.normals
-        diagonal, first, norm, phases = _measured(rows)
-        rows /= norm.add_(first).mul(phases).unsqueeze(-1)
-        diagonal.fill_(1.0)
-        tau = (2.0 / _squares(rows)).to(rows.dtype)
-        scale = phases * -self.haar.gain
-        if self.haar.special:
-            scale[..., -1] *= phases.prod(-1).conj()
-        torch.mul(torch.linalg.householder_product(rows.mT, tau), scale.unsqueeze(-2), out=out)
+    def __init__(self, normals: source.Source) -> None:
+        self.normals = normals
 
     def reflectors(self, start: int, stop: int) -> tuple[Any, Any, Any]:
-        if self.normals is None:
-            rows = self._draw(start, stop)
-        else:
-            rows = self.normals[..., start:stop, start:]
+        rows = self.normals(start, stop)
         diagonal, first, norm, phases = _measured(rows)
         diagonal += phases * norm
         rows *= (1.0 / torch.sqrt(norm * (norm + first)))[..., None]
         triangle = self.product(self.conjugate(rows), rows.mT)
         self.diagonal(triangle).copy_(_squares(rows) / 2.0)
         return rows, phases, triangle
-
-    def _draw(self, start: int, stop: int) -> Any:
-        return self.haar.draw(self.key, start, stop, self.target, self.part)
 
     def solved(self, triangle: Any, array: Any) -> Any:
         return torch.linalg.solve_triangular(triangle, array, upper=True)
