@@ -19,7 +19,8 @@ from agnostic_init.arrays.errors import (
 )
 from agnostic_init.arrays.target import BACKENDS
 from agnostic_init.checkpoint import write_plan
-from agnostic_init.models.plan import Plan, Progress
+from agnostic_init.models.plan import Plan
+from agnostic_init.models.progress import Progress
 from agnostic_init.models.spec_file import read_spec
 from agnostic_init.version import __version__
 

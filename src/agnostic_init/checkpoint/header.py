@@ -12,7 +12,8 @@ import struct
 from dataclasses import dataclass
 
 from agnostic_init.arrays.errors import must
-from agnostic_init.models.plan import Entry, Plan
+from agnostic_init.models.entry import Entry
+from agnostic_init.models.plan import Plan
 from agnostic_init.version import __version__
 
 __all__ = ["DTYPES", "Header", "header_of"]

@@ -17,7 +17,7 @@ from agnostic_init.bits.block import block
 from agnostic_init.checkpoint.header import Header
 from agnostic_init.draws.engines.generic import pieces as split
 from agnostic_init.initializers.constant import zeros
-from agnostic_init.models.plan import Entry
+from agnostic_init.models.entry import Entry
 
 __all__ = ["Maker", "Piece", "pieces_of"]
 

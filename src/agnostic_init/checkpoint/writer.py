@@ -14,7 +14,8 @@ from agnostic_init.arrays.errors import must, must_be_type
 from agnostic_init.checkpoint.atomic import appearing
 from agnostic_init.checkpoint.header import header_of
 from agnostic_init.checkpoint.pieces import Maker, pieces_of
-from agnostic_init.models.plan import Plan, Progress
+from agnostic_init.models.plan import Plan
+from agnostic_init.models.progress import Progress
 
 __all__ = ["Written", "data_sha256", "write_plan"]
 

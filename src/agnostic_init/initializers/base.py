@@ -174,6 +174,21 @@ class Initializer:
         target = Target(library, dtype, library.device_of(out), out)
         library.write(out, self._make(shape, key, part, target))
 
+    def _together(self, shape: tuple[int, ...], dtype: str, library: Any, device: Any) -> int:
+        """How many arrays of one shape are best made at once there; 1 where nothing is gained."""
+        return 1
+
+    def _make_several(self, shape: tuple[int, ...], keys: list[Key], target: Target) -> list[Any]:
+        """Arrays of one shape, of a key each; overridden together with `_together`."""
+        return [self._make(shape, key, block(shape), target) for key in keys]
+
+    def _fill_several(
+        self, shape: tuple[int, ...], keys: list[Key], outs: list[Any], library: Any
+    ) -> None:
+        """Write arrays of one shape and dtype, of a key each."""
+        for key, out in zip(keys, outs, strict=True):
+            self._fill(shape, key, block(shape), out, library)
+
     def _statistics(self, shape: tuple[int, ...], dtype: str) -> dict[str, Any]:
         """What `describe` says beyond the shape: the optional fields of a `Description`."""
         raise NotImplementedError

@@ -114,15 +114,31 @@ class orthogonal(Whole):
         """In the array's own memory, where that can be seen as matrices."""
         assert key is not None
         found = _arrangement(self, shape, library.dtype_name(out.dtype))
-        view = None
-        if part.whole and found.haar.size:
-            view = out
-            if found.back is not None or shape != found.haar.shape:
-                view = library.rearranged(out, found.lengths, found.order, found.haar.shape)
+        view = _as_matrices(found, out, library) if part.whole and found.haar.size else None
         if view is None:
             super()._fill(shape, key, part, out, library)
         else:
             select.fill(found.haar, key, view, library)
+
+    def _together(self, shape: tuple[int, ...], dtype: str, library: Any, device: Any) -> int:
+        return select.together(_arrangement(self, shape, dtype).haar, library, device)
+
+    def _make_several(self, shape: tuple[int, ...], keys: list[Key], target: Target) -> list[Any]:
+        found = _arrangement(self, shape, target.dtype)
+        made = select.make_several(found.haar, keys, target)
+        return [_as_weight(found, shape, matrices, target.library.xp) for matrices in made]
+
+    def _fill_several(
+        self, shape: tuple[int, ...], keys: list[Key], outs: list[Any], library: Any
+    ) -> None:
+        found = _arrangement(self, shape, library.dtype_name(outs[0].dtype))
+        views = [_as_matrices(found, out, library) for out in outs]
+        if all(view is not None for view in views):
+            select.fill_several(found.haar, keys, views, library)
+            return
+        target = Target(library, library.dtype_name(outs[0].dtype), library.device_of(outs[0]))
+        for out, made in zip(outs, self._make_several(shape, keys, target), strict=True):
+            library.write(out, made)
 
     def _parts(self, shape: tuple[int, ...]) -> Parts:
         if self.layout is not None:
@@ -198,8 +214,19 @@ def _arrangement(init: orthogonal, shape: tuple[int, ...], dtype: str) -> Arrang
 
 def _arranged(found: Arrangement, shape: tuple[int, ...], key: Key, target: Target) -> Any:
     """The matrices, as a weight."""
-    xp = target.library.xp
     made = select.make(found.haar, key, Target(target.library, target.dtype, target.device))
+    return _as_weight(found, shape, made, target.library.xp)
+
+
+def _as_matrices(found: Arrangement, weight: Any, library: Any) -> Any:
+    """A view of a weight as its matrices, or None if there is none."""
+    if found.back is None and tuple(weight.shape) == found.haar.shape:
+        return weight
+    return library.rearranged(weight, found.lengths, found.order, found.haar.shape)
+
+
+def _as_weight(found: Arrangement, shape: tuple[int, ...], matrices: Any, xp: Any) -> Any:
+    made = matrices
     if found.back is not None:
         made = xp.reshape(made, tuple(found.lengths[n] for n in found.order))
         made = xp.permute_dims(made, found.back)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from agnostic_init.models.plan import Entry, Plan
+from agnostic_init.models.entry import Entry
+from agnostic_init.models.plan import Plan
 from agnostic_init.models.rules import Rule
 from agnostic_init.models.specs import Spec
 from agnostic_init.models.tree import fill_tree, init_tree

@@ -2,56 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from agnostic_init.arrays.errors import must, within
-from agnostic_init.arrays.target import resolve
+from agnostic_init.arrays.target import Target, resolve
 from agnostic_init.bits.key import Key
-from agnostic_init.initializers.base import Initializer
-from agnostic_init.initializers.description import Description
-from agnostic_init.models.rules import Rule
+from agnostic_init.draws.produce import check_out
+from agnostic_init.models.batches import batches, fill_batch, make_batch
+from agnostic_init.models.entry import Entry
+from agnostic_init.models.progress import Progress, Report
 from agnostic_init.models.table import table
 
-__all__ = ["Entry", "Plan", "Progress"]
-
-Progress = Callable[[str, int, int], object]
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One parameter of a plan.
-
-    Attributes
-    ----------
-    name, shape, dtype : of the parameter.
-    rule : the rule that it matched first.
-    key : its own key, folded of the plan's key and its name.
-    description : what it will be filled with.
-    """
-
-    name: str
-    shape: tuple[int, ...]
-    dtype: str
-    rule: Rule
-    key: Key
-    description: Description
-
-    @property
-    def initializer(self) -> Initializer:
-        """The initializer of the rule."""
-        return self.rule.initializer
-
-    @property
-    def elements(self) -> int:
-        """Elements of the parameter."""
-        return self.description.elements
-
-    @property
-    def bytes(self) -> int:
-        """Memory of the parameter."""
-        return self.description.bytes
+__all__ = ["Plan"]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -160,7 +124,10 @@ class Plan:
         device: Any = None,
         progress: Progress | None = None,
     ) -> dict[str, Any]:
-        """Make every array, one after the other, with nothing that waits for a device in between.
+        """Make every array, with nothing that waits for a device in between.
+
+        On a GPU, small orthogonal weights of one shape are made by one call, which gives what each
+        alone would be, to rounding.
 
         Parameters
         ----------
@@ -175,38 +142,49 @@ class Plan:
         dict
             Of names to arrays, in the order of the plan.
         """
-        names = [entry.name for entry in self.entries]
-        likes = like if isinstance(like, Mapping) else dict.fromkeys(names, like)
+        likes = like if isinstance(like, Mapping) else dict.fromkeys(self._names(), like)
+        targets = {}
         for entry in self.entries:
             with within(f"parameter {entry.name!r}"):
-                resolve(likes.get(entry.name), xp, entry.dtype, device)
-        made: dict[str, Any] = {}
-        done, total = 0, self.bytes
-        for entry in self.entries:
-            made[entry.name] = entry.initializer(
-                entry.shape,
-                key=entry.key,
-                like=likes.get(entry.name),
-                xp=xp,
-                dtype=entry.dtype,
-                device=device,
-            )
-            done += entry.bytes
-            if progress is not None:
-                progress(entry.name, done, total)
+                targets[entry.name] = resolve(likes.get(entry.name), xp, entry.dtype, device)
+        made: dict[str, Any] = dict.fromkeys(self._names())
+        report = Report(self.bytes, progress)
+        for batch in batches(self.entries, targets):
+            with report.of(batch):
+                arrays = make_batch(batch, targets[batch[0].name])
+            made.update(zip((entry.name for entry in batch), arrays, strict=True))
         return made
 
     def fill(self, arrays: Mapping[str, Any], *, progress: Progress | None = None) -> None:
-        """Write every array in place. `fill_tree` checks them first, and is the one to call."""
-        missing = [entry.name for entry in self.entries if entry.name not in arrays]
+        """Write every array in place. `fill_tree` checks the rules first, and is the one to call.
+
+        Parameters
+        ----------
+        arrays
+            One for each parameter, of its shape.
+        progress
+            As of `make`.
+        """
+        missing = [name for name in self._names() if name not in arrays]
         if missing:
             raise must("arrays", "must have every parameter of the plan", missing)
-        done, total = 0, self.bytes
+        targets = {}
         for entry in self.entries:
-            entry.initializer.fill(arrays[entry.name], key=entry.key)
-            done += entry.bytes
-            if progress is not None:
-                progress(entry.name, done, total)
+            out = arrays[entry.name]
+            with within(f"parameter {entry.name!r}"):
+                library = check_out(out, entry.shape, "array")
+                name = library.dtype_name(out.dtype)
+                if name != entry.dtype:
+                    raise must("array", f"must have the dtype of the plan, {entry.dtype}", name)
+            targets[entry.name] = Target(library, entry.dtype, library.device_of(out))
+        report = Report(self.bytes, progress)
+        for batch in batches(self.entries, targets):
+            with report.of(batch):
+                outs = [arrays[entry.name] for entry in batch]
+                fill_batch(batch, outs, targets[batch[0].name].library)
+
+    def _names(self) -> list[str]:
+        return [entry.name for entry in self.entries]
 
 
 def _number(value: complex | None) -> str:

@@ -11,7 +11,9 @@ from agnostic_init.bits.key import key as make_key
 from agnostic_init.draws.produce import check_out
 from agnostic_init.initializers.description import Description
 from agnostic_init.models.assign import assigned
-from agnostic_init.models.plan import Entry, Plan, Progress
+from agnostic_init.models.entry import Entry
+from agnostic_init.models.plan import Plan
+from agnostic_init.models.progress import Progress
 from agnostic_init.models.rules import rules_of
 from agnostic_init.models.specs import Parameter, dtype_label, specs_of
 
