@@ -152,9 +152,15 @@ class Haar:
         drawn = select.make(normal_draw(0.0, 1.0, self.compute), key, normals, place)
         return drawn[..., skipped:] if skipped else drawn
 
-    def draw_into(self, key: Key, out: Any, library: Any) -> None:
-        """Write all normals into an array of shape ``(*batch, short, long)`` and dtype `compute`."""
-        select.fill(normal_draw(0.0, 1.0, self.compute), key, _normals(self), out, library)
+    def draw_into(self, key: Key, start: int, stop: int, out: Any, library: Any) -> None:
+        """Write the normals of vectors `start` to `stop`, from place `start` on, of all the batch.
+
+        `out` has the dtype `compute` and any strides.
+        """
+        normals = _normals(self)
+        if (start, stop) != (0, self.short):
+            normals = normals.part((..., slice(start, stop), slice(start, None)))
+        select.fill(normal_draw(0.0, 1.0, self.compute), key, normals, out, library)
 
 
 @functools.lru_cache(maxsize=256)

@@ -10,13 +10,14 @@ from typing import Any
 
 from agnostic_init.arrays.target import Target
 from agnostic_init.bits.key import Key
+from agnostic_init.linalg import source
+from agnostic_init.linalg.blocking import WORKSPACE
 from agnostic_init.linalg.haar import Haar
 
 __all__ = ["fill", "fill_several", "make", "make_several", "together"]
 
 OF_LIBRARY = {"numpy": "numpy", "torch": "torch", "jax": "jax", "dask": "dask", "cupy": "cupy"}
-FROM_NORMALS = ("numpy", "torch", "cupy")
-WORKSPACE = 1 << 24  # elements of the dtype that is computed in: the normals and the matrices
+OF_SEVERAL = ("numpy", "torch", "cupy")
 
 
 def make(haar: Haar, key: Key, target: Target) -> Any:
@@ -30,7 +31,7 @@ def fill(haar: Haar, key: Key, out: Any, library: Any) -> None:
     They are assembled in its own memory where the library has a way to.
     """
     name = library.name
-    if haar.compute == haar.dtype and name == "torch":
+    if haar.compute == haar.dtype and name in ("torch", "cupy"):
         _executor(name).fill(haar, key, out, library)
     elif haar.compute == haar.dtype and name == "numpy" and out.dtype.isnative:
         _executor(name).fill(haar, key, out)
@@ -56,6 +57,7 @@ def together(haar: Haar, library: Any, device: Any) -> int:
     """
     if not haar.size or not _on_gpu(library, device):
         return 1
+    # In the workspace the matrices take as much as each of its two parts.
     return max(1, WORKSPACE // (2 * haar.size))
 
 
@@ -65,7 +67,7 @@ def make_several(haar: Haar, keys: Sequence[Key], target: Target) -> list[Any]:
     Equal to those of `make` to rounding: products of a batch may add in another order.
     """
     library = target.library
-    if library.name not in FROM_NORMALS:
+    if library.name not in OF_SEVERAL:
         return [make(haar, key, target) for key in keys]
     dtype = library.dtype(haar.dtype)
     outs = [library.xp.empty(haar.shape, dtype=dtype, device=target.device) for _ in keys]
@@ -79,21 +81,16 @@ def fill_several(haar: Haar, keys: Sequence[Key], outs: Sequence[Any], library: 
     The normals of all and then the matrices of all are in one workspace, so `together` says how
     many there should be at most.
     """
-    if library.name not in FROM_NORMALS or len(keys) < 2:
+    if library.name not in OF_SEVERAL or len(keys) < 2:
         for key, out in zip(keys, outs, strict=True):
             fill(haar, key, out, library)
         return
     group = replace(haar, batch=(len(keys), *haar.batch), dtype=haar.compute, stack=None)
-    normals = library.xp.empty(
-        (*group.batch, haar.short, haar.long),
-        dtype=library.dtype(haar.compute),
-        device=library.device_of(outs[0]),
-    )
-    for n, key in enumerate(keys):
-        haar.draw_into(key, normals[n, ...], library)
-    made = _executor(library.name).of_normals(group, normals, library)
-    for n, out in enumerate(outs):
-        library.write(out, made[n, ...])
+    place = Target(library, haar.compute, library.device_of(outs[0]))
+    into = source.into_of_keys(haar, keys, library)
+    made = _executor(library.name).make_drawn(group, into, place)
+    for out, one in zip(outs, made, strict=True):
+        library.write(out, one)
 
 
 def _on_gpu(library: Any, device: Any) -> bool:

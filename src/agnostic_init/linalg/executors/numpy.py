@@ -13,7 +13,7 @@ from agnostic_init.linalg.haar import Haar
 from agnostic_init.linalg.in_place import assemble_in_place
 from agnostic_init.linalg.panels import block_factor, width_of_panels
 
-__all__ = ["fill", "make", "of_normals"]
+__all__ = ["fill", "make", "make_drawn"]
 
 STRIP = 1 << 18  # elements of the temporary of an update
 MOST = 128  # vectors a panel
@@ -44,9 +44,14 @@ def fill(haar: Haar, key: Key, out: Any, part: Any = ()) -> None:
         _assemble(haar, source.of_key(haar, key, target, place, some.size), some)
 
 
-def of_normals(haar: Haar, normals: Any, library: Any) -> Any:
-    """New matrices of all their normals, which are overwritten."""
-    out = np.empty(haar.shape, normals.dtype)
+def make_drawn(haar: Haar, draw: source.Into, target: Target) -> Any:
+    """New matrices, of normals that something else draws."""
+    dtype = target.library.dtype(haar.compute)
+    out = np.empty(haar.shape, dtype)
+    if not out.size:
+        return out
+    normals = np.empty((*haar.batch, haar.short, haar.long), dtype)
+    draw(0, haar.short, normals)
     for index, _ in haar.stacks():
         _assemble(haar, source.of_normals(normals[index]), out[index])
     return out

@@ -9,15 +9,17 @@ import torch
 from agnostic_init.arrays.target import Target
 from agnostic_init.bits.key import Key
 from agnostic_init.linalg import source
+from agnostic_init.linalg.executors import torch_device
 from agnostic_init.linalg.executors.torch_precision import full_precision, without_autocast
 from agnostic_init.linalg.haar import Haar
 from agnostic_init.linalg.in_place import assemble_in_place
+from agnostic_init.linalg.on_device import fill_on_device
 from agnostic_init.linalg.panels import width_of_panels
 
-__all__ = ["fill", "make", "of_normals"]
+__all__ = ["fill", "make", "make_drawn"]
 
 FACTORED = 256  # up to this, one matrix is left to LAPACK
-MOST_ON_HOST, MOST_ON_DEVICE = 128, 512
+MOST = 128  # vectors a panel
 
 
 def make(haar: Haar, key: Key, target: Target) -> Any:
@@ -32,38 +34,48 @@ def fill(haar: Haar, key: Key, out: Any, library: Any) -> None:
     """Write into a tensor of the dtype that is computed in, of any strides."""
     if out.device.type == "meta" or not out.numel():
         return
-    tall = out.detach().mT if haar.wide else out.detach()
+    out = out.detach()
+    if out.device.type == "cuda":
+        with torch.no_grad(), full_precision(out.device):
+            draw = source.into_of_key(haar, key, library)
+            fill_on_device(torch_device.Operations(out), haar, draw, out)
+        return
+    tall = out.mT if haar.wide else out
     target = Target(library, haar.compute, out.device)
-    on_host = out.device.type == "cpu"
-    if on_host and not haar.batch and haar.short <= FACTORED:
+    if out.device.type == "cpu" and not haar.batch and haar.short <= FACTORED:
         with torch.no_grad(), without_autocast("cpu"):
             _from_lapack(haar, haar.draw(key, 0, haar.short, target), tall)
         return
     with torch.no_grad(), full_precision(out.device):
-        for index, place in _stacks(haar, on_host):
+        for index, place in _stacks(haar, out.device):
             some = tall[index]
             _assemble(haar, source.of_key(haar, key, target, place, some.numel()), some)
 
 
-def of_normals(haar: Haar, normals: Any, library: Any) -> Any:
-    """New matrices of all their normals, which are overwritten."""
-    out = torch.empty(haar.shape, dtype=normals.dtype, device=normals.device)
-    if out.device.type == "meta":
+def make_drawn(haar: Haar, draw: source.Into, target: Target) -> Any:
+    """New matrices, of normals that something else draws."""
+    dtype = target.library.dtype(haar.compute)
+    out = torch.empty(haar.shape, dtype=dtype, device=target.device)
+    if out.device.type == "meta" or not out.numel():
         return out
-    tall = out.mT if haar.wide else out
     with torch.no_grad(), full_precision(out.device):
-        for index, _ in _stacks(haar, out.device.type == "cpu"):
+        if out.device.type == "cuda":
+            fill_on_device(torch_device.Operations(out), haar, draw, out)
+            return out
+        normals = torch.empty((*haar.batch, haar.short, haar.long), dtype=dtype, device=out.device)
+        draw(0, haar.short, normals)
+        tall = out.mT if haar.wide else out
+        for index, _ in _stacks(haar, out.device):
             _assemble(haar, source.of_normals(normals[index]), tall[index])
     return out
 
 
-def _stacks(haar: Haar, on_host: bool) -> Any:
-    return haar.stacks() if on_host else [((...,), ())]
+def _stacks(haar: Haar, device: Any) -> Any:
+    return haar.stacks() if device.type == "cpu" else [((...,), ())]
 
 
 def _assemble(haar: Haar, normals: source.Source, tall: Any) -> None:
-    most = MOST_ON_HOST if tall.device.type == "cpu" else MOST_ON_DEVICE
-    assemble_in_place(_Operations(normals), haar, tall, width_of_panels(haar.short, most))
+    assemble_in_place(_Operations(normals), haar, tall, width_of_panels(haar.short, MOST))
 
 
 def _from_lapack(haar: Haar, rows: Any, out: Any) -> None:

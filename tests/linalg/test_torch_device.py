@@ -1,0 +1,218 @@
+"""torch on GPUs: no kernel waits for the host or the host for a kernel, and few are launched.
+
+Where there is no GPU the executor runs on fake CUDA tensors, which have shapes and no values.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+import weakref
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from agnostic_init.arrays.target import Target
+from agnostic_init.arrays.target import backend as library_named
+from agnostic_init.bits import key
+from agnostic_init.linalg import haar_matrices, select
+from agnostic_init.linalg.haar import Haar
+
+torch = pytest.importorskip("torch")
+python_dispatch = pytest.importorskip("torch.utils._python_dispatch")
+fake_tensor = pytest.importorskip("torch._subclasses.fake_tensor")
+pytree = pytest.importorskip("torch.utils._pytree")
+
+SHAPES = [(1, 1), (5, 3), (300, 20), (130, 130), (2, 3, 9, 17), (1024, 1024), (4096, 4096)]
+
+
+def _load(name):
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+gpu_model = _load("gpu_model")
+
+
+class NoTransfer(python_dispatch.TorchDispatchMode):
+    """Refuses operations that read numbers of one device and write another's."""
+
+    def __init__(self):
+        super().__init__()
+        self.seen, self.precisions = 0, set()
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        made = function(*args, **(kwargs or {}))
+        tensors = [
+            x for x in pytree.tree_leaves((args, kwargs, made)) if isinstance(x, torch.Tensor)
+        ]
+        kinds = {x.device.type for x in tensors if x.ndim}
+        assert len(kinds) <= 1, f"{function} goes from one device to another"
+        assert function.overloadpacket.__name__ not in ("_local_scalar_dense", "nonzero")
+        self.seen += "cuda" in kinds
+        self.precisions.add(precision())
+        return made
+
+
+class Memory(python_dispatch.TorchDispatchMode):
+    """How many bytes the tensors have at most, and how many in all now."""
+
+    def __init__(self):
+        super().__init__()
+        self.now = self.most = 0
+        self.known = set()
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        made = function(*args, **(kwargs or {}))
+        for x in pytree.tree_leaves(made):
+            storage = x.untyped_storage() if isinstance(x, torch.Tensor) else None
+            if storage is not None and storage._cdata not in self.known:
+                self.known.add(storage._cdata)
+                self.now += storage.nbytes()
+                self.most = max(self.most, self.now)
+                weakref.finalize(storage, self.freed, storage._cdata, storage.nbytes())
+        return made
+
+    def freed(self, name, size):
+        self.known.discard(name)
+        self.now -= size
+
+
+def precision():
+    matmul = torch.backends.cuda.matmul
+    if hasattr(matmul, "fp32_precision"):
+        return matmul.fp32_precision
+    return torch.get_float32_matmul_precision()
+
+
+def on_fake_gpu(mode, shape, dtype="float32", several=0, **more):
+    haar = Haar(shape[:-2], *shape[-2:], dtype, **more)
+    with fake_tensor.FakeTensorMode(allow_non_fake_inputs=True):
+        target = Target(library_named("torch"), dtype, torch.device("cuda"))
+        with mode:
+            if several:
+                return select.make_several(haar, [key(n) for n in range(several)], target)
+            return select.make(haar, key(0), target)
+
+
+@pytest.fixture
+def stand_ins(monkeypatch):
+    gpu_model.stand_ins(monkeypatch.setattr)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "complex64", "bfloat16"])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_nothing_waits(stand_ins, shape, dtype):
+    mode = NoTransfer()
+    special = shape[-1] == shape[-2]
+    made = on_fake_gpu(mode, shape, dtype, special=special)
+    assert (made.device.type, tuple(made.shape)) == ("cuda", shape)
+    assert mode.seen > 20
+
+
+def test_nothing_waits_for_several(stand_ins):
+    made = on_fake_gpu(NoTransfer(), (20, 30), "bfloat16", several=3)
+    assert [(x.device.type, x.dtype) for x in made] == [("cuda", torch.bfloat16)] * 3
+
+
+def test_a_transfer_is_found(stand_ins):
+    with fake_tensor.FakeTensorMode(allow_non_fake_inputs=True):
+        x = torch.empty(3, device="cuda")
+        with NoTransfer(), pytest.raises(AssertionError, match="one device to another"):
+            x.cpu()
+        with NoTransfer(), pytest.raises(Exception, match="_local_scalar_dense"):
+            x.sum().item()
+
+
+@pytest.mark.parametrize(
+    ("shape", "most"), [((64, 64), 28), ((256, 256), 32), ((1024, 1024), 38), ((2048, 2048), 46)]
+)
+def test_few_kernels_are_launched(stand_ins, shape, most):
+    assert gpu_model.cost(shape).launches <= most
+    assert gpu_model.cost((2, *shape)).launches <= most + 2
+
+
+def test_several_share_their_kernels(stand_ins):
+    alone = gpu_model.cost((64, 64))
+    many = gpu_model.cost((64, 64), several=64)
+    assert many.launches <= alone.launches + 2 * 64
+    assert many.time < 64 * alone.time / 8
+
+
+@pytest.mark.parametrize("shape", [(16384, 16384), (65536, 4096), (16, 4096, 4096)])
+def test_large_ones_take_little_more_than_their_memory(stand_ins, shape):
+    memory = Memory()
+    made = on_fake_gpu(memory, shape)
+    assert made.numel() * 4 == memory.now
+    assert memory.most <= 1.35 * memory.now
+
+
+@pytest.mark.parametrize("setting", ["highest", "high"])
+def test_precision_is_full_inside_and_restored(stand_ins, setting):
+    before = torch.get_float32_matmul_precision()
+    torch.set_float32_matmul_precision(setting)
+    try:
+        outside, mode = precision(), NoTransfer()
+        on_fake_gpu(mode, (40, 40))
+        inside = mode.precisions - {outside} if setting == "high" else mode.precisions
+        assert len(inside) == 1
+        assert inside <= {"ieee", "none", "highest"}
+        assert precision() == outside
+    finally:
+        torch.set_float32_matmul_precision(before)
+
+
+def test_precision_is_restored_after_an_error(stand_ins, monkeypatch):
+    def fails(*args):
+        assert precision() in {"ieee", "none", "highest"}
+        message = "no kernel"
+        raise RuntimeError(message)
+
+    monkeypatch.setattr(gpu_model.draws, "fill", fails)
+    before = torch.get_float32_matmul_precision()
+    torch.set_float32_matmul_precision("high")
+    try:
+        outside = precision()
+        with pytest.raises(RuntimeError, match="no kernel"):
+            on_fake_gpu(NoTransfer(), (40, 40))
+        assert precision() == outside
+    finally:
+        torch.set_float32_matmul_precision(before)
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("dtype", ["float32", "complex64", "bfloat16"])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_gpu_makes_the_same_matrices_and_does_not_wait(shape, dtype):
+    if not torch.cuda.is_available():
+        pytest.skip("torch finds no GPU")
+
+    def made():
+        return haar_matrices(shape, key=3, xp=torch, dtype=dtype, device="cuda")
+
+    made()  # compiles the draws and copies their table, which waits
+    torch.cuda.set_sync_debug_mode("error")
+    try:
+        ours = made()
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
+    atol = 4e-3 if dtype == "bfloat16" else 4e-6
+    wide = "complex64" if dtype == "complex64" else "float32"
+    expected = haar_matrices(shape, key=3, dtype=wide)
+    found = ours.to(getattr(torch, wide)).cpu().numpy()
+    np.testing.assert_allclose(found, expected, rtol=0, atol=atol)
+
+
+@pytest.mark.gpu
+def test_a_gpu_makes_several():
+    if not torch.cuda.is_available():
+        pytest.skip("torch finds no GPU")
+    haar = Haar((), 64, 48, "float32")
+    target = Target(library_named("torch"), "float32", torch.device("cuda"))
+    keys = [key(n) for n in range(5)]
+    for one, its in zip(select.make_several(haar, keys, target), keys, strict=True):
+        torch.testing.assert_close(one, select.make(haar, its, target), rtol=0, atol=2e-6)
