@@ -41,7 +41,7 @@ extern "C" void start_grid() { gridDim.x = blockDim.x = 1; blockIdx.x = threadId
 extern "C" u32 undecided(const u32* words, u32 count, const uint4* table) {
   u32 found = 0;
   float z;
-  for (u32 n = 0; n < count; ++n) found += !table_quantile(words[n], table, &z);
+  for (u32 n = 0; n < count; ++n) found += table_quantile(words[n], table, &z) != 0;
   return found;
 }
 #endif

@@ -83,12 +83,29 @@ def test_the_fastest_way_to_finish():
         assert plan(exact).variant.finish == "EXACTLY", exact
 
 
+def clips(draw):
+    variant = plan(draw).variant
+    return variant.clip_low, variant.clip_high
+
+
 def test_no_clip_where_nothing_can_step_over():
-    assert not plan(uniform_draw(0, 1, "float32")).variant.clip
-    assert plan(uniform_draw(0, 1, "bfloat16")).variant.clip
-    assert not plan(
-        truncated_normal_draw(0.0, 1.0, -2.0, 2.0, "sigma", "parent", "float32")
-    ).variant.clip
+    assert clips(uniform_draw(0, 1, "float32")) == (False, False)
+    assert clips(uniform_draw(0, 1, "bfloat16")) == (False, True)
+    assert clips(uniform_draw(1.0, 2.0, "float32")) == (False, True)
+    assert clips(uniform_draw(-0.1, 0.1, "bfloat16")) == (True, True)
+    for dtype in ("float32", "bfloat16"):
+        draw = truncated_normal_draw(0.0, 1.0, -2.0, 2.0, "sigma", "parent", dtype)
+        assert clips(draw) == (False, False)
+    assert clips(truncated_normal_draw(0.0, 1.0, -1.0, 3.0, "sigma", "parent", "float32")) == (
+        True,
+        True,
+    )
+
+
+def test_uniforms_about_zero_are_centered():
+    assert plan(uniform_draw(-0.3, 0.3, "float32")).variant.centered
+    assert not plan(uniform_draw(-0.3, 0.4, "float32")).variant.centered
+    assert not plan(uniform_draw(-1e-40, 1e-40, "float32")).variant.centered
 
 
 def test_shared_memory_is_an_error():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -106,7 +107,9 @@ def launch(draw: Draw, key: Key, block: Block, strides: Sequence[int]) -> Launch
             form,
             parts,
             finish="EXACTLY",
-            clip=draw.clips,
+            centered=False,
+            clip_low=draw.low > -math.inf,
+            clip_high=draw.high < math.inf,
             digits=len(axes),
             run=run,
             dense=run >= 0 and axes[run].place == 1,
@@ -188,15 +191,17 @@ def _kind(draw: Draw) -> tuple[str, Central | None]:
 
 def _finish(draw: Draw, variant: Variant, table: Central | None) -> tuple[Variant, list[int]]:
     """The fastest way to scale, shift and clip that has the definition's bits; and with what."""
-    center, factor = 0, draw.scale
-    shifts = (draw.shift, draw.shift_imag)
-    shifted = any(shifts)
+    factor = draw.scale
+    shifts = (draw.shift, draw.shift_imag)[: variant.parts]
+    shifted, centered = any(shifts), False
     if variant.kind == "UNIFORM":
+        least, most = 0.0, float(2**24 - 1)
         factor = draw.scale * 2.0**-24
         if draw.shift == -0.5 * draw.scale:
-            # (m 2^-24) (2a) - a is (m - 2^23) (a 2^-23), both exactly.
-            center, shifted = 1 << 23, False
-        least, most = -float(center), float(2**24 - 1 - center)
+            # (m 2^-24) (2a) - a is (m - 2^23) 2^8 (a 2^-31), both exactly.
+            shifted, centered = False, True
+            least, most = -(2.0**31), float((2**23 - 1) << 8)
+            factor *= 2.0**-8
     elif table is not None:
         factor = draw.scale * 2.0**-52  # of what the kernel takes from the table
         most = largest(table) * 2.0**52
@@ -210,12 +215,22 @@ def _finish(draw: Draw, variant: Variant, table: Central | None) -> tuple[Varian
         or (shifted and not _far_from_subnormal(draw.scale, *shifts))
     ):
         return variant, [0] * 4
-    numbers = [int(np.float32(x).view(np.uint32)) for x in (factor, *bounds)]
-    if shifted:
-        return replace(variant, finish="SHIFTED"), [center, *numbers]
-    product = np.float32(factor) * np.asarray([least, most], dtype=np.float32)
-    clip = bool(product[0] < draw.low or product[1] > draw.high)
-    return replace(variant, finish="FACTOR", clip=clip), [center, *numbers]
+    # The extremes, rounded as the kernel rounds: a product of 24 bits each is exact in float64.
+    moves = shifts if shifted else (0.0,)
+    variant = replace(
+        variant,
+        finish="SHIFTED" if shifted else "FACTOR",
+        centered=centered,
+        clip_low=min(_single(least * factor + move) for move in moves) < draw.low,
+        clip_high=max(_single(most * factor + move) for move in moves) > draw.high,
+    )
+    return variant, [1 << 31, *struct.unpack("<III", struct.pack("<fff", factor, *bounds))]
+
+
+def _single(value: float) -> float:
+    """A number rounded to float32."""
+    rounded: float = struct.unpack("<f", struct.pack("<f", value))[0]
+    return rounded
 
 
 def _far_from_subnormal(scale: float, *shifts: float) -> bool:

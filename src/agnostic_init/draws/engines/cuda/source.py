@@ -43,7 +43,7 @@ INTEGERS = {
     "MILLS_ITERATIONS": reference.MILLS_ITERATIONS,
     "SEGMENT_BITS": table.SEGMENT_BITS,
     "TABLE_SIZE": table.TABLE_SIZE,
-    "TABLE_BIAS": (127 + table.FIRST_OCTAVE) << table.SEGMENT_BITS,
+    "TABLE_BIAS": (127 + 8 + table.FIRST_OCTAVE) << table.SEGMENT_BITS,
 }
 
 
@@ -55,7 +55,9 @@ class Variant:
     form: str
     parts: int
     finish: str
-    clip: bool
+    centered: bool
+    clip_low: bool
+    clip_high: bool
     digits: int
     run: int
     dense: bool
@@ -75,7 +77,9 @@ def source(variant: Variant) -> str:
         "FORM": variant.form,
         "PARTS": variant.parts,
         "FINISH": variant.finish,
-        "CLIP": int(variant.clip),
+        "CENTERED": int(variant.centered),
+        "CLIP_LOW": int(variant.clip_low),
+        "CLIP_HIGH": int(variant.clip_high),
         "DIGITS": variant.digits,
         "RUN": variant.run,
         "DENSE": int(variant.dense),

@@ -9,7 +9,8 @@
 //   FINISH   FACTOR: scale by one float32 multiplication; SHIFTED: scale and shift by one float64
 //            multiply-add; EXACTLY: all of it in float64, for parameters whose results the hardware
 //            might flush to zero, and for kinds that are computed in float64 anyway
-//   CLIP     1: keep values in [low, high]
+//   CENTERED 1: a uniform that is symmetric about zero, with FACTOR
+//   CLIP_LOW, CLIP_HIGH  1: values could step over that bound, and are kept within
 //   DIGITS   axes of the block; the thread's unit number is a numeral with these digits
 //   RUN      the digit along which positions are consecutive, -1 if there is none
 //   DENSE    1: addresses are consecutive along RUN as well
@@ -24,14 +25,18 @@ typedef long long i64;
 
 #ifdef __CUDACC__
 #define DEVICE static __device__ __forceinline__
+#define SEPARATE static __device__ __noinline__
 #define UNROLL _Pragma("unroll")
 #define ROLL _Pragma("unroll 1")
+#define LANES THREADS
 #else
 #define DEVICE static inline
+#define SEPARATE static
 #define UNROLL
 #define ROLL
 #define __global__
 #define __launch_bounds__(...)
+#define LANES blockDim.x
 struct alignas(16) uint4 { u32 x, y, z, w; };
 struct dim { u32 x; };
 static dim threadIdx, blockIdx, blockDim, gridDim;
@@ -114,7 +119,8 @@ DEVICE float fabsf(float a) { return __builtin_fabsf(a); }
 #define UNIT (RUN < 0 ? 1 : 16 / BYTES > PER_BLOCK ? 16 / BYTES : PER_BLOCK)  // elements, a thread
 #define REALS (UNIT * PARTS)
 #define BULK (DIGITS == 1 && RUN == 0 && DENSE)   // all of the memory is one run
-#define AT_ONCE (REALS <= 4 && KIND <= TABLE ? 2 : 1)  // units that a thread computes together there
+// Units that a thread computes together there, so that one's arithmetic hides another's latency.
+#define AT_ONCE (KIND < TABLE ? (REALS > 4 ? 2 : 4) : KIND == TABLE && REALS <= 4 ? 2 : 1)
 #define TWO_TO_BITS (WIDE ? 9007199254740992.0 : 16777216.0)
 
 // The words of the parameters, by name.
@@ -127,7 +133,7 @@ DEVICE float fabsf(float a) { return __builtin_fabsf(a); }
 #define UNITS 24
 #define COUNT 26
 #define STRIDE 28
-#define CENTER 30
+#define CENTER 30  // 2^31: a parameter makes one multiply-add of what takes two with a constant
 #define FAST 31
 #define NUMBERS 34
 #define QUANTILE 44
@@ -136,8 +142,11 @@ DEVICE float fabsf(float a) { return __builtin_fabsf(a); }
 // ---------------------------------------------------------------------------------- Philox4x32-10
 
 DEVICE void philox(u64 counter, const u32* round_keys, u32* words) {
-  u32 c0 = (u32)counter, c1 = (u32)(counter >> 32), c2 = 0, c3 = 0;
-  UNROLL for (int n = 0; n < 10; ++n) {
+  // The first round, of a counter whose upper half is zero, in two steps.
+  u32 low = (u32)counter;
+  u32 c0 = (u32)(counter >> 32) ^ round_keys[0], c1 = 0;
+  u32 c2 = __umulhi(0xD2511F53u, low) ^ round_keys[1], c3 = 0xD2511F53u * low;
+  UNROLL for (int n = 1; n < 10; ++n) {
     u64 p0 = (u64)0xD2511F53u * c0, p1 = (u64)0xCD9E8D57u * c2;
     c0 = (u32)(p1 >> 32) ^ c1 ^ round_keys[2 * n];
     c1 = (u32)p1;
@@ -255,15 +264,15 @@ DEVICE u32 single_bits(double x) {
 
 // ---------------------------------------------------- the quantile by a table, in integers mostly
 
-// z of a word, in 2^-52, and whether its rounding to float32 is decided.
+// z of a word, in 2^-52; other than 0 where its rounding to float32 is not decided.
 //
 // `half` is -(i + 1/2) on the upper side and i + 1/2 on the lower, where the word's lowest 24 bits
 // are the i-th from that end. As a float32 it has the segment in the exponent and the first
 // SEGMENT_BITS of the mantissa, and in the rest the place in it, counted from the end nearer to the
 // middle so that all coefficients are positive. The cubic is evaluated in fixed point, to 2^-61. It
 // is a lower bound of |z|, and an upper one is less than 2 (MARGIN_SLOPE |z| + MARGIN) away.
-DEVICE bool table_quantile(u32 word, const uint4* table, float* z) {
-  float half = __fmaf_rn(__int2float_rn((int)(word << 8)), 0x1p-8f, 0.5f);
+DEVICE u32 table_quantile(u32 word, const uint4* table, float* z) {
+  float half = __fadd_rn(__int2float_rn((int)(word << 8)), 128.0f);
   u32 bits = __float_as_uint(half);
   uint4 entry = table[(bits >> (23 - SEGMENT_BITS) & ((256u << SEGMENT_BITS) - 1)) - TABLE_BIAS];
   u32 place = ~bits & ((1u << (23 - SEGMENT_BITS)) - 1);
@@ -280,7 +289,7 @@ DEVICE bool table_quantile(u32 word, const uint4* table, float* z) {
   float width = __fmaf_rn(a, MARGIN_SLOPE * 0x1p33f, MARGIN * 0x1p53f);
   float least = __fmaf_rn(a, 0x1p32f, b), most = __fmaf_rn(a, 0x1p32f, __fadd_rn(b, width));
   *z = __uint_as_float(__float_as_uint(least) | (~bits & 0x80000000u));
-  return least == most;
+  return __float_as_uint(least) ^ __float_as_uint(most);
 }
 
 // -------------------------------------------------------------------------------- words to results
@@ -330,8 +339,8 @@ DEVICE u64 finish_exactly(double unit, int n, const u32* parameter) {
   double shift = shift_of(n, parameter);
   double value = ADD(MUL(WIDE ? unit : rounded(unit), scale), shift);
   if (!WIDE) value = rounded(value);
-  if (CLIP && value < low) value = low;
-  if (CLIP && value > high) value = high;
+  if (CLIP_LOW && value < low) value = low;
+  if (CLIP_HIGH && value > high) value = high;
   return WIDE ? (u64)__double_as_longlong(value) : single_bits(value);
 }
 
@@ -345,10 +354,8 @@ DEVICE u64 finish_fast(Number unit, double size, int n, const u32* parameter) {
   } else {
     value = __fmul_rn((float)unit, __uint_as_float(AT(FAST)));
   }
-  if (CLIP) {
-    value = fmaxf(value, __uint_as_float(AT(FAST + 1)));
-    value = fminf(value, __uint_as_float(AT(FAST + 2)));
-  }
+  if (CLIP_LOW) value = fmaxf(value, __uint_as_float(AT(FAST + 1)));
+  if (CLIP_HIGH) value = fminf(value, __uint_as_float(AT(FAST + 2)));
   return __float_as_uint(value);
 }
 
@@ -357,6 +364,12 @@ DEVICE double quantile(const u32* words, const u32* parameter) {
   double p2 = AT_DOUBLE(QUANTILE + 4), p3 = AT_DOUBLE(QUANTILE + 6);
   if (KIND == TAIL) return tail_quantile(mantissa(words), p0, p1, p2, p3);
   return central_quantile(mantissa(words), p0, p1, p2, p3);
+}
+
+// What the table gives, by float64. Not inlined, lest the constants take the registers of the rest.
+SEPARATE float exact_quantile(u32 word, double middle, double step, double left, double right) {
+  double z = central_quantile(mantissa(&word), middle, step, left, right);
+  return __fmul_rn(__double2float_rn(z), 0x1p52f);
 }
 
 // The results of so many reals' words.
@@ -370,22 +383,23 @@ DEVICE void evaluate(const u32* words, const u32* parameter, const uint4* table,
       double u = MUL(mantissa(words + n * (1 + WIDE)), 1.0 / TWO_TO_BITS);
       results[n] = finish_exactly(u, n, parameter);
     } else {
-      int unit = (int)((words[n] & 0xFFFFFFu) - AT(CENTER));
+      int unit = (int)(CENTERED ? (words[n] << 8) + AT(CENTER) : words[n] & 0xFFFFFFu);
       results[n] = finish_fast(unit, 0x1p-24, n, parameter);
     }
   }
 #elif KIND == TABLE
   float z[LENGTH];
-  bool decided[LENGTH], all = true;
-  UNROLL for (int n = 0; n < LENGTH; ++n) all &= decided[n] = table_quantile(words[n], table, &z[n]);
-  if (!all) {
+  u32 open[LENGTH], any = 0;
+  UNROLL for (int n = 0; n < LENGTH; ++n) any |= open[n] = table_quantile(words[n], table, &z[n]);
+  if (any) {
     u32 undecided = 0;
-    UNROLL for (int n = 0; n < LENGTH; ++n) undecided |= decided[n] ? 0 : 1u << n;
+    UNROLL for (int n = 0; n < LENGTH; ++n) undecided |= open[n] ? 1u << n : 0;
     ROLL while (undecided) {
       int which = __ffs(undecided) - 1;
       u32 word = words[0];
       UNROLL for (int n = 1; n < LENGTH; ++n) word = n == which ? words[n] : word;
-      float exact = __fmul_rn(__double2float_rn(quantile(&word, parameter)), 0x1p52f);
+      float exact = exact_quantile(word, AT_DOUBLE(QUANTILE), AT_DOUBLE(QUANTILE + 2),
+                                   AT_DOUBLE(QUANTILE + 4), AT_DOUBLE(QUANTILE + 6));
       UNROLL for (int n = 0; n < LENGTH; ++n) z[n] = n == which ? exact : z[n];
       undecided &= undecided - 1;
     }
@@ -490,18 +504,17 @@ DEVICE void fill_unit(u64 unit, char* out, const uint4* table, const u32* parame
   }
 }
 
-// Units that neither end of the run cuts, `step` apart, each stored by 16 bytes.
-DEVICE void fill_whole_units(u64 block, char* address, u64 step, const uint4* table,
-                             const u32* parameter) {
+// Units that neither end of the run cuts, LANES apart, each stored by 16 bytes.
+DEVICE void fill_whole_units(u64 block, char* address, const uint4* table, const u32* parameter) {
   u32 words[AT_ONCE * UNIT * WORDS];
   u64 results[AT_ONCE * REALS];
   const int blocks = UNIT / PER_BLOCK;
   UNROLL for (int n = 0; n < AT_ONCE * blocks; ++n) {
-    philox(block + (n / blocks) * step * blocks + n % blocks, parameter + ROUND_KEYS, words + 4 * n);
+    philox(block + n / blocks * (LANES * blocks) + n % blocks, parameter + ROUND_KEYS, words + 4 * n);
   }
   evaluate<AT_ONCE * REALS>(words, parameter, table, results);
   UNROLL for (int n = 0; n < AT_ONCE; ++n) {
-    store_unit(address + n * step * (UNIT * BYTES), results + n * REALS);
+    store_unit(address + n * (LANES * UNIT * BYTES), results + n * REALS);
   }
 }
 
@@ -513,32 +526,35 @@ extern "C" __global__ void __launch_bounds__(THREADS) fill(char* out, const uint
   __syncthreads();
   table = shared;
 #endif
-  u64 step = (u64)gridDim.x * blockDim.x, unit = (u64)blockIdx.x * blockDim.x + threadIdx.x;
-  u32 first_is_left = 0;  // a head that the run has
+  u64 units = AT64(UNITS), done = 0;  // units before this one are filled, but for the first if cut
+  u32 cut = 0;                        // whether the run's first unit begins before it
 #if BULK
   u32 lead = AT(BASE) & (UNIT - 1);
-  char* address = out + ((i64)(unit * UNIT) - lead) * BYTES;
+  char* address = out - (i64)lead * BYTES;
   if (((u64)address & 15) == 0) {
-    u64 whole = (lead + AT64(COUNT)) / UNIT;  // units before this one need no test, but for the first
+    // A tile is what the threads of a block fill in a turn. More than 2^31 do not fit any memory.
+    const u32 tile = LANES * AT_ONCE;
+    cut = lead != 0;
+    u64 whole = (lead + AT64(COUNT)) / UNIT;
+    u64 tiles = whole > cut ? (whole - cut) / tile : 0;
+    if (tiles > 0x7FFFFFFFu) tiles = 0;
+    u32 end = (u32)tiles;
+    opaque(end);
+    done = cut + tiles * tile;
+    u64 unit = cut + (u64)blockIdx.x * tile + threadIdx.x;
+    address += unit * (UNIT * BYTES);
     u64 block = (AT64(BASE) - lead) / PER_BLOCK + unit * (UNIT / PER_BLOCK) + AT64(OFFSET);
-    first_is_left = lead && unit == 0 && AT64(UNITS);
-    opaque(first_is_left);
-    if (first_is_left) {
-      unit += step;
+    u64 step = (u64)gridDim.x * tile;
+    for (u32 n = blockIdx.x; n < end; n += gridDim.x) {
+      fill_whole_units(block, address, table, parameter);
       address += step * (UNIT * BYTES);
       block += step * (UNIT / PER_BLOCK);
     }
-    for (; unit + (AT_ONCE - 1) * step < whole; unit += AT_ONCE * step) {
-      fill_whole_units(block, address, step, table, parameter);
-      address += AT_ONCE * step * (UNIT * BYTES);
-      block += AT_ONCE * step * (UNIT / PER_BLOCK);
-    }
   }
 #endif
-  while (first_is_left || unit < AT64(UNITS)) {
-    fill_unit(first_is_left ? 0 : unit, out, table, parameter);
-    unit += first_is_left ? 0 : step;
-    first_is_left = 0;
+  u64 step = (u64)gridDim.x * LANES;
+  for (u64 n = (u64)blockIdx.x * LANES + threadIdx.x; n < units - done + cut; n += step) {
+    fill_unit(done + n < units ? done + n : 0, out, table, parameter);
   }
 }
 
