@@ -35,10 +35,9 @@ WIDE = Wide(np, np.uint64, None, signed=False)
 def fill(draw: Draw, key: Key, positions: Positions, out: Any, start: int, stop: int) -> None:
     """Write elements `start` to `stop` of a block, counted in its row-major order, into `out`."""
     size = stop - start
-    lean = draw.kind != "quantile" or draw.quantile in PROVEN
-    chunk = size if lean and size <= PART else min(size, CHUNK)
+    chunk = min(size, CHUNK if draw.kind == "quantile" else PART)
     finish = _pass_for(draw, chunk)
-    if draw.words == 1 and positions.run >= LONG_RUN:
+    if draw.words == 1 and (positions.run >= LONG_RUN or positions.run == positions.size):
         words = WordPass(key, chunk)
         for position, at, count in _runs(positions, start, stop):
             for done in range(0, count, chunk):
@@ -77,7 +76,12 @@ def _runs(positions: Positions, start: int, stop: int) -> Any:
 
 
 def _gathered_words(draw: Draw, key: Key, positions: Positions, start: int, count: int) -> Any:
-    """The words of `count` elements at whatever positions they have."""
+    """The words of `count` elements at whatever positions they have, in uint32."""
+    words = _words_apart(draw, key, positions, start, count)
+    return [word.astype(np.uint32) for word in words]
+
+
+def _words_apart(draw: Draw, key: Key, positions: Positions, start: int, count: int) -> Any:
     if len(positions.counts) == 1:
         stride = positions.strides[0]
         line = Positions(positions.base + start * stride, (count,), (stride,))

@@ -20,11 +20,20 @@ from agnostic_init.draws.reference import (
     NEAR_TAIL,
 )
 
-__all__ = ["CENTER_PAIRS", "NEAR_PAIRS", "QuantilePass", "finish", "rational"]
+__all__ = ["NEAR", "QuantilePass", "finish", "number", "rational"]
 
 LIMIT = 1 << 24
-CENTER_PAIRS, NEAR_PAIRS, FAR_PAIRS = (
-    np.array(rational).T[:, :, None] for rational in (CENTER, NEAR_TAIL, FAR_TAIL)
+
+
+def number(value: float, dtype: Any = np.float64) -> Any:
+    """A constant as NumPy takes it fastest: an array of no axes."""
+    return np.array(value, dtype)
+
+
+# Of numerator and denominator, the highest power first
+MIDDLE, NEAR, FAR = (
+    tuple([number(coefficient) for coefficient in row[::-1]] for row in rows)
+    for rows in (CENTER, NEAR_TAIL, FAR_TAIL)
 )
 
 
@@ -39,20 +48,16 @@ class QuantilePass:
 
     def __call__(self, words: Any, out: Any) -> None:
         q, n = self.quantile, out.size
-        k = np.bitwise_and(words[0], LIMIT - 1, dtype=words[0].dtype).astype(np.int32)
+        k = (words[0] & np.uint32(LIMIT - 1)).view(np.int32)
         k <<= 1
         k += 1 - LIMIT
         central, square = self.scratch[0, :, :n]
-        fraction = self.scratch[1, :, :n]
         np.multiply(k, q.step, out=central)
         if q.middle:
             central += q.middle
         np.multiply(central, central, out=square)
         np.subtract(CENTRAL_SQUARE, square, out=square)
-        rational(square, CENTER_PAIRS, fraction)
-        top, bottom = fraction
-        top *= central
-        top /= bottom
+        top = rational(square, MIDDLE, self.scratch[1, :, :n], central)
         np.abs(central, out=square)
         in_tail = np.flatnonzero(square > CENTRAL_LIMIT)
         if in_tail.size:
@@ -69,13 +74,10 @@ class QuantilePass:
         if q.left or q.right:
             from_edge += np.where(left, q.left, q.right)
         r = np.sqrt(-_log(from_edge))
-        top, bottom = rational(r - NEAR_SHIFT, NEAR_PAIRS, np.empty((2, r.size)))
-        top /= bottom
+        top = rational(r - NEAR_SHIFT, NEAR, np.empty((2, r.size)))
         far = np.flatnonzero(r > NEAR_LIMIT)
         if far.size:
-            x = r[far] - NEAR_LIMIT
-            numerator, denominator = rational(x, FAR_PAIRS, np.empty((2, x.size)))
-            top[far] = numerator / denominator
+            top[far] = rational(r[far] - NEAR_LIMIT, FAR, np.empty((2, far.size)))
         return np.where(left, -top, top)
 
 
@@ -96,14 +98,18 @@ def finish(draw: Draw, values: Any, out: Any) -> None:
         store(draw.dtype, target, out)
 
 
-def rational(x: Any, pairs: Any, out: Any) -> Any:
-    """Numerator and denominator by Horner's rule, both in one array to halve the calls."""
-    np.multiply(x, pairs[-1], out=out)
-    out += pairs[-2]
-    for pair in pairs[-3::-1]:
-        out *= x
-        out += pair
-    return out
+def rational(x: Any, rows: Any, out: Any, factor: Any = None) -> Any:
+    """A fraction of polynomials by Horner's rule, times a factor; `out` is room for both."""
+    top, bottom = out
+    for value, (first, second, *rest) in zip(out, rows, strict=True):
+        np.multiply(x, first, value)
+        np.add(value, second, value)
+        for coefficient in rest:
+            np.multiply(value, x, value)
+            np.add(value, coefficient, value)
+    if factor is not None:
+        np.multiply(top, factor, top)
+    return np.divide(top, bottom, top)
 
 
 def _log(x: Any) -> Any:

@@ -11,15 +11,25 @@ from typing import Any
 
 import numpy as np
 
-from agnostic_init.draws.engines.numpy_quantile import CENTER_PAIRS, NEAR_PAIRS, finish, rational
+from agnostic_init.draws.engines.numpy_quantile import NEAR, finish, number, rational
 from agnostic_init.draws.quantile import Central, quantile
 from agnostic_init.draws.record import Draw
-from agnostic_init.draws.reference import CENTRAL_LIMIT, CENTRAL_SQUARE, NEAR_SHIFT
+from agnostic_init.draws.reference import CENTER, CENTRAL_LIMIT, CENTRAL_SQUARE, NEAR_SHIFT
 
 __all__ = ["PROVEN", "SymmetricPass"]
 
-LIMIT = 1 << 24
 PROVEN = (quantile(-math.inf, math.inf, 24), quantile(-2.0, 2.0, 24))
+# (word << 8) ^ FLIP is 128 k as a signed integer.
+UNIT = 128
+LIMIT = number(float(UNIT << 24))
+BYTE, FLIP = number(8, np.uint32), number(0x80000080, np.uint32)
+# Wichura's c P(x) / Q(x) with c, and x as its square, in a measure that makes both leading
+# coefficients one and the factor before the fraction too, which saves their multiplications.
+MEASURE = CENTER[0][-1] / CENTER[1][-1]
+SQUARE = number(CENTRAL_SQUARE * MEASURE**2)
+MONIC = tuple(
+    [number(row[n] / row[-1] * MEASURE ** (14 - 2 * n)) for n in range(6, -1, -1)] for row in CENTER
+)
 
 
 class SymmetricPass:
@@ -28,38 +38,51 @@ class SymmetricPass:
     def __init__(self, draw: Draw, most: int) -> None:
         assert isinstance(draw.quantile, Central)
         assert draw.quantile in PROVEN
-        self.draw, self.step = draw, draw.quantile.step
-        self.scratch = np.empty((2, 2, most))
+        step = draw.quantile.step
+        self.draw, self.left = draw, draw.quantile.left
+        self.step, self.factor = step / UNIT, number(step / UNIT * MEASURE)
+        edge = int(CENTRAL_LIMIT / step) * UNIT
+        self.edge, self.width = number(edge, np.uint32), number(2 * edge, np.uint32)
+        self.scratch = np.empty((4, most))
+        self.integers = np.empty((2, most), np.uint32)
         self.single = np.empty(most, np.float32)
 
     def __call__(self, words: Any, out: Any) -> None:
         n = out.size
-        (central, square), fraction = self.scratch[:, :, :n]
-        integers = np.bitwise_and(words[0], LIMIT - 1, dtype=np.uint32, casting="unsafe")
-        # In float64: from -1/2 to 1/2, without error for the normal
-        np.multiply(integers.view(np.int32), 2.0 * self.step, out=central)
-        central += (1 - LIMIT) * self.step
-        np.multiply(central, central, out=square)
-        np.subtract(CENTRAL_SQUARE, square, out=square)
-        top, bottom = rational(square, CENTER_PAIRS, fraction)
-        top *= central
-        top /= bottom
-        np.abs(central, out=square)
-        in_tail = np.flatnonzero(square > CENTRAL_LIMIT)
-        if in_tail.size:
-            top[in_tail] = np.copysign(_tail(square[in_tail]), central[in_tail])
+        central, x, top, bottom = self.scratch[:, :n]
+        k, place = self.integers[:, :n]
         single = self.single[:n]
+        np.left_shift(words[0], BYTE, k)
+        np.bitwise_xor(k, FLIP, k)
+        np.copyto(central, k.view(np.int32))
+        np.multiply(central, self.factor, central)
+        np.multiply(central, central, x)
+        np.subtract(SQUARE, x, x)
+        for value, (second, *rest) in zip((top, bottom), MONIC, strict=True):
+            np.add(x, second, value)
+            for coefficient in rest:
+                np.multiply(value, x, value)
+                np.add(value, coefficient, value)
+        np.multiply(top, central, top)
+        np.divide(top, bottom, top)
         np.copyto(single, top, casting="same_kind")
+        np.add(k, self.edge, place)
+        (in_tail,) = (place > self.width).nonzero()
+        if in_tail.size:
+            single[in_tail] = self._tail(k.view(np.int32).take(in_tail))
         finish(self.draw, single, out)
 
-
-def _tail(distance: Any) -> Any:
-    """z, at a distance of its probability from 1/2; no tail here is beyond Wichura's nearer one."""
-    np.subtract(0.5, distance, out=distance)
-    np.log(distance, out=distance)
-    np.negative(distance, out=distance)
-    np.sqrt(distance, out=distance)
-    distance -= NEAR_SHIFT
-    top, bottom = rational(distance, NEAR_PAIRS, np.empty((2, distance.size)))
-    top /= bottom
-    return top
+    def _tail(self, k: Any) -> Any:
+        """z of 128 k; none here is beyond Wichura's nearer tail."""
+        signed = k.astype(np.float64)
+        x = np.abs(signed)
+        np.subtract(LIMIT, x, x)
+        x *= self.step
+        x += self.left
+        np.log(x, x)
+        np.negative(x, x)
+        np.sqrt(x, x)
+        x -= NEAR_SHIFT
+        top = rational(x, NEAR, np.empty((2, k.size)))
+        np.copysign(top, signed, top)
+        return top.astype(np.float32)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 from typing import Any
 
@@ -12,9 +13,11 @@ from agnostic_init.bits.philox import KEY_STEPS, MASK, MULTIPLIERS, ROUNDS
 
 __all__ = ["WordPass"]
 
-PAIR = np.array(MULTIPLIERS, np.uint64)[:, None]
-LOW = np.uint64(MASK)
-SHIFT = np.uint64(32)
+# Rows are contiguous and numbers are arrays of no axes, as NumPy starts such a call in a quarter of
+# the time. That counts where arrays are small, and with threads, which it makes wait for its lock.
+M0, M1 = (np.array(multiplier, np.uint64) for multiplier in MULTIPLIERS)
+LOW, HALF = np.array(MASK, np.uint64), np.array(32, np.uint64)
+STEPS = np.arange(ROUNDS, dtype=np.uint64)[:, None] * np.array(KEY_STEPS, np.uint64)
 LOW_WORD = 0 if sys.byteorder == "little" else 1
 LIMIT = 1 << 64
 
@@ -24,14 +27,11 @@ class WordPass:
 
     def __init__(self, key: Key, most: int) -> None:
         self.offset = key.offset
-        k0, k1 = key.words
-        self.keys = [
-            ((k0 + n * KEY_STEPS[0]) & MASK, (k1 + n * KEY_STEPS[1]) & MASK) for n in range(ROUNDS)
-        ]
-        self.pairs = np.array(self.keys, np.uint64)[:, :, None]
+        keys = (STEPS + np.array(key.words, np.uint64)) & LOW
+        self.keys = [(keys[n, 0, ...], keys[n, 1, ...]) for n in range(ROUNDS)]
         blocks = most // 4 + 2
-        self.ramp = np.arange(blocks, dtype=np.uint64)
-        self.scratch = np.empty((3, 2, blocks), np.uint64)
+        self.ramp = _ramp(blocks)
+        self.scratch = np.empty(6 * blocks, np.uint64)
         self.words = np.empty(4 * blocks, np.uint32)
 
     def draw(self, position: int, count: int) -> Any:
@@ -50,32 +50,50 @@ class WordPass:
     def _blocks(self, counter: int, start: int, stop: int) -> None:
         """Blocks from `counter` on, whose high words are all the same, to places start .. stop.
 
-        The words (c0, c2) are one array, and (c1, c3) another, so that a round takes five calls.
-        The latter are the products themselves: what is above their low halves does no harm until it
-        is multiplied, and is masked before.
+        The words (c0, c2) are in one array, `even`, and (c1, c3) in another, `odd`. The latter are
+        the products themselves: what is above their low halves is masked once they are joined.
         """
+        multiply, shift, xor = np.multiply, np.right_shift, np.bitwise_xor
         n = stop - start
-        even, product, odd = (pair[:, :n] for pair in self.scratch)
-        (first0, first1), (second0, second1) = self.keys[:2]
+        rows = self.scratch[: 6 * n].reshape(3, 2 * n)
+        (even, even0, even1), odd, product = ((row, row[:n], row[n:]) for row in rows)
         # Rounds 1 and 2 have constants for most of their words.
-        np.add(self.ramp[:n], np.uint64(counter & MASK), out=even[0])
-        np.multiply(even[0], PAIR[0], out=odd[1])
-        np.right_shift(odd[1], SHIFT, out=even[1])
-        even[1] ^= np.uint64(first1)
-        constant = MULTIPLIERS[0] * ((counter >> 32) ^ first0)
-        np.multiply(even[1], PAIR[1], out=odd[0])
-        np.right_shift(odd[0], SHIFT, out=even[0])
-        even[0] ^= np.uint64(second0)
-        np.bitwise_xor(odd[1], np.uint64((constant >> 32) ^ second1), out=even[1])
-        even[1] &= LOW
-        odd[1] = constant & MASK
-        for pair in self.pairs[2:]:
-            np.multiply(even, PAIR, out=product)
-            np.right_shift(product[::-1], SHIFT, out=even)
-            even ^= odd
-            even ^= pair
-            even &= LOW
-            product, odd = odd[::-1], product[::-1]
-        words = self.words.reshape(-1, 4)[start:stop]
-        for lane, word in enumerate((even[0], odd[0], even[1], odd[1])):
-            words[:, lane] = word.view(np.uint32)[LOW_WORD::2]
+        (first0, first1), (second0, second1), *keys, last = self.keys
+        _, odd0, odd1 = odd
+        np.add(self.ramp[:n], np.uint64(counter & MASK), even0)
+        multiply(even0, M0, odd1)
+        shift(odd1, HALF, even1)
+        xor(even1, first1, even1)
+        multiply(even1, M1, odd0)
+        shift(odd0, HALF, even0)
+        xor(even0, second0, even0)
+        constant = MULTIPLIERS[0] * ((counter >> 32) ^ int(first0))
+        xor(odd1, np.uint64((constant >> 32) ^ int(second1)), even1)
+        np.bitwise_and(even1, LOW, even1)
+        odd1.fill(constant & MASK)
+        for key0, key1 in keys:
+            both, product0, product1 = product
+            multiply(even1, M1, product0)
+            multiply(even0, M0, product1)
+            shift(both, HALF, even)
+            xor(even, odd[0], even)
+            xor(even0, key0, even0)
+            xor(even1, key1, even1)
+            np.bitwise_and(even, LOW, even)
+            odd, product = product, odd
+        # Round 10 goes by halves, straight to the words' places.
+        words = self.words[4 * start : 4 * stop]
+        for lane, factor, row, key in ((1, M1, even1, last[0]), (2, M0, even0, last[1])):
+            multiply(row, factor, product[lane])
+            xor(odd[lane], key, odd[lane])
+            halves, others = product[lane].view(np.uint32), odd[lane].view(np.uint32)
+            place = 2 * lane - 2
+            xor(halves[1 - LOW_WORD :: 2], others[LOW_WORD::2], words[place::4])
+            words[place + 1 :: 4] = halves[LOW_WORD::2]
+
+
+@functools.lru_cache(maxsize=8)
+def _ramp(blocks: int) -> Any:
+    ramp = np.arange(blocks, dtype=np.uint64)
+    ramp.flags.writeable = False
+    return ramp
