@@ -11,7 +11,7 @@ from typing import Any
 
 from bench.memory import field
 
-__all__ = ["describe", "load", "usable_cores"]
+__all__ = ["commit", "describe", "load", "usable_cores"]
 
 ROOT = Path(__file__).parents[1]
 
@@ -43,7 +43,7 @@ def describe(label: str = "") -> dict[str, Any]:
         "memory_bytes": total,
         "system": platform.system(),
         "python": platform.python_version(),
-        "commit": _commit(),
+        "commit": commit(),
     }
 
 
@@ -59,7 +59,7 @@ def _processor() -> str:
     return platform.processor() or platform.machine()
 
 
-def _commit() -> str:
+def commit() -> str:
     """The commit, with a mark where the package or the benchmarks differ from it."""
     git = ["git", "-C", str(ROOT)]
     try:

@@ -1,0 +1,1 @@
+"""A model of the CUDA kernels, from their machine code: nothing here runs on a GPU."""
