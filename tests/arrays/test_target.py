@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import subprocess
 import sys
 
 import numpy as np
@@ -31,6 +32,19 @@ def test_numpy_is_the_default():
     assert resolve().library.name == "numpy"
     assert resolve().dtype == "float32"
     assert ai.normal()((2,), key=0, device="cpu").dtype == np.float32
+
+
+def test_draws_do_without_the_namespace_of_numpy_which_takes_long_to_import():
+    code = """
+import sys, numpy as np, agnostic_init as ai
+w = ai.normal()((3, 4), key=0)
+ai.uniform().fill(w, key=0)
+ai.zeros().fill(w)
+ai.normal()((3, 4), key=0, like=w, xp=None)
+ai.draws.bits(3, key=0, xp=np)
+assert "array_api_compat" not in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_dtype_overrides_that_of_like(backend, xp):

@@ -8,13 +8,16 @@ import types
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from agnostic_init.arrays.errors import MissingExtraError, must, must_be_type
 
 __all__ = ["BACKENDS", "Target", "backend", "library_of", "resolve"]
 
-# Of each library: the namespace that follows the standard, and the extra that installs it.
+# Of each library: the namespace that follows the standard, and the extra that installs it. That of
+# NumPy takes long to import, and is left to the few that use it.
 BACKENDS = {
-    "numpy": ("array_api_compat.numpy", ""),
+    "numpy": ("numpy", ""),
     "torch": ("array_api_compat.torch", "torch"),
     "cupy": ("array_api_compat.cupy", "cupy"),
     "jax": ("jax.numpy", "jax"),
@@ -77,6 +80,8 @@ def resolve(
 
 def library_of(array: Any) -> Any:
     """The library of an array."""
+    if type(array) is np.ndarray:
+        return _library_of_namespace(None)
     import array_api_compat
 
     try:
@@ -101,7 +106,7 @@ def backend(name: str) -> Any:
 
 def _library_of_namespace(xp: Any) -> Any:
     if xp is None:
-        return backend("numpy")
+        return _wrap("numpy", np)
     if isinstance(xp, str):
         return backend(xp)
     if not isinstance(xp, types.ModuleType) and not hasattr(xp, "__array_api_version__"):
