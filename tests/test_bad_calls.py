@@ -161,7 +161,24 @@ CALLS = {
         lambda: ai.get({"name": "normal", "sd": 1}), ValueError, "`sd` must be a parameter of normal"
     ),
     "missing parameter": (lambda: ai.get("constant"), ValueError, "`value` must be given"),
-    "a number as name": (lambda: ai.get(3), TypeError, "`identifier` must be a name"),
+    "a number as name": (lambda: ai.get(3), TypeError, "`identifier` must be an initializer, its"),
+    "a list as name": (lambda: ai.get({"name": ["ones"]}), ValueError, "`name` must be that of"),
+    "no name": (lambda: ai.get({"std": 1}), ValueError, "`identifier` must have the name of"),
+    "a class": (
+        lambda: ai.get(ai.normal), TypeError, r"got the class normal; try: ai.normal\(\)$"
+    ),
+    "a class that needs more": (
+        lambda: ai.get(ai.constant), TypeError, r"class constant; try: ai.constant\(\.\.\.\)$"
+    ),
+    "a function": (lambda: ai.get(ai.he_normal), TypeError, "got the function he_normal; try: ai"),
+    "another function": (lambda: ai.get(len), TypeError, "must be an initializer, its name"),
+    "a class within": (
+        lambda: ai.icnr(ai.normal, layout="torch"), TypeError, "`init` must be .* the class normal"
+    ),
+    "a name as dictionary": (
+        lambda: ai.normal.from_dict("normal"), TypeError, "`data` must be a dictionary.*'normal'"
+    ),
+    "None as dictionary": (lambda: ai.normal.from_dict(None), TypeError, "`data` must be a dict"),
     "another class": (
         lambda: ai.zeros.from_dict({"name": "ones"}), ValueError, "`data` must describe a zeros"
     ),

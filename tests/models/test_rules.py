@@ -10,6 +10,8 @@ import agnostic_init as ai
 from agnostic_init.arrays.errors import ParameterError, ParameterTypeError
 from agnostic_init.models.assign import assigned
 
+PLAN = ai.init_tree({"a": 2}, {"*": "ones"}, key=0, dry_run=True)
+
 
 @pytest.mark.parametrize(
     ("pattern", "name", "matches"),
@@ -49,7 +51,14 @@ def test_a_rule_is_a_value():
         (lambda: ai.Rule(re.compile(b"a"), "zeros"), ParameterTypeError, "of strings"),
         (lambda: ai.Rule("re:(", "zeros"), ParameterError, "valid regular expression"),
         (lambda: ai.Rule("a", "zeroes"), ParameterError, r"rule 'a': `name` .*zeros"),
-        (lambda: ai.Rule("a", 3), ParameterTypeError, "rule 'a': `identifier` must be a name"),
+        (lambda: ai.Rule("a", 3), ParameterTypeError, "rule 'a': `initializer` must be an init"),
+        (lambda: ai.Rule("a", PLAN), ParameterTypeError, r"must be an initializer, .* got Plan\("),
+        (
+            lambda: ai.Rule("a", ai.normal),
+            ParameterTypeError,
+            r"the class normal; try: ai.normal\(",
+        ),
+        (lambda: ai.Rule("a", ai.he_normal), ParameterTypeError, "got the function he_normal; try"),
         (lambda: ai.Rule("a", "ones", dtype=3), ParameterTypeError, "`dtype` must be a dtype"),
     ],
 )

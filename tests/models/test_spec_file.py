@@ -130,7 +130,10 @@ RULE = '[[rules]]\nmatch = "*"\ninit = "zeros"\n'
         (TENSOR + '[[rules]]\nmatsch="*"\ninit="zeros"', "'matsch'; try: match"),
         (TENSOR + '[[rules]]\nmatch="re:["\ninit="zeros"', "valid regular expression"),
         (TENSOR + '[[rules]]\nmatch="*"\ninit="zeroes"', r"rule '\*': `name` .*zeros"),
-        (TENSOR + '[[rules]]\nmatch="*"\ninit={std=1}', r"rule '\*': `name` must be that of"),
+        (
+            TENSOR + '[[rules]]\nmatch="*"\ninit={std=1}',
+            r"rule '\*': `initializer` must have the name",
+        ),
         (TENSOR + '[[rules]]\nmatch="*"\ninit={name="normal", sd=1}', "`sd` must be a parameter"),
         (TENSOR + '[[rules]]\nmatch="*"\ninit={name="normal", std=-1}', "`std` must"),
         (TENSOR + '[[rules]]\nmatch="*"\ninit={name="normal", std="0.1/2"}', "`std` must"),

@@ -13,6 +13,7 @@ __all__ = [
     "MissingExtraError",
     "ParameterError",
     "ParameterTypeError",
+    "Wording",
     "must",
     "must_be_type",
     "within",
@@ -39,6 +40,15 @@ class MissingExtraError(ImportError):
             f'{what} needs a package that is not installed; try: pip install "agnostic-init[{extra}]"',
             name=extra,
         )
+
+
+class Wording(str):
+    """What was got, said in words: a message shows it as it is, without quotes."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
 
 
 def must(name: str, rule: str, got: object, hint: str = "") -> ParameterError:

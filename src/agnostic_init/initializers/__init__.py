@@ -13,6 +13,7 @@ from agnostic_init.initializers.gain import gain
 from agnostic_init.initializers.icnr import icnr
 from agnostic_init.initializers.identity import dirac, identity
 from agnostic_init.initializers.looks_linear import looks_linear
+from agnostic_init.initializers.lookup import get
 from agnostic_init.initializers.named import (
     glorot_normal,
     glorot_uniform,
@@ -34,7 +35,6 @@ from agnostic_init.initializers.random import (
     truncated_normal,
     uniform,
 )
-from agnostic_init.initializers.registry import get
 from agnostic_init.initializers.scaling import variance_scaling
 from agnostic_init.initializers.sparse import sparse
 

@@ -16,7 +16,7 @@ from agnostic_init.draws.engines import select
 from agnostic_init.draws.produce import check_out
 from agnostic_init.draws.record import Draw
 from agnostic_init.initializers.description import Description
-from agnostic_init.initializers.registry import get
+from agnostic_init.initializers.registry import build
 
 __all__ = ["Drawn", "Initializer"]
 
@@ -125,7 +125,10 @@ class Initializer:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the name and the parameters, of types that JSON and TOML can hold."""
+        """Return the name and the parameters, of types that JSON and TOML can hold.
+
+        Infinities and NaN, which are no numbers in JSON, are "inf", "-inf" and "nan".
+        """
         return {"name": type(self).__name__} | {
             field.name: _plain(getattr(self, field.name))
             for field in dataclasses.fields(self)  # type: ignore[arg-type]
@@ -135,7 +138,11 @@ class Initializer:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
         """Make the initializer of a dictionary that `to_dict` has made."""
-        made = get(dict(data))
+        given: Any = data
+        if not isinstance(given, Mapping):
+            hint = f"{{'name': {cls.__name__!r}}}"
+            raise must_be_type("data", "must be a dictionary with a name", given, hint)
+        made = build(given)
         if not isinstance(made, cls):
             raise must("data", f"must describe a {cls.__name__}", dict(data))
         return made
@@ -222,5 +229,5 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Initializer):
         return value.to_dict()
     if isinstance(value, complex):
-        return {"real": value.real, "imag": value.imag}
-    return value
+        return {"real": _plain(value.real), "imag": _plain(value.imag)}
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from agnostic_init.arrays.errors import must_be_type
 from agnostic_init.arrays.formats import FORMATS
 from agnostic_init.arrays.target import Target
 from agnostic_init.bits.block import Block, block
 from agnostic_init.bits.key import Key
-from agnostic_init.initializers.base import Initializer
 from agnostic_init.initializers.chunked import Chunked
-from agnostic_init.initializers.registry import get
+from agnostic_init.initializers.lookup import found
 
 __all__ = ["Gathered", "Source"]
 
@@ -33,14 +30,7 @@ class Gathered(Chunked):
 
     def _take(self, init: Any) -> None:
         """Keep the initializer of the smaller weight, and be elementwise where it is."""
-        made = get(init) if isinstance(init, (str, Mapping)) else init
-        if not isinstance(made, Initializer):
-            raise must_be_type(
-                "init",
-                "must be an initializer, a name or a dictionary",
-                init,
-                "init=ai.he_normal()",
-            )
+        made = found(init, "init")
         object.__setattr__(self, "init", made)
         object.__setattr__(self, "elementwise", made.elementwise)
         object.__setattr__(self, "needs_key", made.needs_key)

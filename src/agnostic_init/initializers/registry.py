@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from agnostic_init.arrays.errors import must, must_be_type
+from agnostic_init.arrays.errors import must
 
-__all__ = ["get", "names", "register"]
+if TYPE_CHECKING:
+    from agnostic_init.initializers.base import Initializer
+
+__all__ = ["build", "is_registered", "names", "register"]
 
 Factory = TypeVar("Factory", bound=Callable[..., Any])
 
-_FACTORIES: dict[str, Callable[..., Any]] = {}
+_FACTORIES: dict[str, Callable[..., Initializer]] = {}
+# JSON has no numbers for these; `Initializer.to_dict` writes them as strings.
+_NOT_FINITE = ("inf", "-inf", "nan")
 
 
 def register(factory: Factory) -> Factory:
@@ -25,47 +30,25 @@ def register(factory: Factory) -> Factory:
 
 
 def names() -> list[str]:
-    """The names that `get` knows, sorted."""
+    """The names that `build` knows, sorted."""
     return sorted(_FACTORIES)
 
 
-def get(identifier: Any) -> Any:
-    """Find an initializer.
+def is_registered(factory: Any) -> bool:
+    """Whether this is one of the classes and functions themselves."""
+    return any(factory is each for each in _FACTORIES.values())
 
-    Parameters
-    ----------
-    identifier
-        A name; a dictionary of a name and parameters, as `Initializer.to_dict` makes; or an
-        initializer, which is returned as it is.
 
-    Returns
-    -------
-    Initializer
+def build(data: Mapping[str, Any], parameter: str = "data") -> Initializer:
+    """Make the initializer of a dictionary: a name, and parameters.
 
-    Raises
-    ------
-    ParameterError
-        For a name that is not known, or parameters that the initializer has not.
-
-    Examples
-    --------
-    >>> import agnostic_init as ai
-    >>> ai.get({"name": "normal", "std": 0.02})
-    normal(mean=0.0, std=0.02)
-    >>> ai.get("zeros")
-    zeros()
+    `parameter` is what the dictionary is called in messages.
     """
-    if hasattr(identifier, "to_dict"):
-        return identifier
-    if isinstance(identifier, str):
-        identifier = {"name": identifier}
-    if not isinstance(identifier, Mapping):
-        raise must_be_type(
-            "identifier", "must be a name, a dictionary with a name, or an initializer", identifier
-        )
-    parameters = dict(identifier)
-    name = parameters.pop("name", None)
-    if name not in _FACTORIES:
+    parameters = dict(data)
+    if "name" not in parameters:
+        raise must(parameter, "must have the name of an initializer", parameters, "name = 'normal'")
+    name = parameters.pop("name")
+    if not isinstance(name, str) or name not in _FACTORIES:
         import difflib
 
         close = difflib.get_close_matches(str(name), _FACTORIES, n=3)
@@ -87,8 +70,8 @@ def get(identifier: Any) -> Any:
         )
     missing = [
         each
-        for each, parameter in known.items()
-        if parameter.default is inspect.Parameter.empty and each not in parameters
+        for each, one in known.items()
+        if one.default is inspect.Parameter.empty and each not in parameters
     ]
     if missing:
         raise must(missing[0], f"must be given for {name}", None)
@@ -99,5 +82,5 @@ def _restored(value: Any) -> Any:
     if isinstance(value, list):
         return tuple(_restored(item) for item in value)
     if isinstance(value, Mapping) and set(value) == {"real", "imag"}:
-        return complex(value["real"], value["imag"])
-    return value
+        return complex(_restored(value["real"]), _restored(value["imag"]))
+    return float(value) if isinstance(value, str) and value in _NOT_FINITE else value

@@ -11,7 +11,7 @@ from typing import Any
 
 from agnostic_init.arrays.errors import must, must_be_type, within
 from agnostic_init.initializers.base import Initializer
-from agnostic_init.initializers.registry import get
+from agnostic_init.initializers.lookup import found
 from agnostic_init.models.specs import dtype_label
 
 __all__ = ["Rule", "rules_of"]
@@ -58,7 +58,7 @@ class Rule:
         if isinstance(self.pattern, str) and self.pattern.startswith(REGEX):
             _expression(self.pattern)
         with within(f"rule {self.text!r}"):
-            object.__setattr__(self, "initializer", get(self.initializer))
+            object.__setattr__(self, "initializer", found(self.initializer, "initializer"))
             if self.dtype is not None:
                 object.__setattr__(self, "dtype", dtype_label(self.dtype))
 
