@@ -46,6 +46,7 @@ def assemble_in_place(operations: Operations, haar: Haar, out: Any, width: int) 
             flat = operations.solved(triangle, operations.product(operations.conjugate(tail), rest))
             operations.write_product(out[..., start:stop, stop:], -head.mT, flat)
             operations.subtract_product(rest, tail.mT, flat)
+            del flat
         own = operations.solved(triangle, operations.conjugate(head) * -scale[..., None, :])
         operations.write_product(out[..., start:, start:stop], vectors.mT, own)
         diagonal = operations.diagonal(out[..., start:stop, start:stop])
@@ -53,6 +54,6 @@ def assemble_in_place(operations: Operations, haar: Haar, out: Any, width: int) 
         if haar.special:
             product = phases.prod(-1)
             determinant = product if determinant is None else determinant * product
-        del vectors, head, tail  # before the next panel is drawn
+        del vectors, head, tail, own, triangle  # before the next panel is drawn
     if determinant is not None:
         out[..., -1] *= operations.conjugate(determinant)[..., None]

@@ -82,7 +82,7 @@ def _from_lapack(haar: Haar, rows: Any, out: Any) -> None:
     diagonal, first, norm, phases = _measured(rows)
     rows /= norm.add_(first).mul(phases).unsqueeze(-1)
     diagonal.fill_(1.0)
-    tau = (2.0 / _squares(rows)).to(rows.dtype)
+    tau = _squares(rows).reciprocal_().mul_(2.0).to(rows.dtype)
     scale = phases * -haar.gain
     if haar.special:
         scale[..., -1] *= phases.prod(-1).conj()
