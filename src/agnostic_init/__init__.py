@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any
 from agnostic_init.version import __version__ as __version__
 
 if TYPE_CHECKING:
+    from agnostic_init import checkpoint as checkpoint
+    from agnostic_init import compat as compat
     from agnostic_init import draws as draws
+    from agnostic_init.arrays.errors import (
+        AmbiguousLayoutError,
+        MissingExtraError,
+        ParameterError,
+        ParameterTypeError,
+    )
     from agnostic_init.bits import Key, key
     from agnostic_init.initializers import (
         Description,
@@ -49,15 +57,21 @@ if TYPE_CHECKING:
     from agnostic_init.models import Entry, Plan, Rule, Spec, fill_tree, init_tree
 
 __all__ = [
+    "AmbiguousLayoutError",
     "Description",
     "Entry",
     "Initializer",
     "Key",
+    "MissingExtraError",
+    "ParameterError",
+    "ParameterTypeError",
     "Plan",
     "Rule",
     "Spec",
     "__version__",
     "bilinear",
+    "checkpoint",
+    "compat",
     "constant",
     "conv_orthogonal",
     "delta_orthogonal",
@@ -97,15 +111,16 @@ __all__ = [
 
 # A name is imported from the first of these that lists it, when it is first used, so that importing
 # the package costs next to nothing.
-_HOMES = ("bits", "initializers", "models")
+_HOMES = ("arrays.errors", "bits", "initializers", "models")
+_FOLDERS = ("checkpoint", "compat", "draws")
 
 
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         message = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(message)
-    if name == "draws":
-        return importlib.import_module("agnostic_init.draws")
+    if name in _FOLDERS:
+        return importlib.import_module(f"agnostic_init.{name}")
     for home in _HOMES:
         module = importlib.import_module(f"agnostic_init.{home}")
         if name in module.__all__:
@@ -115,4 +130,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted(__all__)

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import ast
+import importlib.util
 import inspect
+import os
+import subprocess
+import sys
 import types
 from pathlib import Path
 
 import pytest
 
 import agnostic_init
+from agnostic_init.arrays import errors
 
 PACKAGE = Path(agnostic_init.__file__).parent
 MODULES = sorted(
@@ -31,6 +36,57 @@ def test_a_public_name_exists_and_is_documented(name):
     thing = getattr(agnostic_init, name)
     if isinstance(thing, types.ModuleType) or callable(thing):
         assert (inspect.getdoc(thing) or "").strip(), f"{name} has no docstring"
+
+
+def test_dir_shows_the_public_names_and_no_more():
+    assert dir(agnostic_init) == sorted(agnostic_init.__all__)
+    assert dir(agnostic_init.compat) == agnostic_init.compat.__all__
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("draws", "normal"),
+        ("checkpoint", "write_plan"),
+        ("compat", "jax"),
+        ("compat", "keras"),
+        ("compat", "torch_init"),
+    ],
+)
+def test_a_folder_is_imported_when_it_is_used(names):
+    library = names[1].removesuffix("_init")
+    if names[0] == "compat" and importlib.util.find_spec(library) is None:
+        pytest.skip(f"{library} is not installed")
+    uses = f"import agnostic_init as ai; assert ai.{'.'.join(names)}"
+    done = subprocess.run(
+        [sys.executable, "-c", uses],
+        env={**os.environ, "KERAS_BACKEND": "numpy"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("module", ["agnostic_init", "agnostic_init.compat"])
+def test_another_name_is_an_attribute_error(module):
+    with pytest.raises(AttributeError, match=f"module '{module}' has no attribute 'importance'"):
+        _ = importlib.import_module(module).importance
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("AmbiguousLayoutError", ValueError),
+        ("MissingExtraError", ImportError),
+        ("ParameterError", ValueError),
+        ("ParameterTypeError", TypeError),
+    ],
+)
+def test_the_exceptions_are_public(name, kind):
+    error = getattr(agnostic_init, name)
+    assert issubclass(error, kind)
+    assert error is getattr(errors, name)
 
 
 def top_level(tree: ast.Module) -> list[ast.stmt]:
