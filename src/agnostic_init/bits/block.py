@@ -52,6 +52,8 @@ class Block:
     @property
     def shape(self) -> tuple[int, ...]:
         """The block's own shape; axes indexed by an integer are dropped, as in NumPy."""
+        if not any(self.dropped):
+            return self.counts
         return tuple(n for n, drop in zip(self.counts, self.dropped, strict=True) if not drop)
 
     @property
@@ -62,7 +64,7 @@ class Block:
     @property
     def whole(self) -> bool:
         """Whether the block is the global array itself."""
-        return self.shape == self.global_shape and all(step == 1 for step in self.steps)
+        return self.shape == self.global_shape and self.steps.count(1) == len(self.steps)
 
     @property
     def index(self) -> tuple[Any, ...]:
@@ -90,8 +92,9 @@ class Block:
 
     def positions(self) -> Positions:
         """The block's row-major positions in the global array, simplified."""
-        if self.whole and self.size:
-            return Positions(0, (self.size,), (1,))
+        size = self.size
+        if size and self.whole:
+            return Positions(0, (size,), (1,))
         base, stride = 0, 1
         axes: list[tuple[int, int]] = []
         for length, start, step, count in zip(
@@ -108,7 +111,7 @@ class Block:
                 else:
                     axes.append((count, step * stride))
             stride *= length
-        if not self.size:
+        if not size:
             return Positions(0, (0,), (1,))
         axes = axes[::-1] or [(1, 1)]
         return Positions(base, tuple(n for n, _ in axes), tuple(s for _, s in axes))
@@ -149,7 +152,7 @@ def block(shape: tuple[int, ...], index: Any = None) -> Block:
 
 def checked_shape(shape: Any) -> tuple[int, ...]:
     """The shape as a tuple of non-negative integers, of at most 2^64 elements in all."""
-    if isinstance(shape, str) or not isinstance(shape, Iterable):
+    if not isinstance(shape, tuple) and (isinstance(shape, str) or not isinstance(shape, Iterable)):
         shape = (shape,)
     lengths = []
     for length in shape:
@@ -159,7 +162,7 @@ def checked_shape(shape: Any) -> tuple[int, ...]:
             raise must_be_type(
                 "shape", "must be an integer or a sequence of integers", shape
             ) from None
-    if any(length < 0 for length in lengths):
+    if min(lengths, default=0) < 0:
         raise must("shape", "must have no negative lengths", tuple(lengths))
     if math.prod(lengths) > LIMIT:
         raise must("shape", "must have at most 2^64 elements", tuple(lengths))

@@ -65,9 +65,10 @@ def number_of_threads() -> int:
 def _fill_contiguous(draw: Draw, key: Key, positions: Positions, out: Any) -> None:
     size = out.size
     kernel: Kernel = compiled.kernel(draw, size) or numpy.fill
-    threads = min(number_of_threads(), size // WORTH_A_THREAD)
-    if kernel is numpy.fill:
-        threads = min(threads, MOST_WITH_NUMPY)
+    threads = size // WORTH_A_THREAD
+    if threads > 1:
+        most = MOST_WITH_NUMPY if kernel is numpy.fill else threads
+        threads = min(threads, most, number_of_threads())
     if threads < 2:
         kernel(draw, key, positions, out, 0, size)
         return

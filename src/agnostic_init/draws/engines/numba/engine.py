@@ -83,9 +83,7 @@ def _call(
         STORES[draw.dtype],
         np.uint64(key.seed),
         np.uint64(key.offset),
-        np.uint64(positions.base % LIMIT),
-        np.array(positions.counts, np.int64),
-        np.array([stride % LIMIT for stride in positions.strides], np.uint64),
+        *_plain_positions(positions),
         parameters,
         words,
         *(out.view(view) if itemsize == view.itemsize else empty for view, empty in VIEWS),
@@ -111,3 +109,11 @@ def _plain(draw: Draw) -> tuple[int, Any]:
     else:
         kind, numbers = BITS if draw.kind == "bits" else UNIFORM, (0.0,) * 4
     return kind, np.array([*numbers, draw.scale, draw.shift, draw.low, draw.high])
+
+
+@functools.lru_cache(maxsize=1024)
+def _plain_positions(positions: Positions) -> tuple[Any, Any, Any]:
+    """Base, counts and strides."""
+    strides = [stride % LIMIT for stride in positions.strides]
+    counts = np.array(positions.counts, np.int64)
+    return np.uint64(positions.base % LIMIT), counts, np.array(strides, np.uint64)
