@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 
 import numpy as np
 import pytest
@@ -47,7 +48,7 @@ CALLS = {
     "int dtype": (lambda: draws.normal(3, key=0, dtype=int), ValueError, "`dtype` must be a real"),
     "int like": (lambda: ai.normal()(3, key=0, like=np.arange(3)), ValueError, "`dtype` must be"),
     "dtype unknown": (
-        lambda: draws.normal(3, key=0, dtype="float33"), (ValueError, ImportError), "float33"
+        lambda: draws.normal(3, key=0, dtype="float33"), ValueError, "`dtype` must be .*'float33'"
     ),
     "dtype a number": (lambda: draws.normal(3, key=0, dtype=32), TypeError, "`dtype` must be a dt"),
     "float bits": (lambda: draws.bits(3, key=0, dtype="float32"), ValueError, "one of uint32, int64"),
@@ -102,7 +103,8 @@ CALLS = {
     "low > high": (lambda: ai.uniform(1.0, 0.0), ValueError, "`low` must be less than `high`"),
     "low == high": (lambda: draws.uniform(3, 1, 1, key=0), ValueError, "`low` must be less than"),
     "infinite high": (lambda: ai.uniform(0, INF), ValueError, "`high` must be finite"),
-    "symmetric": (lambda: ai.symmetric_uniform(-1.0), ValueError, "`low` must be less than"),
+    "symmetric": (lambda: ai.symmetric_uniform(-1.0), ValueError, "`bound` must be positive, got"),
+    "symmetric 0": (lambda: ai.symmetric_uniform(0), ValueError, "`bound` must be positive, got 0"),
     "lower > upper": (lambda: ai.truncated_normal(lower=3), ValueError, "`lower` must be less th"),
     "NaN bound": (lambda: ai.truncated_normal(upper=NAN), ValueError, "`upper` must not be NaN"),
     "both bounds inf": (
@@ -125,7 +127,18 @@ CALLS = {
     "unknown distribution": (
         lambda: ai.variance_scaling(distribution="gauss"), ValueError, "`distribution` must be one"
     ),
-    "unknown layout": (lambda: ai.he_normal("pytorch"), ValueError, "`layout`"),
+    "unknown layout": (lambda: ai.he_normal("pytorch"), ValueError, '`layout`.*try: "torch"'),
+    "layout of a bias": (
+        lambda: ai.he_normal("torch")((8,), key=0), ValueError, 'layout "torch", got .*ai.zeros'
+    ),
+    "scale beyond float32": (
+        lambda: ai.variance_scaling(1e308, layout="torch")((3, 3), key=0),
+        ValueError,
+        "`scale` must make values that float32 can hold.*got 1e.308",
+    ),
+    "scale of an int": (
+        lambda: ai.he_normal("torch")((3, 3), key=0, dtype="int32"), ValueError, "`dtype` must be a"
+    ),
     "layout of another rank": (lambda: ai.he_normal("o i")((2, 3, 4), key=0), ValueError, "layout"),
     "layout needed": (
         lambda: ai.he_normal()((256, 512), key=0), ValueError, "fan_in = 512 .*\n.*fan_in = 256"
@@ -144,6 +157,25 @@ CALLS = {
     ),
     "rank 1": (lambda: ai.xavier_uniform()((64,), key=0), ValueError, "rank|layout|shape"),
     "gain": (lambda: ai.xavier_normal(gain=-1.0), ValueError, "`gain` must be positive"),
+    "gain squared": (
+        lambda: ai.xavier_uniform(gain=1e200), ValueError, "`gain` must be between 1e-150 and 1e.150"
+    ),
+    "factor squared": (
+        lambda: ai.uniform_unit_scaling(1e-200), ValueError, "`factor` must be between 1e-150"
+    ),
+    "nonlinearity as a": (
+        lambda: ai.kaiming_normal("relu"), TypeError, "`a` must be a real.*try: nonlinearity='relu'"
+    ),
+    "slope": (lambda: ai.kaiming_normal(a=1e200), ValueError, "`a` must be at most 1e.150"),
+    "NaN slope": (lambda: ai.kaiming_normal(NAN, nonlinearity="relu"), ValueError, "`a` must be fi"),
+    "slope of no leaky ReLU": (
+        lambda: ai.kaiming_normal(0.3, nonlinearity="elu"), ValueError, '`a` must be 0 unless'
+    ),
+    "gain of a tiny function": (
+        lambda: ai.kaiming_normal(nonlinearity=lambda z: 1e-160 * z),
+        ValueError,
+        "`nonlinearity` must have a gain between",
+    ),
     "nonlinearity": (lambda: ai.kaiming_normal(nonlinearity="relo"), ValueError, "relu"),
     # constants
     "constant text": (lambda: ai.constant("1"), TypeError, "`value` must be a number"),
@@ -201,3 +233,9 @@ def test_out_is_left_alone_by_a_bad_call():
     with pytest.raises(ValueError, match="shape"):
         draws.normal(3, key=0, out=out)
     assert (out == 7.0).all()
+
+
+def test_a_dtype_that_needs_a_package_names_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "ml_dtypes", None)
+    with pytest.raises(ImportError, match=r"agnostic-init\[low-precision\]"):
+        draws.normal(3, key=0, dtype="float8_e3m4")

@@ -224,6 +224,7 @@ BAD_PARAMETERS: list[tuple[Any, Any, Any, type[Exception], str]] = [
     ("leaky_relu", "0.1", None, ParameterTypeError, "`param` must be a number or None, got '0.1'"),
     ("leaky_relu", True, None, ParameterTypeError, "`param` must be a number or None, got True"),
     ("leaky_relu", math.nan, None, ParameterError, "`param` must be finite, got nan"),
+    ("leaky_relu", 1e200, None, ParameterError, "`param` must be at most 1e+150 in magnitude"),
     ("celu", 0.0, None, ParameterError, "`param` must not be zero for celu, got 0.0"),
 ]
 
@@ -236,3 +237,13 @@ def test_bad_parameters_raise_when_checked_and_when_used(
         with pytest.raises(error) as caught:
             call(nonlinearity, param, rule=rule)
         assert words in str(caught.value)
+
+
+def test_a_function_of_torch_is_told_how_to_be_one_of_numpy() -> None:
+    torch = pytest.importorskip("torch")
+    for function in (torch.relu, torch.nn.ReLU(), torch.nn.functional.gelu):
+        with pytest.raises(ParameterTypeError, match=r"torch\.from_numpy\(z\)\)\.detach\(\)"):
+            gain(function)
+    assert gain(lambda z: torch.relu(torch.from_numpy(z)).detach().numpy()) == pytest.approx(
+        gain("relu")
+    )

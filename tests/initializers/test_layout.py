@@ -7,6 +7,7 @@ import pickle
 
 import pytest
 
+import agnostic_init as ai
 from agnostic_init.arrays.errors import AmbiguousLayoutError, ParameterError, ParameterTypeError
 from agnostic_init.initializers.fan_parameters import check_fan_parameters
 from agnostic_init.initializers.fans import fan_for, fans
@@ -232,13 +233,16 @@ def test_bad_parameters_raise_before_any_shape(
 BAD_SHAPES = [
     ((4,), "o i", 1, '`shape` must have 2 axes for layout "o i", got (4,)'),
     ((4, 5, 6), "o i", 1, '`shape` must have 2 axes for layout "o i", got (4, 5, 6)'),
-    ((4,), "torch", 1, '`shape` must have 2 axes or more for layout "(g o) i *k", got (4,)'),
+    ((4,), "torch", 1, '`shape` must have 2 axes or more for layout "torch", got (4,)'),
+    ((4,), "torch", 1, "try: ai.zeros() for a bias"),
+    ((10, 4), "torch", 3, 'for (g o) of layout "torch"'),
+    ((4, 5, 6), "o i", 1, "try: a layout of 3 axes"),
     ((), "keras", 1, "`shape` must have 2 axes or more"),
     ((10, 4), "(3 o) i", 1, "must have an axis 0 divisible by 3, for (3 o) of layout"),
     ((4, 10), "torch", 3, "divisible by 3, for (g o) of layout"),
     ((4, 10), "torch", 3, "try: check groups=3"),
     ((10, 4), "i (b o)", 3, "say which axis holds the groups"),
-    ((4, -1), "torch", 1, "`shape` must have no negative axis, got (4, -1)"),
+    ((4, -1), "torch", 1, "`shape` must have no negative lengths, got (4, -1)"),
     ((5,), None, 1, "`shape` must have two axes or more where neither `layout` nor `fan`"),
     ((5, 7), None, 3, "divisible by 3"),
 ]
@@ -253,14 +257,49 @@ def test_shapes_that_do_not_fit_raise(
     assert words in str(caught.value)
 
 
-def test_a_shape_is_a_tuple_of_integers() -> None:
-    with pytest.raises(ParameterTypeError, match="`shape` must be a tuple of integers, got 5"):
-        fans(5, "o i")  # type: ignore[arg-type]
-    with pytest.raises(ParameterTypeError, match="`shape` must be a tuple of integers"):
+def test_a_shape_is_the_one_of_the_initializers() -> None:
+    with pytest.raises(ParameterTypeError, match="`shape` must be an integer or a sequence of int"):
         fans((4, 2.0), "o i")  # type: ignore[arg-type]
+    with pytest.raises(ParameterError, match="`shape` must have"):
+        fans((True, 3), "torch")
+    assert fan_for(5, "fan_out", "o") == 5.0  # type: ignore[arg-type]
 
 
 def test_every_preset_is_named_in_the_hint() -> None:
     with pytest.raises(ParameterError) as caught:
-        parse_layout("pytorch")
+        parse_layout("gauss")
     assert all(repr(name) in str(caught.value) for name in PRESETS)
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        *((name, '"keras"') for name in ("jax", "flax", "haiku", "tensorflow", "tf", "Keras")),
+        *((name, '"torch"') for name in ("pytorch", "PyTorch", "troch")),
+        ("OIHW", '"torch" or "o i *k"'),
+        ("HWIO", '"keras" or "*k i o"'),
+        ("OHWI", '"mlx" or "o *k i"'),
+        ("iodhw", '"torch_transposed" or "i o *k"'),
+        ("HWOI", '"*k o i"'),
+        ("io", '"i o"'),
+    ],
+)
+def test_names_of_elsewhere_are_understood_in_the_hint(text: str, meant: str) -> None:
+    with pytest.raises(ParameterError) as caught:
+        parse_layout(text)
+    assert str(caught.value).endswith(f"try: {meant}")
+
+
+@pytest.mark.parametrize(
+    ("shape", "mode", "layout", "both"),
+    [
+        (3, "fan_out", "o", (None, 3)),
+        (3, "fan_in", "i", (3, None)),
+        ((3, 4), "fan_avg", None, (None, None)),
+        ((4, 4), "fan_avg", None, (4, 4)),
+        ((3, 4), "fan_in", "torch", (4, 3)),
+    ],
+)
+def test_a_description_has_the_fans_that_are_known(shape, mode, layout, both) -> None:
+    found = ai.variance_scaling(mode=mode, layout=layout).describe(shape)
+    assert (found.fan_in, found.fan_out) == both

@@ -8,13 +8,11 @@ __all__ = [
     "Fans",
     "check_fan_parameters",
     "check_layout_or_fan",
-    "check_shape",
     "check_side",
 ]
 
 import math
 import operator
-from collections.abc import Sequence
 from typing import NamedTuple
 
 from agnostic_init.arrays.errors import must, must_be_type
@@ -103,26 +101,15 @@ def _check_fan(fan: tuple[int, int]) -> Fans:
     return Fans(*pair)
 
 
-def check_shape(shape: Sequence[int]) -> tuple[int, ...]:
-    """Return a shape as a tuple of ints, or raise if it is none."""
-    try:
-        lengths = tuple(operator.index(length) for length in shape)
-    except TypeError:
-        raise must_be_type("shape", "must be a tuple of integers", shape) from None
-    if any(length < 0 for length in lengths):
-        raise must("shape", "must have no negative axis", lengths)
-    return lengths
-
-
 def check_side(layout: Layout, mode: str) -> None:
     """Raise if the layout cannot tell the fan of the mode, which is one of `SIDES`."""
     role = SIDES[mode]
     if not layout.has(role):
         other = "fan_out" if mode == "fan_in" else "fan_in"
         hint = f'mode="{other}", a layout with an {role}, or fan=(fan_in, fan_out)'
-        raise must("layout", f"must have an {role} axis for {mode}", str(layout), hint)
+        raise must("layout", f"must have an {role} axis for {mode}", layout.written, hint)
     for axis in layout.axes:
         if axis.role == role and axis.stacked:
             numbered = str(axis).replace("b", "8")
             rule = f"must have a number for the b of {axis}, which hides the {mode}"
-            raise must("layout", rule, str(layout), f"{numbered} for a stack of eight")
+            raise must("layout", rule, layout.written, f"{numbered} for a stack of eight")

@@ -6,19 +6,20 @@ it is cut from, so no function here may be given the shape of a shard.
 
 from __future__ import annotations
 
-__all__ = ["fan_for", "fans"]
+__all__ = ["fan_for", "fans", "known_fans"]
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from types import MappingProxyType
 
 from agnostic_init.arrays.errors import AmbiguousLayoutError, ParameterError, must
+from agnostic_init.bits.block import checked_shape
 from agnostic_init.initializers.fan_parameters import (
     SIDES,
     Fans,
     check_fan_parameters,
     check_layout_or_fan,
-    check_shape,
     check_side,
 )
 from agnostic_init.initializers.groups import with_groups
@@ -80,7 +81,7 @@ def fans(
     groups, fan = check_layout_or_fan(layout, groups, fan)
     if fan is not None:
         return fan
-    lengths = check_shape(shape)
+    lengths = checked_shape(shape)
     if layout is not None:
         return _both(lengths, as_layout(layout), groups)
     found = _plausible(lengths, groups)
@@ -144,7 +145,7 @@ def fan_for(
     groups, fan = check_fan_parameters(mode, layout, groups, fan)
     if fan is not None:
         return fan.by_mode(mode)
-    lengths = check_shape(shape)
+    lengths = checked_shape(shape)
     if layout is None:
         found = _plausible(lengths, groups)
         answers = {each.by_mode(mode) for each in found.values()}
@@ -155,6 +156,20 @@ def fan_for(
     if mode in SIDES:
         return float(_fan(lengths, parsed, groups, mode))
     return _both(lengths, parsed, groups).by_mode(mode)
+
+
+def known_fans(
+    shape: tuple[int, ...], layout: str | Layout | None, groups: int, fan: tuple[int, int] | None
+) -> dict[str, int]:
+    """The fans by name, without those that the layout, or its absence, leaves open."""
+    if fan is not None:
+        return Fans(*fan)._asdict()
+    known = {}
+    for mode in SIDES:
+        # A layout of one side only, or a shape without a layout, for which only another mode is clear.
+        with suppress(ParameterError):
+            known[mode] = int(fan_for(shape, mode, layout, groups))
+    return known
 
 
 def _both(shape: tuple[int, ...], layout: Layout, groups: int) -> Fans:
@@ -170,7 +185,7 @@ def _fan(shape: tuple[int, ...], layout: Layout, groups: int, mode: str) -> int:
     for n, (axis, length) in enumerate(zip(layout.spread(shape), shape, strict=True)):
         divisor = axis.factor * (groups if axis.grouped else 1)
         if length % divisor:
-            rule = f'must have an axis {n} divisible by {divisor}, for {axis} of layout "{layout}"'
+            rule = f'must have an axis {n} divisible by {divisor}, for {axis} of layout "{layout.written}"'
             hint = f"check groups={groups}" if axis.grouped and groups > 1 else ""
             raise must("shape", rule, shape, hint)
         if axis.role in (SIDES[mode], "k"):

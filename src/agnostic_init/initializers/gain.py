@@ -31,6 +31,7 @@ _TORCH_TABLE = {
     "selu": 3 / 4,
 }
 _TORCH_NAMES = (*_TORCH_TABLE, "leaky_relu")
+_MOST_PARAM = 1e150  # its square is still a float
 
 
 def gain(
@@ -119,6 +120,8 @@ def check_gain_parameters(
         param = float(param)
         if not math.isfinite(param):
             raise must("param", "must be finite", param)
+        if abs(param) > _MOST_PARAM:
+            raise must("param", f"must be at most {_MOST_PARAM:g} in magnitude", param)
     if isinstance(nonlinearity, str):
         activation(nonlinearity, param)
         in_table = nonlinearity in _TORCH_NAMES
@@ -177,6 +180,8 @@ def _checked(function: Callable[[Any], Any]) -> Function:
         except Exception as error:
             text = f"must take a float64 NumPy array ({type(error).__name__}: {error})"
             hint = "numpy.vectorize(f) for a function of one float, or the name of the activation"
+            if "Tensor" in str(error):
+                hint = "lambda z: f(torch.from_numpy(z)).detach().numpy() for a function of torch"
             raise must_be_type("nonlinearity", text, function, hint) from error
         if values.dtype.kind not in "biu" and values.dtype != np.float64:
             text = f"must return float64, not {values.dtype}"

@@ -41,12 +41,12 @@ def with_groups(layout: Layout, groups: int) -> Layout:
         return layout
     outputs = [n for n, axis in enumerate(layout.axes) if axis.role == "o"]
     if len(outputs) != 1:
-        rule = f'must be 1 for layout "{layout}", which has {len(outputs)} o axes'
+        rule = f'must be 1 for layout "{layout.written}", which has {len(outputs)} o axes'
         raise must("groups", rule, groups, "write g into the axis of the groups, as in (g o)")
     roles = [axis.role.strip("*") for axis in layout.axes if axis.role != "b"]
     if roles[:2] == ["i", "o"] and set(roles[2:]) <= {"k"}:
         message = (
-            f'`layout` must say which axis holds the groups where it is "{layout}", with '
+            f'`layout` must say which axis holds the groups where it is "{layout.written}", with '
             f"groups={groups}; try one of:\n"
             f'  layout="{_mark(layout, "i")}": fan_in = i/{groups} * k, fan_out = o * k '
             "(a transposed convolution of torch)\n"
@@ -58,4 +58,4 @@ def with_groups(layout: Layout, groups: int) -> Layout:
 
 def _mark(layout: Layout, role: str) -> Layout:
     marked = (Axis(("g", *a.parts)) if a.role == role else a for a in layout.axes)
-    return Layout(tuple(marked))
+    return Layout(tuple(marked), layout.text)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 __all__ = ["PRESETS", "Axis", "Layout", "as_layout", "parse_layout"]
 
+import difflib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from agnostic_init.arrays.errors import ParameterError, must, must_be_type
@@ -22,6 +23,11 @@ PRESETS = {
     "torch_transposed": "(g i) o *k",
 }
 
+# What those who are at home elsewhere write for them.
+_ELSEWHERE = {
+    "pytorch": "torch",
+    **dict.fromkeys(("flax", "haiku", "jax", "optax", "tensorflow", "tf"), "keras"),
+}
 _ROLES = ("o", "i", "b", "k", "*k")
 _TOKEN = re.compile(r"[()]|\*?\w+|\S")
 _EXAMPLES = 'one token an axis, as in "o i *k", "*k i o", "b o i" or "(3 o) i", or a preset: ' + (
@@ -78,9 +84,15 @@ class Layout:
     """
 
     axes: tuple[Axis, ...]
+    text: str = field(default="", compare=False)
 
     def __str__(self) -> str:
         return " ".join(map(str, self.axes))
+
+    @property
+    def written(self) -> str:
+        """The layout as it was given, for messages."""
+        return self.text or str(self)
 
     def __repr__(self) -> str:
         return f"parse_layout({str(self)!r})"
@@ -106,8 +118,10 @@ class Layout:
         extra = len(shape) - fixed
         if extra < 0 or (extra > 0 and not self.has("*k")):
             more = " or more" if self.has("*k") else ""
-            rule = f'must have {fixed} axes{more} for layout "{self}"'
-            raise must("shape", rule, shape, f"a layout of {len(shape)} axes: {_EXAMPLES}")
+            rule = f'must have {fixed} axes{more} for layout "{self.written}"'
+            other = f"a layout of {len(shape)} axes: {_EXAMPLES}"
+            bias = 'ai.zeros() for a bias; layout="o" or "i" where a fan is wanted'
+            raise must("shape", rule, shape, bias if len(shape) < 2 else other)
         spread: list[Axis] = []
         for axis in self.axes:
             spread.extend([Axis(("k",))] * extra if axis.role == "*k" else [axis])
@@ -179,7 +193,7 @@ def _parse(text: str) -> Layout:
     if fused is not None:
         raise _bad(text, "must have parentheses in pairs")
     _check_whole(axes, text)
-    return Layout(tuple(axes))
+    return Layout(tuple(axes), text)
 
 
 def _fused_axis(parts: tuple[str, ...], text: str) -> Axis:
@@ -208,7 +222,24 @@ def _check_whole(axes: list[Axis], text: str) -> None:
 
 def _unknown(token: str, text: str) -> ParameterError:
     rule = f'must be made of o, i, b, k, *k, and of g and numbers in parentheses, not "{token}"'
-    return _bad(text, rule, _EXAMPLES)
+    return _bad(text, rule, _suggested(text) or _EXAMPLES)
+
+
+def _suggested(text: str) -> str:
+    """The layout that is meant by a name of elsewhere, or by letters such as OIHW."""
+    name = text.strip().lower()
+    close = difflib.get_close_matches(name, [*PRESETS, *_ELSEWHERE], n=1)
+    if close:
+        return f'"{_ELSEWHERE.get(close[0], close[0])}"'
+    axes = re.sub("[dhwlt]+", "k", name)
+    if sorted(axes.replace("k", "", 1)) != ["i", "o"]:
+        return ""
+    tokens = " ".join(axes).replace("k", "*k")
+    groupless = {
+        preset: known.replace("(g ", "").replace(")", "") for preset, known in PRESETS.items()
+    }
+    presets = [preset for preset, known in groupless.items() if known == tokens]
+    return " or ".join(f'"{each}"' for each in (*presets, tokens))
 
 
 def _bad(text: str, rule: str, hint: str = "") -> ParameterError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from agnostic_init.arrays.errors import must
+from agnostic_init.arrays.errors import must, must_be_type
 from agnostic_init.draws.distributions import checked_number
 from agnostic_init.initializers.gain import gain as gain_of
 from agnostic_init.initializers.layout import Layout
@@ -28,17 +28,19 @@ __all__ = [
 
 LayoutLike = str | Layout | None
 Fan = tuple[int, int] | None
-_TAKES_PARAM = ("leaky_relu", "elu", "celu")
+LEAKY = "leaky_relu"
+MOST = 1e150  # its square is still a float
 
 
 @register
 def glorot_normal(
     layout: LayoutLike = None, *, groups: int = 1, fan: Fan = None
 ) -> variance_scaling:
-    """Glorot's normal: truncated normal at two sigmas, of the variance 1 / fan_avg, as in Keras and JAX.
+    """Glorot normal initialization, as in Keras and JAX.
 
-    ``variance_scaling(1.0, "fan_avg", "truncated_normal")``, whose `layout`, `groups` and `fan` it takes.
-    There is no default layout: a shape for which it matters is refused without one.
+    A normal truncated at two sigmas, with variance 1 / fan_avg. Short for
+    ``variance_scaling(1.0, "fan_avg", "truncated_normal")`` with the same `layout`, `groups` and `fan`.
+    There is no default layout: where it matters, you must give one.
 
     References
     ----------
@@ -58,10 +60,10 @@ def glorot_normal(
 def glorot_uniform(
     layout: LayoutLike = None, *, groups: int = 1, fan: Fan = None
 ) -> variance_scaling:
-    """Glorot's uniform: uniform, of the variance 1 / fan_avg, as in Keras and JAX.
+    """Glorot uniform initialization: uniform, with variance 1 / fan_avg, as in Keras and JAX.
 
-    ``variance_scaling(1.0, "fan_avg", "uniform")``, whose `layout`, `groups` and `fan` it takes.
-    There is no default layout: a shape for which it matters is refused without one.
+    Short for ``variance_scaling(1.0, "fan_avg", "uniform")`` with the same `layout`, `groups` and
+    `fan`. There is no default layout: where it matters, you must give one.
 
     References
     ----------
@@ -79,10 +81,11 @@ def glorot_uniform(
 
 @register
 def he_normal(layout: LayoutLike = None, *, groups: int = 1, fan: Fan = None) -> variance_scaling:
-    """He's normal: truncated normal at two sigmas, of the variance 2 / fan_in, as in Keras and JAX.
+    """He normal initialization, as in Keras and JAX.
 
-    ``variance_scaling(2.0, "fan_in", "truncated_normal")``, whose `layout`, `groups` and `fan` it takes.
-    There is no default layout: a shape for which it matters is refused without one.
+    A normal truncated at two sigmas, with variance 2 / fan_in. Short for
+    ``variance_scaling(2.0, "fan_in", "truncated_normal")`` with the same `layout`, `groups` and `fan`.
+    There is no default layout: where it matters, you must give one.
 
     References
     ----------
@@ -99,10 +102,10 @@ def he_normal(layout: LayoutLike = None, *, groups: int = 1, fan: Fan = None) ->
 
 @register
 def he_uniform(layout: LayoutLike = None, *, groups: int = 1, fan: Fan = None) -> variance_scaling:
-    """He's uniform: uniform, of the variance 2 / fan_in, as in Keras and JAX.
+    """He uniform initialization: uniform, with variance 2 / fan_in, as in Keras and JAX.
 
-    ``variance_scaling(2.0, "fan_in", "uniform")``, whose `layout`, `groups` and `fan` it takes.
-    There is no default layout: a shape for which it matters is refused without one.
+    Short for ``variance_scaling(2.0, "fan_in", "uniform")`` with the same `layout`, `groups` and
+    `fan`. There is no default layout: where it matters, you must give one.
 
     References
     ----------
@@ -121,10 +124,11 @@ def he_uniform(layout: LayoutLike = None, *, groups: int = 1, fan: Fan = None) -
 def lecun_normal(
     layout: LayoutLike = None, *, groups: int = 1, fan: Fan = None
 ) -> variance_scaling:
-    """LeCun's normal: truncated normal at two sigmas, of the variance 1 / fan_in, as in Keras and JAX.
+    """LeCun normal initialization, as in Keras and JAX.
 
-    ``variance_scaling(1.0, "fan_in", "truncated_normal")``, whose `layout`, `groups` and `fan` it takes.
-    There is no default layout: a shape for which it matters is refused without one.
+    A normal truncated at two sigmas, with variance 1 / fan_in. Short for
+    ``variance_scaling(1.0, "fan_in", "truncated_normal")`` with the same `layout`, `groups` and `fan`.
+    There is no default layout: where it matters, you must give one.
 
     References
     ----------
@@ -143,10 +147,10 @@ def lecun_normal(
 def lecun_uniform(
     layout: LayoutLike = None, *, groups: int = 1, fan: Fan = None
 ) -> variance_scaling:
-    """LeCun's uniform: uniform, of the variance 1 / fan_in, as in Keras and JAX.
+    """LeCun uniform initialization: uniform, with variance 1 / fan_in, as in Keras and JAX.
 
-    ``variance_scaling(1.0, "fan_in", "uniform")``, whose `layout`, `groups` and `fan` it takes.
-    There is no default layout: a shape for which it matters is refused without one.
+    Short for ``variance_scaling(1.0, "fan_in", "uniform")`` with the same `layout`, `groups` and
+    `fan`. There is no default layout: where it matters, you must give one.
 
     References
     ----------
@@ -165,14 +169,14 @@ def lecun_uniform(
 def xavier_normal(
     gain: float = 1.0, layout: LayoutLike = "torch", *, groups: int = 1, fan: Fan = None
 ) -> variance_scaling:
-    """Glorot's normal as torch has it: not truncated, of the variance gain^2 / fan_avg.
+    """Glorot normal initialization as in torch: not truncated, with variance gain^2 / fan_avg.
 
     Parameters
     ----------
     gain
-        A factor of the values; see `agnostic_init.gain`.
+        Factor that the values are multiplied by; see `agnostic_init.gain`.
     layout, groups, fan
-        As in `variance_scaling`, but in torch's layout by default.
+        As in `variance_scaling`, but the default layout is torch's.
 
     References
     ----------
@@ -185,22 +189,22 @@ def xavier_normal(
     >>> ai.xavier_normal(gain=ai.gain("tanh")).describe((64, 256)).std
     0.13176156917368248
     """
-    gain = _positive("gain", gain)
-    return variance_scaling(gain**2, "fan_avg", "normal", _layout(layout, fan), groups, fan)
+    scale = _squared("gain", gain)
+    return variance_scaling(scale, "fan_avg", "normal", _layout(layout, fan), groups, fan)
 
 
 @register
 def xavier_uniform(
     gain: float = 1.0, layout: LayoutLike = "torch", *, groups: int = 1, fan: Fan = None
 ) -> variance_scaling:
-    """Glorot's uniform as torch has it: of the variance gain^2 / fan_avg.
+    """Glorot uniform initialization as in torch, with variance gain^2 / fan_avg.
 
     Parameters
     ----------
     gain
-        A factor of the values; see `agnostic_init.gain`.
+        Factor that the values are multiplied by; see `agnostic_init.gain`.
     layout, groups, fan
-        As in `variance_scaling`, but in torch's layout by default.
+        As in `variance_scaling`, but the default layout is torch's.
 
     References
     ----------
@@ -213,8 +217,8 @@ def xavier_uniform(
     >>> ai.xavier_uniform(gain=ai.gain("tanh")).describe((64, 256)).std
     0.13176156917368248
     """
-    gain = _positive("gain", gain)
-    return variance_scaling(gain**2, "fan_avg", "uniform", _layout(layout, fan), groups, fan)
+    scale = _squared("gain", gain)
+    return variance_scaling(scale, "fan_avg", "uniform", _layout(layout, fan), groups, fan)
 
 
 @register
@@ -227,18 +231,19 @@ def kaiming_normal(
     groups: int = 1,
     fan: Fan = None,
 ) -> variance_scaling:
-    """He's normal as torch has it: not truncated, of the variance gain^2 / n.
+    """He normal initialization as in torch: not truncated, with variance gain^2 / n.
 
     Parameters
     ----------
     a
-        The slope of a leaky ReLU, where that is the `nonlinearity`.
+        The negative slope of "leaky_relu". No other nonlinearity has one.
     mode
         What n is: "fan_in" or "fan_out", or another of `variance_scaling`.
     nonlinearity
-        What `agnostic_init.gain` takes the gain of: a name or a function.
+        The activation function whose gain is used: a name or a function, as in
+        `agnostic_init.gain`.
     layout, groups, fan
-        As in `variance_scaling`, but in torch's layout by default.
+        As in `variance_scaling`, but the default layout is torch's.
 
     References
     ----------
@@ -250,8 +255,8 @@ def kaiming_normal(
     >>> ai.kaiming_normal(nonlinearity="relu").describe((64, 128)).std
     0.125...
     """
-    factor = gain_of(nonlinearity, a if nonlinearity in _TAKES_PARAM else None)
-    return variance_scaling(factor**2, mode, "normal", _layout(layout, fan), groups, fan)
+    scale = _squared_gain(nonlinearity, a)
+    return variance_scaling(scale, mode, "normal", _layout(layout, fan), groups, fan)
 
 
 @register
@@ -264,18 +269,19 @@ def kaiming_uniform(
     groups: int = 1,
     fan: Fan = None,
 ) -> variance_scaling:
-    """He's uniform as torch has it: of the variance gain^2 / n.
+    """He uniform initialization as in torch, with variance gain^2 / n.
 
     Parameters
     ----------
     a
-        The slope of a leaky ReLU, where that is the `nonlinearity`.
+        The negative slope of "leaky_relu". No other nonlinearity has one.
     mode
         What n is: "fan_in" or "fan_out", or another of `variance_scaling`.
     nonlinearity
-        What `agnostic_init.gain` takes the gain of: a name or a function.
+        The activation function whose gain is used: a name or a function, as in
+        `agnostic_init.gain`.
     layout, groups, fan
-        As in `variance_scaling`, but in torch's layout by default.
+        As in `variance_scaling`, but the default layout is torch's.
 
     References
     ----------
@@ -287,15 +293,15 @@ def kaiming_uniform(
     >>> ai.kaiming_uniform(nonlinearity="relu").describe((64, 128)).std
     0.125...
     """
-    factor = gain_of(nonlinearity, a if nonlinearity in _TAKES_PARAM else None)
-    return variance_scaling(factor**2, mode, "uniform", _layout(layout, fan), groups, fan)
+    scale = _squared_gain(nonlinearity, a)
+    return variance_scaling(scale, mode, "uniform", _layout(layout, fan), groups, fan)
 
 
 @register
 def uniform_unit_scaling(
     factor: float = 1.0, layout: LayoutLike = None, *, groups: int = 1, fan: Fan = None
 ) -> variance_scaling:
-    """Sussillo's uniform: on ±factor sqrt(3 / fan_in).
+    """Sussillo's random walk initialization: uniform on ±factor sqrt(3 / fan_in).
 
     Parameters
     ----------
@@ -315,18 +321,18 @@ def uniform_unit_scaling(
     >>> ai.uniform_unit_scaling(layout="keras").describe((300, 64)).high
     0.1
     """
-    factor = _positive("factor", factor)
-    return variance_scaling(factor**2, "fan_in", "uniform", layout, groups, fan)
+    scale = _squared("factor", factor)
+    return variance_scaling(scale, "fan_in", "uniform", layout, groups, fan)
 
 
 @register
 def torch_default(
     layout: LayoutLike = "torch", *, groups: int = 1, fan: Fan = None
 ) -> variance_scaling:
-    """What torch's linear and convolution layers start with: uniform on ±1 / sqrt(fan_in).
+    """The default of torch's linear and convolution layers: uniform on ±1 / sqrt(fan_in).
 
-    It is torch's ``kaiming_uniform_(a=sqrt(5))``. The layers' biases have the same bounds, those of
-    their weight's fan: ``torch_default(fan=(fan_in, fan_out))``.
+    It is torch's ``kaiming_uniform_(a=sqrt(5))``. Biases have the same bounds, from the fan of their
+    layer's weight: ``torch_default(fan=(fan_in, fan_out))``.
 
     Examples
     --------
@@ -342,8 +348,29 @@ def _layout(layout: LayoutLike, fan: Fan) -> LayoutLike:
     return None if fan is not None and layout == "torch" else layout
 
 
-def _positive(name: str, value: float) -> float:
+def _squared_gain(nonlinearity: Any, a: Any) -> float:
+    """Of the nonlinearity, where `a` is the slope of a leaky ReLU and of nothing else."""
+    if isinstance(a, str):
+        rule = "must be a real number, the slope of a leaky ReLU"
+        raise must_be_type("a", rule, a, f"nonlinearity={a!r}")
+    slope, leaky = checked_number("a", a), isinstance(nonlinearity, str) and nonlinearity == LEAKY
+    if abs(slope) > MOST:
+        raise must("a", f"must be at most {MOST:g} in magnitude", a)
+    if slope and not leaky:
+        rule = f'must be 0 unless `nonlinearity` is "{LEAKY}", whose slope it is'
+        hint = "ai.variance_scaling(ai.gain(nonlinearity, param) ** 2, ...) for another parameter"
+        raise must("a", rule, a, hint)
+    factor = gain_of(nonlinearity, slope if leaky else None)
+    if not 1 / MOST <= factor <= MOST:
+        rule = f"must have a gain between {1 / MOST:g} and {MOST:g}, not {factor:g}"
+        raise must("nonlinearity", rule, nonlinearity)
+    return factor**2
+
+
+def _squared(name: str, value: float) -> float:
     number = checked_number(name, value)
     if number <= 0:
         raise must(name, "must be positive", value)
-    return number
+    if not 1 / MOST <= number <= MOST:
+        raise must(name, f"must be between {1 / MOST:g} and {MOST:g}", value)
+    return number**2

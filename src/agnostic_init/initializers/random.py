@@ -6,10 +6,12 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from agnostic_init.arrays.errors import must
 from agnostic_init.draws.distributions import (
     check_normal,
     check_truncated_normal,
     check_uniform,
+    checked_number,
     normal_draw,
     truncated_normal_draw,
     truncated_statistics,
@@ -30,8 +32,8 @@ class uniform(Drawn):
     Parameters
     ----------
     low, high
-        The interval. No value is below `low` or reaches `high`, in any dtype. For a complex dtype:
-        the disk or annulus of moduli between them.
+        The interval. No value is below `low`, and none reaches `high`, in any dtype. For a complex
+        dtype, the values are uniform on the disk or annulus of moduli between the two.
 
     Examples
     --------
@@ -75,21 +77,23 @@ def symmetric_uniform(bound: float) -> uniform:
     >>> ai.symmetric_uniform(0.05) == ai.uniform(-0.05, 0.05)
     True
     """
-    from agnostic_init.draws.distributions import checked_number
-
-    bound = checked_number("bound", bound)
-    return uniform(-bound, bound)
+    number = checked_number("bound", bound)
+    if number <= 0:
+        raise must("bound", "must be positive", bound)
+    return uniform(-number, number)
 
 
 @register
 @dataclass(frozen=True, repr=False)
 class normal(Drawn):
-    """Normal of `mean` and `std`; complex: ``E|x - mean|^2`` is ``std**2``.
+    """Normal with the given mean and standard deviation.
+
+    For a complex dtype, ``E|x - mean|^2`` is ``std**2``.
 
     Parameters
     ----------
     mean, std
-        Of the distribution.
+        Mean and standard deviation.
 
     Examples
     --------
@@ -121,15 +125,16 @@ class truncated_normal(Drawn):
     Parameters
     ----------
     mean, std
-        Of the normal before it is truncated; see `std_of`.
+        Mean and standard deviation of the normal before it is truncated; see `std_of`.
     lower, upper
-        The bounds, which may be infinite. For a complex dtype `lower` must be ``-upper``, and
+        The bounds, which may be infinite. For a complex dtype, `lower` must be ``-upper``, and
         `upper` bounds the modulus of ``x - mean``.
     bounds
         "sigma": the bounds are multiples of `std` about `mean`, as in JAX, Keras and TensorFlow.
         "absolute": they are values, as in torch.
     std_of
-        "parent": `std` is that of the normal before truncation. "result": it is that of the result.
+        "parent": `std` belongs to the normal before truncation. "result": it belongs to the
+        truncated normal.
 
     Examples
     --------

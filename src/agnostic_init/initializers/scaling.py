@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from agnostic_init.arrays.errors import ParameterError, must
+from agnostic_init.arrays.formats import format_of
 from agnostic_init.draws.distributions import (
     checked_number,
     normal_draw,
@@ -17,7 +18,7 @@ from agnostic_init.draws.quantile import truncated_std
 from agnostic_init.draws.record import Draw
 from agnostic_init.initializers.base import Drawn
 from agnostic_init.initializers.fan_parameters import check_fan_parameters
-from agnostic_init.initializers.fans import fan_for, fans
+from agnostic_init.initializers.fans import fan_for, known_fans
 from agnostic_init.initializers.layout import Layout
 from agnostic_init.initializers.registry import register
 
@@ -32,18 +33,18 @@ MODULUS_STD = math.sqrt((1.0 - 5.0 * math.exp(-4.0)) / (1.0 - math.exp(-4.0)))
 @register
 @dataclass(frozen=True, repr=False)
 class variance_scaling(Drawn):
-    """Zero-mean draws of the variance ``scale / n``, n a fan of the weight.
+    """Zero-mean values with variance ``scale / n``, where n is a fan of the weight.
 
     Parameters
     ----------
     scale
-        Positive.
+        A positive number.
     mode
         What n is: "fan_in", "fan_out", "fan_avg" (their mean) or "fan_geo_avg" (the square root of
         their product).
     distribution
-        "normal"; "truncated_normal", at two sigmas, with the std of the parent corrected so that
-        the result has the variance; or "uniform".
+        "normal"; "truncated_normal", at two sigmas, where the std of the parent is corrected so
+        that the result has this variance; or "uniform".
     layout
         What the axes are: "torch", "keras", "mlx", "torch_transposed", or a string of axis tokens
         such as "o i *k" or "b (3 o) i". Without it, a shape on which these disagree is refused.
@@ -55,13 +56,12 @@ class variance_scaling(Drawn):
     Raises
     ------
     AmbiguousLayoutError
-        When it is used on a shape for which the layout matters and none is given; the message has
-        both answers.
+        If the layout matters for a shape and none is given; the message has both answers.
 
     Notes
     -----
-    For a complex dtype the variance is ``E|x|^2``; uniforms are on a disk and truncated normals
-    bounded in modulus.
+    For a complex dtype, the variance is ``E|x|^2``. Uniforms lie on a disk, and truncated normals
+    are bounded in modulus.
 
     References
     ----------
@@ -101,15 +101,25 @@ class variance_scaling(Drawn):
         return self.scale / fan_for(shape, self.mode, self.layout, self.groups, self.fan)
 
     def _draw(self, shape: tuple[int, ...], dtype: str) -> Draw:
+        form = format_of(dtype)
         variance = 1.0 if 0 in shape else self.variance(shape)
-        is_complex = dtype.startswith("complex")
-        if self.distribution == "normal":
-            return normal_draw(0.0, math.sqrt(variance), dtype)
+        try:
+            if self.distribution == "normal":
+                return normal_draw(0.0, math.sqrt(variance), dtype)
+            spread = self._spread(variance, form.is_complex)
+            if self.distribution == "uniform":
+                return uniform_draw(-spread, spread, dtype)
+            return truncated_normal_draw(0.0, spread, -BOUND, BOUND, "sigma", "parent", dtype)
+        except ParameterError:  # which names a parameter of the draw, that nobody gave
+            std = math.sqrt(variance)
+            rule = f"must make values that {dtype} can hold; for {shape} their std is {std:g}"
+            raise must("scale", rule, self.scale, "another scale, or another dtype") from None
+
+    def _spread(self, variance: float, is_complex: bool) -> float:
+        """The bound of a uniform, or the std of the parent of a truncated normal."""
         if self.distribution == "uniform":
-            bound = math.sqrt(variance * (2.0 if is_complex else 3.0))
-            return uniform_draw(-bound, bound, dtype)
-        parent = math.sqrt(variance) / (MODULUS_STD if is_complex else truncated_std(-BOUND, BOUND))
-        return truncated_normal_draw(0.0, parent, -BOUND, BOUND, "sigma", "parent", dtype)
+            return math.sqrt(variance * (2.0 if is_complex else 3.0))
+        return math.sqrt(variance) / (MODULUS_STD if is_complex else truncated_std(-BOUND, BOUND))
 
     def _statistics(self, shape: tuple[int, ...], dtype: str) -> dict[str, Any]:
         variance = self.variance(shape)
@@ -118,15 +128,9 @@ class variance_scaling(Drawn):
             "mean": 0.0,
             "std": math.sqrt(variance),
         }
-        is_complex = dtype.startswith("complex")
-        if self.distribution == "uniform" and not is_complex:
-            bound = math.sqrt(3.0 * variance)
+        if self.distribution != "normal" and not format_of(dtype).is_complex:
+            bound = self._spread(variance, False) * (
+                1.0 if self.distribution == "uniform" else BOUND
+            )
             known |= {"low": -bound, "high": bound}
-        if self.distribution == "truncated_normal" and not is_complex:
-            bound = BOUND * math.sqrt(variance) / truncated_std(-BOUND, BOUND)
-            known |= {"low": -bound, "high": bound}
-        try:
-            both = fans(shape, self.layout, self.groups, self.fan)
-        except ParameterError:  # a layout of one side only, or one that only the other side needs
-            return known
-        return known | {"fan_in": both.fan_in, "fan_out": both.fan_out}
+        return known | known_fans(shape, self.layout, self.groups, self.fan)
