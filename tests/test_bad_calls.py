@@ -237,5 +237,7 @@ def test_out_is_left_alone_by_a_bad_call():
 
 def test_a_dtype_that_needs_a_package_names_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "ml_dtypes", None)
+    monkeypatch.delitem(np.sctypeDict, "float8_e3m4", raising=False)  # where ml_dtypes puts it
+    monkeypatch.delitem(np.sctypeDict, "float8_e3m4", raising=False)
     with pytest.raises(ImportError, match=r"agnostic-init\[low-precision\]"):
         draws.normal(3, key=0, dtype="float8_e3m4")
