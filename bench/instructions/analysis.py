@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from agnostic_init.draws.engines.cuda.source import STANDARD, source
+from agnostic_init.draws.engines.cuda.source import source
 from bench.instructions import compiler, pipes, rarely, sass
 from bench.instructions.kernels import Kernel
 from bench.instructions.model import Counts, blocks_resident
@@ -39,7 +39,7 @@ def analyzed(kernel: Kernel, architecture: str) -> Analysis:
     """Compile a kernel for an architecture, and count."""
     plan = kernel.plan
     text = source(plan.variant)
-    cubin = compiler.compiled(text, architecture, [f"-std={STANDARD}"])
+    cubin = compiler.compiled(text, architecture)
     needed = compiler.resources(cubin)
     program = sass.parse(compiler.disassembled(cubin))
     loop = sass.hot_loop(program)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import ctypes
 import functools
-import importlib.util
 import shutil
 import struct
 import subprocess
 import tempfile
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+
+from agnostic_init.draws.engines.cuda import nvrtc
+from agnostic_init.draws.engines.cuda.source import STANDARD
 
 __all__ = [
     "NeededError",
@@ -20,7 +20,6 @@ __all__ = [
     "disassembled",
     "nvdisasm",
     "resources",
-    "tools_forgotten",
     "version",
 ]
 
@@ -45,28 +44,10 @@ class Resources:
     shared: int
 
 
-def compiled(text: str, architecture: str, options: Iterable[str] = ()) -> bytes:
-    """The cubin of a source for ``sm_<architecture>``."""
-    library = _nvrtc()
-    program = ctypes.c_void_p()
-    _check(
-        library,
-        library.nvrtcCreateProgram(
-            ctypes.byref(program), text.encode(), b"stream.cu", 0, None, None
-        ),
-    )
-    flags = [f"-arch=sm_{architecture}".encode(), *(option.encode() for option in options)]
-    try:
-        status = library.nvrtcCompileProgram(
-            program, len(flags), (ctypes.c_char_p * len(flags))(*flags)
-        )
-        if status:
-            log = _bytes(library, "ProgramLog", program).rstrip(b"\0").decode(errors="replace")
-            msg = f"NVRTC failed for sm_{architecture}: {log}"
-            raise RuntimeError(msg)
-        return _bytes(library, "CUBIN", program)
-    finally:
-        library.nvrtcDestroyProgram(ctypes.byref(program))
+def compiled(text: str, architecture: str) -> bytes:
+    """The cubin of a kernel's text for ``sm_<architecture>``, as torch's engine compiles it."""
+    _needed()
+    return nvrtc.compiled(text, f"sm_{architecture}", [f"-std={STANDARD}"])
 
 
 def disassembled(cubin: bytes) -> str:
@@ -99,43 +80,25 @@ def resources(cubin: bytes) -> Resources:
 
 def version() -> str:
     """NVRTC's version."""
-    major, minor = ctypes.c_int(), ctypes.c_int()
-    _nvrtc().nvrtcVersion(ctypes.byref(major), ctypes.byref(minor))
-    return f"{major.value}.{minor.value}"
+    _needed()
+    return nvrtc.version()
 
 
 @functools.cache
 def nvdisasm() -> str:
     """Where nvdisasm is."""
-    for path in (*_packaged("bin/nvdisasm"), *_packaged("bin/**/nvdisasm.exe")):
+    for path in (*nvrtc.packaged("**/bin/nvdisasm"), *nvrtc.packaged("**/nvdisasm.exe")):
         return str(path)
     if found := shutil.which("nvdisasm"):
         return found
     raise NeededError("nvdisasm")
 
 
-def tools_forgotten() -> None:
-    """Look for the tools anew."""
-    nvdisasm.cache_clear()
-    _nvrtc.cache_clear()
-
-
-@functools.cache
-def _nvrtc() -> ctypes.CDLL:
-    found = [*_packaged("lib/libnvrtc.so.*"), *_packaged("bin/**/nvrtc64_*_0.dll")]
-    for name in (*found, "libnvrtc.so", "libnvrtc.so.13", "libnvrtc.so.12"):
-        try:
-            return ctypes.CDLL(str(name))
-        except OSError:
-            continue
-    raise NeededError("NVRTC")
-
-
-def _packaged(pattern: str) -> list[Path]:
-    """Files of NVIDIA's packages on PyPI, in which CUDA 13 has a folder, and each part of 12 one."""
-    spec = importlib.util.find_spec("nvidia")
-    places = spec.submodule_search_locations if spec else None
-    return [path for place in places or () for path in sorted(Path(place).glob(f"*/{pattern}"))]
+def _needed() -> None:
+    try:
+        nvrtc.library()
+    except OSError:
+        raise NeededError("NVRTC") from None
 
 
 def _registers(info: bytes) -> int:
@@ -147,17 +110,3 @@ def _registers(info: bytes) -> int:
             most = max(most, struct.unpack_from("<I", info, place + 8)[0])
         place += 4 + (size if form == SIZED else 0)
     return most
-
-
-def _bytes(library: ctypes.CDLL, what: str, program: ctypes.c_void_p) -> bytes:
-    size = ctypes.c_size_t()
-    _check(library, getattr(library, f"nvrtcGet{what}Size")(program, ctypes.byref(size)))
-    content = ctypes.create_string_buffer(size.value)
-    _check(library, getattr(library, f"nvrtcGet{what}")(program, content))
-    return content.raw
-
-
-def _check(library: ctypes.CDLL, status: int) -> None:
-    if status:
-        library.nvrtcGetErrorString.restype = ctypes.c_char_p
-        raise RuntimeError(library.nvrtcGetErrorString(status).decode())

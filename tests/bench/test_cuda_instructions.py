@@ -121,21 +121,17 @@ def test_what_depends_on_the_numbers() -> None:
 def test_what_is_missing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     from bench.instructions import compiler
 
-    monkeypatch.setattr(compiler, "_packaged", lambda pattern: [])
+    def missing(major: str = "") -> None:
+        raise OSError
+
+    monkeypatch.setattr(compiler.nvrtc, "library", missing)
+    monkeypatch.setattr(compiler.nvrtc, "packaged", lambda pattern: [])
     monkeypatch.setattr(compiler.shutil, "which", lambda name: None)
-    monkeypatch.setattr(compiler.ctypes, "CDLL", fails)
-    compiler.tools_forgotten()
-    try:
-        with pytest.raises(compiler.NeededError, match=r"NVRTC is needed .* try: pip install"):
-            compiler.version()
-        with pytest.raises(compiler.NeededError, match=r"nvdisasm is needed .* try: pip install"):
-            compiler.disassembled(b"")
-    finally:
-        compiler.tools_forgotten()
-
-
-def fails(name: str) -> None:
-    raise OSError(name)
+    compiler.nvdisasm.cache_clear()
+    with pytest.raises(compiler.NeededError, match=r"NVRTC is needed .* try: pip install"):
+        compiler.version()
+    with pytest.raises(compiler.NeededError, match=r"nvdisasm is needed .* try: pip install"):
+        compiler.disassembled(b"")
 
 
 def test_a_real_kernel(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

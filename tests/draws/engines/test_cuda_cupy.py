@@ -83,3 +83,68 @@ def test_strides_within_elements_are_an_error(engine):
     out = np.zeros(8, [("a", "f4"), ("b", "u2")])["a"]
     with pytest.raises(ValueError, match="`out` must have strides that are multiples"):
         engine.fill(normal_draw(0.0, 1.0, "float32"), Key(1), block((8,)), seen_by_cupy(out))
+
+
+@pytest.mark.parametrize("where", ["table", "compile", "launch"])
+def test_out_of_memory_is_cupys_own_error(engine, monkeypatch, where):
+    """Nothing is said about compilers, and nothing is written."""
+    import cupy
+
+    error = cupy.cuda.memory.OutOfMemoryError(49152, 10)
+
+    def fails(*arguments, **options):
+        raise error
+
+    if where == "table":
+        monkeypatch.setattr(engine, "device_table", fails)
+    elif where == "launch":
+        monkeypatch.setattr(engine, "kernel", lambda variant, device: fails)
+    else:
+        monkeypatch.undo()
+        monkeypatch.setattr(cupy.cuda, "Device", lambda device: Device())
+        monkeypatch.setattr(cupy, "RawModule", fails)
+        engine.kernel.cache_clear()
+    out = np.full(8, -1.0, np.float32)
+    with pytest.raises(cupy.cuda.memory.OutOfMemoryError, match="Out of memory allocating 49,152"):
+        engine.fill(normal_draw(0.0, 1.0, "float32"), Key(1), block((8,)), seen_by_cupy(out))
+    assert np.all(out == -1.0)
+
+
+def test_a_missing_compiler_is_said(engine, monkeypatch):
+    import cupy
+
+    from agnostic_init.draws.engines.cuda.errors import KernelError
+
+    def fails(*arguments, **options):
+        raise RuntimeError("CuPy failed to load libnvrtc.so.13: OSError: no such file")
+
+    monkeypatch.undo()
+    monkeypatch.setattr(cupy.cuda, "Device", lambda device: Device())
+    monkeypatch.setattr(cupy, "RawModule", fails)
+    engine.kernel.cache_clear()
+    out = np.full(8, -1.0, np.float32)
+    with pytest.raises(KernelError, match=r"load libnvrtc.so.13.*pip install \"nvidia-cuda-nvrtc"):
+        engine.fill(normal_draw(0.0, 1.0, "float32"), Key(1), block((8,)), seen_by_cupy(out))
+    assert np.all(out == -1.0)
+
+
+def test_the_arrays_device_is_current_for_its_fill(engine, monkeypatch):
+    entered, asked = [], []
+
+    class Second(Device):
+        def __init__(self):
+            super().__init__()
+            self.id = 1
+
+        def __enter__(self):
+            entered.append(self.id)
+            return self
+
+    def kernel(variant, device):
+        return lambda blocks, threads, arguments: asked.append((device, list(entered)))
+
+    monkeypatch.setattr(engine, "kernel", kernel)
+    out = seen_by_cupy(np.zeros(8, np.float32))
+    out.device = Second()
+    engine.fill(normal_draw(0.0, 1.0, "float32"), Key(1), block((8,)), out)
+    assert asked == [(1, [1])]

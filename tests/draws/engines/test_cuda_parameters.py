@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -112,6 +114,23 @@ def test_shared_memory_is_an_error():
     with pytest.raises(ParameterError, match="`out` must not have elements that share memory"):
         plan(strides=(0, 1))
     assert plan(shape=(64, 1), strides=(1, 0)).units == 16
+
+
+def test_the_sign_of_a_zero_is_not_forgotten():
+    """Draws that differ in it are equal, and plans are kept."""
+    draws = [replace(NORMAL, shift=shift) for shift in (0.0, -0.0)]
+    assert draws[0] == draws[1]
+    assert plan(draws[0]).words != plan(draws[1]).words
+
+
+def test_plans_of_two_keys_differ_in_the_first_words():
+    one, other = (
+        launch(NORMAL, Key(*key), block((8,)), [1]).words for key in ((1, 2), (3 << 40, 4 << 40))
+    )
+    assert one[22:] == other[22:]
+    assert one[20:22] == (2, 0)
+    assert other[20:22] == (0, 4 << 8)
+    assert (one[:2], other[:2]) == ((1, 0), (0, 3 << 8))
 
 
 def test_other_dtypes_are_not_supported():

@@ -138,21 +138,117 @@ def test_a_missing_compiler_is_said(engine, monkeypatch):
     assert bool((out == -1.0).all())
 
 
-def test_torchs_own_entry_takes_signed_integers(monkeypatch):
+@pytest.mark.parametrize("where", ["table", "compile", "launch"])
+def test_out_of_memory_is_torchs_own_error(engine, monkeypatch, where):
+    """Nothing is said about compilers, and nothing is written."""
+
+    def fails(*arguments):
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 48.00 KiB")
+
+    if where == "table":
+        monkeypatch.setattr(engine, "_table", fails)
+    else:
+        fake = SimpleNamespace(kernel=fails if where == "compile" else lambda *a: fails)
+        monkeypatch.setattr(engine, "launcher", lambda: fake)
+    out = torch.full((8,), -1.0)
+    with pytest.raises(torch.OutOfMemoryError, match=r"^CUDA out of memory. Tried to"):
+        engine.fill(normal_draw(0.0, 1.0, "float32"), KEY, block((8,)), out)
+    assert bool((out == -1.0).all())
+
+
+@pytest.mark.parametrize(
+    ("reason", "remedy"),
+    [
+        ("CUDA_ERROR_OUT_OF_MEMORY: out of memory", "try: to free memory of the device"),
+        ("CUDA_ERROR_UNSUPPORTED_PTX_VERSION: ...", "try: a newer CUDA driver, or an NVRTC no"),
+        ("CUDA driver version is insufficient for", "try: a newer CUDA driver, or an NVRTC no"),
+        ("CUDA_ERROR_ILLEGAL_ADDRESS: an illegal", "try: CUDA_LAUNCH_BLOCKING=1, as it was an"),
+        ("NVRTC_ERROR_INVALID_OPTION for sm_130", r"try: .* NVRTC that know this GPU \(pip"),
+    ],
+)
+@pytest.mark.parametrize("where", ["Compiling", "Launching"])
+def test_each_failure_has_its_remedy(engine, monkeypatch, reason, remedy, where):
+    from agnostic_init.draws.engines.cuda.errors import KernelError
+
+    def fails(*arguments):
+        raise RuntimeError(reason)
+
+    fake = SimpleNamespace(kernel=fails if where == "Compiling" else lambda *a: fails)
+    monkeypatch.setattr(engine, "launcher", lambda: fake)
+    out = torch.full((8,), -1.0)
+    with pytest.raises(KernelError, match=f"^{where} a CUDA kernel failed: {reason}.*{remedy}"):
+        engine.fill(normal_draw(0.0, 1.0, "float32"), KEY, block((8,)), out)
+    assert bool((out == -1.0).all())
+
+
+class Elsewhere(torch.Tensor):
+    """A tensor that says it is on the second GPU."""
+
+    device = torch.device("cuda", 1)
+
+
+def test_the_arrays_device_is_current_for_its_fill(engine, monkeypatch):
+    entered, asked = [], []
+
+    @contextlib.contextmanager
+    def device(index):
+        entered.append(index)
+        yield
+        entered.append("left")
+
+    def kernel(variant, index, capability):
+        return lambda blocks, out, table, words: asked.append((index, table, list(entered)))
+
+    monkeypatch.setattr(torch.cuda, "device", device)
+    monkeypatch.setattr(engine, "_table", lambda q, index: f"table of {index}")
+    monkeypatch.setattr(engine, "launcher", lambda: SimpleNamespace(kernel=kernel))
+    out = torch.zeros(8).as_subclass(Elsewhere)
+    engine.fill(normal_draw(0.0, 1.0, "float32"), KEY, block((8,)), out)
+    assert asked == [(1, "table of 1", [1])]
+    assert entered == [1, "left"]
+
+
+def test_without_a_compiler_torchs_operations_are_used(monkeypatch):
+    from agnostic_init.draws.engines.cuda import torch as engine
+
+    missing = SimpleNamespace(usable=lambda: False)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(engine.importlib, "import_module", lambda name: missing)
+    engine.launcher.cache_clear()
+    try:
+        assert engine.launcher() is None
+        assert not engine.supports(normal_draw(0.0, 1.0, "float32"))
+    finally:
+        engine.launcher.cache_clear()
+
+
+def test_through_the_driver(monkeypatch, tmp_path):
     from agnostic_init.draws.engines.cuda import through_torch
     from agnostic_init.draws.engines.cuda.parameters import launch
 
-    calls = []
-    monkeypatch.setattr(
-        torch.cuda,
-        "_compile_kernel",
-        lambda text, name, nvcc_options: lambda *a: calls.append(a),
-        raising=False,
-    )
+    monkeypatch.setenv("AGNOSTIC_INIT_CACHE_DIR", str(tmp_path))
+    compiled, launched = [], []
+
+    class Function:
+        def __init__(self, cubin, name, index):
+            assert (cubin, name, index) == (b"cubin", "fill", 1)
+
+        def launch(self, *arguments):
+            launched.append(arguments)
+
+    def compile_it(text, arch, options, major):
+        compiled.append((arch, options, major))
+        return b"cubin"
+
+    monkeypatch.setattr(torch.version, "cuda", "13.0")
+    monkeypatch.setattr(through_torch.nvrtc, "version", lambda major: "13.5")
+    monkeypatch.setattr(through_torch.nvrtc, "compiled", compile_it)
+    monkeypatch.setattr(through_torch.driver, "Function", Function)
+    stream = SimpleNamespace(cuda_stream=77)
+    monkeypatch.setattr(torch.cuda, "current_stream", lambda: stream)
     plan = launch(normal_draw(0.0, 1.0, "float32"), KEY, block((8,)), [1])
-    out = torch.zeros(8)
-    through_torch.kernel(plan.variant, 0, (9, 0))(3, out, out, plan.words)
-    ((grid, threads, arguments),) = calls
-    assert (grid, threads) == ((3, 1, 1), (512, 1, 1))
-    assert tuple(word & 0xFFFFFFFF for word in arguments[2:]) == plan.words
-    assert all(-(1 << 31) <= word < 1 << 31 for word in arguments[2:])
+    out, table = torch.zeros(8), torch.zeros(8)
+    for _ in range(2):  # the second time from the disk
+        through_torch.kernel(plan.variant, 1, (9, 0))(3, out, table, plan.words)
+    assert compiled == [("sm_90", ("-std=c++17",), "13")]
+    assert launched == 2 * [(3, 512, 77, (out.data_ptr(), table.data_ptr()), plan.words)]

@@ -51,6 +51,8 @@ def fill(draw: Draw, key: Key, block: Block, out: Any) -> None:
         If elements of `out` share their memory.
     KernelError
         If there is no compiler or no driver for the device; then nothing has been written.
+    cupy.cuda.memory.OutOfMemoryError
+        If the device has no room for the quantile's table; then nothing has been written either.
     """
     size = out.dtype.itemsize
     if any(step % size for step in out.strides):
@@ -65,6 +67,8 @@ def fill(draw: Draw, key: Key, block: Block, out: Any) -> None:
         blocks = plan.blocks(device.attributes["MultiProcessorCount"])
         try:
             run((blocks,), (plan.variant.threads,), arguments)
+        except MemoryError:
+            raise
         except Exception as error:
             raise KernelError("Launching a CUDA kernel", error) from error
 
@@ -89,5 +93,7 @@ def kernel(variant: Variant, device: int) -> Any:
     try:
         with cupy.cuda.Device(device):
             return cupy.RawModule(code=source(variant), options=OPTIONS).get_function("fill")
+    except MemoryError:
+        raise
     except Exception as error:
         raise KernelError("Compiling a CUDA kernel", error) from error

@@ -4,13 +4,35 @@ from __future__ import annotations
 
 __all__ = ["KernelError"]
 
+COMPILER = (
+    'a CUDA driver and an NVRTC that know this GPU (pip install "nvidia-cuda-nvrtc"), or '
+    "AGNOSTIC_INIT_CUDA=0 to draw by the array library's own operations"
+)
+# What the driver says, and what helps.
+REMEDIES = {
+    ("out of memory", "out_of_memory"): "to free memory of the device, such as what an allocator "
+    "of another library keeps",
+    (
+        "unsupported_ptx_version",
+        "unsupported toolchain",
+        "no_binary_for_gpu",
+        "no kernel image",
+        "invalid_image",
+        "kernel image is invalid",
+        "insufficient",
+    ): "a newer CUDA driver, or an NVRTC no newer than what the driver supports (nvidia-smi says "
+    "which CUDA version that is), or AGNOSTIC_INIT_CUDA=0 to draw by the array library's own "
+    "operations",
+    ("illegal memory access", "illegal_address", "launch_failed", "unspecified launch failure"): (
+        "CUDA_LAUNCH_BLOCKING=1, as it was an earlier kernel of this process that failed"
+    ),
+}
+
 
 class KernelError(RuntimeError):
     """A kernel could not be compiled or launched; nothing has been written."""
 
     def __init__(self, what: str, reason: BaseException | str) -> None:
-        super().__init__(
-            f"{what} failed: {reason}; try: a CUDA driver and an NVRTC that know this GPU "
-            '(pip install "nvidia-cuda-nvrtc"), or AGNOSTIC_INIT_CUDA=0 to draw by the array '
-            "library's own operations"
-        )
+        text = str(reason).lower()
+        found = (remedy for words, remedy in REMEDIES.items() if any(w in text for w in words))
+        super().__init__(f"{what} failed: {reason}; try: {next(found, COMPILER)}")

@@ -35,12 +35,14 @@ def usable() -> bool:
 def kernel(variant: Variant, index: int, capability: tuple[int, int]) -> Callable[..., None]:
     """A function that launches on torch's current stream; the device is current already."""
     core = importlib.import_module("cuda.core")
-    core.Device(index).set_current()
+    device = core.Device(index)
+    device.set_current()
     function = core.ObjectCode.from_cubin(cubin(variant, capability)).get_kernel("fill")
 
     def run(blocks: int, out: Any, table: Any, words: Sequence[int]) -> None:
         config = core.LaunchConfig(grid=blocks, block=variant.threads)
         arguments = (out.data_ptr(), table.data_ptr(), *map(ctypes.c_uint32, words))
+        device.set_current()  # a thread that has just begun has no context
         core.launch(_Stream(), config, function, *arguments)
 
     return run

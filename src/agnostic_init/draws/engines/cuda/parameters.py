@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import struct
 from collections.abc import Sequence
@@ -84,6 +85,16 @@ def launch(draw: Draw, key: Key, block: Block, strides: Sequence[int]) -> Launch
     ParameterError
         If elements of the array share their memory.
     """
+    # Draws that differ in the sign of a zero are equal.
+    numbers = struct.pack("<5d", *_numbers(draw))
+    plan = _without_key(draw, numbers, block, tuple(strides))
+    return replace(plan, words=(*_round_keys(key), *_long(key.offset), *plan.words))
+
+
+# A model has many tensors of the same shape.
+@functools.lru_cache(maxsize=1024)
+def _without_key(draw: Draw, numbers: bytes, block: Block, strides: tuple[int, ...]) -> Launch:
+    """A launch without the words of the key, which are the first."""
     form, parts, size = FORMS[draw.dtype]
     base, axes = _axes(block, strides)
     run = _run(axes)
@@ -117,16 +128,13 @@ def launch(draw: Draw, key: Key, block: Block, strides: Sequence[int]) -> Launch
         table,
     )
     words = [
-        *_round_keys(key),
-        *_long(key.offset),
         *_long(base),
         *_long(units),
         *_long(axes[run].count if run >= 0 else 0),
         *_long(axes[run].place if run >= 0 else 0),
         *fast,
     ]
-    for number in (draw.scale, draw.shift, draw.shift_imag, draw.low, draw.high, *_four(draw)):
-        words += struct.unpack("<II", struct.pack("<d", number))
+    words += struct.unpack("<10I", numbers) + struct.unpack("<8I", struct.pack("<4d", *_four(draw)))
     for axis, length in zip(axes, lengths, strict=True):
         magic, shift = divider(max(length, 1))
         words += [*_long(magic), shift, *_long(length), *_long(axis.position), *_long(axis.place)]
@@ -245,12 +253,16 @@ def _far_from_subnormal(scale: float, *shifts: float) -> bool:
 
 
 def _round_keys(key: Key) -> list[int]:
-    steps = range(ROUNDS)
-    return [
-        (word + n * step) & MASK
-        for n in steps
-        for word, step in zip(key.words, KEY_STEPS, strict=True)
-    ]
+    low, high = key.words
+    words = []
+    for _ in range(ROUNDS):
+        words += [low, high]
+        low, high = (low + KEY_STEPS[0]) & MASK, (high + KEY_STEPS[1]) & MASK
+    return words
+
+
+def _numbers(draw: Draw) -> tuple[float, ...]:
+    return draw.scale, draw.shift, draw.shift_imag, draw.low, draw.high
 
 
 def _four(draw: Draw) -> tuple[float, float, float, float]:

@@ -1,4 +1,4 @@
-"""Compiling and launching by torch's own entry to NVRTC, which is private: looked for, not relied on."""
+"""Compiling and launching for torch by nothing but the driver and the NVRTC that torch comes with."""
 
 from __future__ import annotations
 
@@ -7,29 +7,38 @@ from typing import Any
 
 import torch
 
+from agnostic_init.draws.engines.cuda import driver, nvrtc
+from agnostic_init.draws.engines.cuda.cache import cached
 from agnostic_init.draws.engines.cuda.source import STANDARD, Variant, source
 
 __all__ = ["kernel", "usable"]
 
 
 def usable() -> bool:
-    """Whether this torch has the entry, and finds NVRTC."""
+    """Whether there are a driver and the NVRTC of torch's version of CUDA."""
     try:
-        torch.cuda._utils._get_gpu_rtc_library()
-    except (AttributeError, ImportError, OSError, RuntimeError):
+        driver.library()
+        nvrtc.version(_major())
+    except (AttributeError, OSError, RuntimeError):
         return False
-    return hasattr(torch.cuda, "_compile_kernel")
+    return True
 
 
 def kernel(variant: Variant, index: int, capability: tuple[int, int]) -> Callable[..., None]:
     """A function that launches on torch's current stream; the device is current already."""
-    function = torch.cuda._compile_kernel(
-        source(variant), "fill", nvcc_options=[f"--std={STANDARD}"]
+    text, arch, major = source(variant), "sm_{}{}".format(*capability), _major()
+    options = (f"-std={STANDARD}",)
+    cubin = cached(
+        (text, arch, nvrtc.version(major)), lambda: nvrtc.compiled(text, arch, options, major)
     )
+    function = driver.Function(cubin, "fill", index)
 
     def run(blocks: int, out: Any, table: Any, words: Sequence[int]) -> None:
-        # Python integers are passed as C's signed int.
-        signed = [word - (word >> 31 << 32) for word in words]
-        function((blocks, 1, 1), (variant.threads, 1, 1), [out, table, *signed])
+        stream = torch.cuda.current_stream().cuda_stream
+        function.launch(blocks, variant.threads, stream, (out.data_ptr(), table.data_ptr()), words)
 
     return run
+
+
+def _major() -> str:
+    return str(torch.version.cuda).partition(".")[0]

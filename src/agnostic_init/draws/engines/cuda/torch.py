@@ -1,7 +1,7 @@
 """Filling torch's CUDA tensors, on their own device and torch's current stream.
 
-Of what is installed, the first that works compiles and launches: NVIDIA's cuda.core, CuPy, or
-torch's own entry to NVRTC, which is not public. With none, the caller draws by torch's operations.
+Of what is installed, the first that works compiles and launches: NVIDIA's cuda.core, CuPy, or the
+NVRTC that comes with torch and the driver. With none, the caller draws by torch's operations.
 """
 
 from __future__ import annotations
@@ -58,6 +58,8 @@ def fill(draw: Draw, key: Key, block: Block, out: Any) -> None:
         If elements of `out` share their memory.
     KernelError
         If there is no compiler or no driver for the device; then nothing has been written.
+    torch.OutOfMemoryError
+        If the device has no room for the quantile's table; then nothing has been written either.
     """
     if out.is_conj() or out.is_neg():
         fresh = torch.empty(out.shape, dtype=out.dtype, device=out.device)
@@ -75,6 +77,8 @@ def fill(draw: Draw, key: Key, block: Block, out: Any) -> None:
         blocks = plan.blocks(torch.cuda.get_device_properties(index).multi_processor_count)
         try:
             run(blocks, out, entries, plan.words)
+        except torch.OutOfMemoryError:
+            raise
         except Exception as error:
             raise KernelError("Launching a CUDA kernel", error) from error
     if not out.is_inference():
@@ -94,5 +98,7 @@ def _kernel(variant: Variant, index: int) -> Any:
         raise KernelError("Compiling a CUDA kernel", "there is nothing to compile it with")
     try:
         return module.kernel(variant, index, torch.cuda.get_device_capability(index))
+    except torch.OutOfMemoryError:
+        raise
     except Exception as error:
         raise KernelError("Compiling a CUDA kernel", error) from error
