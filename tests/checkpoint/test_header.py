@@ -57,7 +57,7 @@ def test_every_dtype_is_one_that_the_package_reads(dtype):
     assert header.data_bytes == 4 * {"C64": 8, "BOOL": 1}.get(DTYPES[dtype], plan["x"].bytes // 4)
 
 
-@pytest.mark.parametrize("dtype", ["complex128", "float8_e3m4", "float31"])
+@pytest.mark.parametrize("dtype", ["complex128", "float8_e3m4", "int4"])
 def test_a_dtype_that_the_format_has_not_is_named(dtype):
     plan = plan_of({"x": ((4,), dtype)})
     with pytest.raises(ParameterError, match=f"`dtype of 'x'` must be one that .* got '{dtype}'"):

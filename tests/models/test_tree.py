@@ -128,7 +128,7 @@ def test_wrong_parameters_are_found_before_anything_is_made(monkeypatch):
         ai.init_tree(specs, {"a": "zeros", "b": "he_uniform"}, key=0)
     with pytest.raises(ParameterError, match=r"parameter 'b'.*must broadcast"):
         ai.init_tree(specs, {"a": "zeros", "b": {"name": "constant", "value": [1.0, 2.0]}}, key=0)
-    with pytest.raises(ParameterError, match="parameter 'b': `dtype` must be a dtype that"):
+    with pytest.raises(ParameterError, match="parameter 'b': `dtype` must be the name of a dt"):
         ai.init_tree({"a": 2, "b": ((2,), "float31")}, {"*": "zeros"}, key=0)
     assert not made
 
@@ -149,7 +149,7 @@ def test_wrong_parameters_are_found_before_anything_is_made(monkeypatch):
         ({"a": {"b": 2}}, {"*": "ones"}, {}, ParameterTypeError, "parameter 'a': `shape`"),
         ({"a": ((2,), 0.5j)}, {"*": "ones"}, {}, ParameterTypeError, "integers"),
         ({"a": ((2,), None, 1)}, {"*": "ones"}, {}, ParameterTypeError, "integers"),
-        ({"a": ((2,), "int 8")}, {"*": "ones"}, {}, ParameterTypeError, "`dtype` must be a dtype"),
+        ({"a": ((2,), "int 8")}, {"*": "ones"}, {}, ParameterError, "`dtype` must be the name of"),
         ({"a": ((2,), "int8")}, {"*": ai.normal()}, {}, ParameterError, "floating-point dtype"),
         ({"a": 2}, {}, {}, ParameterError, "`rules` must not be empty"),
         ({"a": 2}, None, {}, ParameterTypeError, "`rules` must be a mapping"),

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from agnostic_init.arrays.dtypes import name_of
 from agnostic_init.arrays.errors import MissingExtraError, must, must_be_type
 
 __all__ = ["BACKENDS", "Target", "backend", "library_of", "resolve"]
@@ -52,7 +53,7 @@ def resolve(
     xp
         An array API namespace or an array library's module, instead of `like`; None for NumPy.
     dtype
-        A dtype of that library, or its name; by default float32, or torch's default dtype.
+        A dtype of any library, or its name; by default float32, or torch's default dtype.
     device
         A device of that library.
 
@@ -69,7 +70,7 @@ def resolve(
     if dtype is None:
         name = library.dtype_name(like.dtype) if like is not None else library.default_dtype()
     else:
-        name = _dtype_name(library, dtype)
+        name = name_of(dtype)
     library.dtype(name)
     if device is None and like is not None:
         place = library.device_of(like)
@@ -131,12 +132,3 @@ def _library_of_namespace(xp: Any) -> Any:
 @functools.lru_cache(maxsize=32)
 def _wrap(name: str, namespace: Any) -> Any:
     return importlib.import_module(f"agnostic_init.arrays.libraries.{name}").Library(namespace)
-
-
-def _dtype_name(library: Any, dtype: Any) -> str:
-    if isinstance(dtype, str):
-        return dtype.rpartition(".")[2]
-    try:
-        return str(library.dtype_name(dtype))
-    except TypeError:
-        raise must_be_type("dtype", f"must be a dtype of {library.name} or a name", dtype) from None

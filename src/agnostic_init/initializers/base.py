@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
+from agnostic_init.arrays.dtypes import name_of
 from agnostic_init.arrays.errors import must, must_be_type
 from agnostic_init.arrays.target import Target, resolve
 from agnostic_init.bits.block import Block, block, checked_shape
@@ -98,7 +99,7 @@ class Initializer:
         self._fill(lengths, self._key(key), part, out, library)
         return out
 
-    def describe(self, shape: Any, dtype: str = "float32") -> Description:
+    def describe(self, shape: Any, dtype: Any = "float32") -> Description:
         """Say what an array of this shape would be filled with; nothing is allocated.
 
         Parameters
@@ -106,22 +107,23 @@ class Initializer:
         shape
             The global shape.
         dtype
-            The name of a dtype.
+            A dtype of any library, or its name.
 
         Returns
         -------
         Description
             Of the distribution, its mean, std and bounds, the fans, elements and bytes.
         """
+        name = name_of(dtype)
         lengths = checked_shape(shape)
-        self._check(lengths, dtype)
+        self._check(lengths, name)
         return Description(
             initializer=repr(self),
             shape=lengths,
-            dtype=dtype,
+            dtype=name,
             elements=math.prod(lengths),
             elementwise=self.elementwise,
-            **self._statistics(lengths, dtype),
+            **self._statistics(lengths, name),
         )
 
     def to_dict(self) -> dict[str, Any]:

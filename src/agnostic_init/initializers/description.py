@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from agnostic_init.arrays.formats import FORMATS
+from agnostic_init.arrays.dtypes import itemsize_of
 
 __all__ = ["Description"]
 
@@ -40,11 +40,7 @@ class Description:
     @property
     def bytes(self) -> int:
         """Memory of the global array."""
-        form = FORMATS.get(self.dtype)
-        if form is not None:
-            return self.elements * form.itemsize
-        digits = "".join(c for c in self.dtype if c.isdigit())
-        return self.elements * (int(digits) // 8 if digits else 1)
+        return self.elements * itemsize_of(self.dtype)
 
     def __str__(self) -> str:
         parts = [f"{self.initializer} on {self.shape} {self.dtype}: {self.distribution}"]

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from agnostic_init.arrays.dtypes import name_of
 from agnostic_init.arrays.errors import must, must_be_type, within
 from agnostic_init.initializers.base import Initializer
 from agnostic_init.initializers.lookup import found
-from agnostic_init.models.specs import dtype_label
 
 __all__ = ["Rule", "rules_of"]
 
@@ -60,7 +60,7 @@ class Rule:
         with within(f"rule {self.text!r}"):
             object.__setattr__(self, "initializer", found(self.initializer, "initializer"))
             if self.dtype is not None:
-                object.__setattr__(self, "dtype", dtype_label(self.dtype))
+                object.__setattr__(self, "dtype", name_of(self.dtype))
 
     @property
     def text(self) -> str:

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from agnostic_init.arrays.dtypes import name_of
 from agnostic_init.arrays.errors import ParameterError, must, must_be_type, within
 from agnostic_init.models.braces import expanded
 from agnostic_init.models.plan import Plan
 from agnostic_init.models.rules import Rule
-from agnostic_init.models.specs import Spec, dtype_label
+from agnostic_init.models.specs import Spec
 from agnostic_init.models.tree import plan_tree
 
 __all__ = ["SpecFile", "read_spec"]
@@ -164,7 +165,7 @@ def _dtype(value: Any, place: str) -> str | None:
         return None
     if not isinstance(value, str):
         raise must_be_type(place, "must be the name of a dtype", value, '"float32"')
-    return dtype_label(value)
+    return name_of(value)
 
 
 def _table(value: Any, place: str, known: tuple[str, ...]) -> Mapping[str, Any]:

@@ -7,13 +7,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
+from agnostic_init.arrays.dtypes import name_of
 from agnostic_init.arrays.errors import ParameterTypeError, must, must_be_type, within
 from agnostic_init.arrays.target import library_of
 from agnostic_init.bits.block import checked_shape
 
-__all__ = ["Parameter", "Spec", "dtype_label", "specs_of"]
+__all__ = ["Parameter", "Spec", "specs_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +39,7 @@ class Spec:
     def __post_init__(self) -> None:
         object.__setattr__(self, "shape", checked_shape(self.shape))
         if self.dtype is not None:
-            object.__setattr__(self, "dtype", dtype_label(self.dtype))
+            object.__setattr__(self, "dtype", name_of(self.dtype))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,23 +83,6 @@ def _check_name(name: Any) -> None:
         raise must_be_type("specs", "must have names that are strings", name)
     if not name:
         raise must("specs", "must have no empty name", name)
-
-
-def dtype_label(dtype: Any) -> str:
-    """The name of a dtype of any library, such as "float32"; that it exists is not checked."""
-    if isinstance(dtype, str):
-        label = dtype.rpartition(".")[2]
-    elif isinstance(dtype, type):
-        try:
-            label = str(np.dtype(dtype).name)
-        except TypeError:
-            label = dtype.__name__
-    else:
-        # NumPy's have a name; torch's and array-api-strict's show as library.name.
-        label = str(getattr(dtype, "name", dtype)).rpartition(".")[2]
-    if not label.isidentifier() or label in ("None", "object"):
-        raise must_be_type("dtype", "must be a dtype or the name of one", dtype, "'float32'")
-    return label
 
 
 def _parameter(name: str, value: Any) -> Parameter:

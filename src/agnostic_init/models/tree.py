@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
+from agnostic_init.arrays.dtypes import name_of
 from agnostic_init.arrays.errors import must, must_be_type, within
 from agnostic_init.arrays.target import library_of, resolve
 from agnostic_init.bits.key import key as make_key
@@ -15,7 +16,7 @@ from agnostic_init.models.entry import Entry
 from agnostic_init.models.plan import Plan
 from agnostic_init.models.progress import Progress
 from agnostic_init.models.rules import rules_of
-from agnostic_init.models.specs import Parameter, dtype_label, specs_of
+from agnostic_init.models.specs import Parameter, specs_of
 
 __all__ = ["fill_tree", "init_tree", "plan_tree"]
 
@@ -174,7 +175,7 @@ def plan_tree(
     """
     parameters = specs if _parsed(specs) else specs_of(specs)
     stream = make_key(key)
-    default = "float32" if dtype is None else dtype_label(dtype)
+    default = "float32" if dtype is None else name_of(dtype)
     chosen = assigned([each.name for each in parameters], rules_of(rules))
     described: dict[Any, Description] = {}
     entries = []

@@ -1,0 +1,90 @@
+"""Names of dtypes: one for each, whatever a user or an array library calls it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from agnostic_init.arrays.errors import must, must_be_type
+from agnostic_init.arrays.formats import FORMATS
+
+__all__ = ["itemsize_of", "name_of"]
+
+# Of ml_dtypes, an element a byte and more, and of torch.
+_OTHERS = {
+    "bcomplex32": 4,
+    "complex32": 4,
+    "float4_e2m1fn": 1,
+    "float6_e2m3fn": 1,
+    "float6_e3m2fn": 1,
+    "float8_e8m0fnu": 1,
+    **{f"{sign}int{bits}": 1 for sign in ("", "u") for bits in (1, 2, 4)},
+}
+_NUMPYS = {np.dtype(each) for each in np.sctypeDict.values()}
+_BYTES = {
+    **{each.name: each.itemsize for each in _NUMPYS if each.kind in "biufc"},
+    **{form.name: form.itemsize for form in FORMATS.values()},
+    **_OTHERS,
+}
+# Where torch means another dtype than NumPy by a name.
+_TORCHS = {"float": "float32", "int": "int32", "cfloat": "complex64", "chalf": "complex32"}
+
+
+def itemsize_of(name: str) -> int:
+    """Bytes an element of a dtype, by the name that `name_of` gives it."""
+    return _BYTES[name_of(name)]
+
+
+def name_of(dtype: Any) -> str:
+    """The name of a dtype, such as "float32".
+
+    Parameters
+    ----------
+    dtype
+        A dtype of any library, a type such as ``float``, or a name: NumPy's aliases and names with
+        that of a library before them mean what they do there.
+
+    Raises
+    ------
+    ParameterError
+        If no dtype of numbers has that name.
+    ParameterTypeError
+        If it is neither a dtype of numbers nor a string.
+
+    Examples
+    --------
+    >>> name_of("double"), name_of("torch.half"), name_of(np.float32)
+    ('float64', 'float16', 'float32')
+    """
+    if isinstance(dtype, str):
+        return _of_text(dtype)
+    if isinstance(dtype, type):
+        name = _of_numpy(dtype, dtype.__name__)
+    else:
+        # NumPy's have a name; torch's and array-api-strict's show as library.name.
+        name = str(getattr(dtype, "name", dtype)).rpartition(".")[2]
+    if name not in _BYTES:
+        raise must_be_type("dtype", "must be a dtype or the name of one", dtype, "'float32'")
+    return name
+
+
+def _of_text(text: str) -> str:
+    library, _, name = text.rpartition(".")
+    if library == "torch" and name in _TORCHS:
+        return _TORCHS[name]
+    if name not in _BYTES:
+        name = _of_numpy(name, name)
+    if name not in _BYTES:
+        import difflib
+
+        close = difflib.get_close_matches(name, _BYTES, n=1)
+        raise must("dtype", "must be the name of a dtype", text, repr((*close, "float32")[0]))
+    return name
+
+
+def _of_numpy(given: Any, otherwise: str) -> str:
+    try:
+        return str(np.dtype(given).name)
+    except (TypeError, ValueError, SyntaxError):
+        return otherwise
