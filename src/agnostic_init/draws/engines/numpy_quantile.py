@@ -44,7 +44,6 @@ class QuantilePass:
         assert isinstance(draw.quantile, Central)
         self.draw, self.quantile = draw, draw.quantile
         self.scratch = np.empty((2, 2, most))
-        self.single = np.empty(most, np.float32)
 
     def __call__(self, words: Any, out: Any) -> None:
         q, n = self.quantile, out.size
@@ -62,7 +61,7 @@ class QuantilePass:
         in_tail = np.flatnonzero(square > CENTRAL_LIMIT)
         if in_tail.size:
             top[in_tail] = self._tails(k[in_tail], central[in_tail])
-        single = self.single[:n]
+        single = out if out.dtype == np.float32 else np.empty(n, np.float32)
         np.copyto(single, top, casting="same_kind")
         finish(self.draw, single, out)
 

@@ -44,15 +44,14 @@ class SymmetricPass:
         edge = int(CENTRAL_LIMIT / step) * UNIT
         self.edge, self.width = number(edge, np.uint32), number(2 * edge, np.uint32)
         self.scratch = np.empty((4, most))
-        self.integers = np.empty((2, most), np.uint32)
-        self.single = np.empty(most, np.float32)
+        self.place = np.empty(most, np.uint32)
 
     def __call__(self, words: Any, out: Any) -> None:
         n = out.size
         central, x, top, bottom = self.scratch[:, :n]
-        k, place = self.integers[:, :n]
-        single = self.single[:n]
-        np.left_shift(words[0], BYTE, k)
+        single = out if out.dtype == np.float32 else np.empty(n, np.float32)
+        # The words are not needed again.
+        k = np.left_shift(words[0], BYTE, words[0])
         np.bitwise_xor(k, FLIP, k)
         np.copyto(central, k.view(np.int32))
         np.multiply(central, self.factor, central)
@@ -66,7 +65,7 @@ class SymmetricPass:
         np.multiply(top, central, top)
         np.divide(top, bottom, top)
         np.copyto(single, top, casting="same_kind")
-        np.add(k, self.edge, place)
+        place = np.add(k, self.edge, self.place[:n])
         (in_tail,) = (place > self.width).nonzero()
         if in_tail.size:
             single[in_tail] = self._tail(k.view(np.int32).take(in_tail))

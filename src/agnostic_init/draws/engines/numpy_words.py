@@ -31,8 +31,8 @@ class WordPass:
         self.keys = [(keys[n, 0, ...], keys[n, 1, ...]) for n in range(ROUNDS)]
         blocks = most // 4 + 2
         self.ramp = _ramp(blocks)
-        self.scratch = np.empty(6 * blocks, np.uint64)
-        self.words = np.empty(4 * blocks, np.uint32)
+        self.scratch = np.empty((3, 2 * blocks), np.uint64)
+        self.words = self.scratch[0].view(np.uint32)
 
     def draw(self, position: int, count: int) -> Any:
         """Words `position` to `position + count`, valid until the next call."""
@@ -55,7 +55,7 @@ class WordPass:
         """
         multiply, shift, xor = np.multiply, np.right_shift, np.bitwise_xor
         n = stop - start
-        rows = self.scratch[: 6 * n].reshape(3, 2 * n)
+        rows = self.scratch[:, 2 * start : 2 * stop]
         (even, even0, even1), odd, product = ((row, row[:n], row[n:]) for row in rows)
         # Rounds 1 and 2 have constants for most of their words.
         (first0, first1), (second0, second1), *keys, last = self.keys
@@ -81,15 +81,16 @@ class WordPass:
             xor(even1, key1, even1)
             np.bitwise_and(even, LOW, even)
             odd, product = product, odd
-        # Round 10 goes by halves, straight to the words' places.
+        # Round 10 goes by halves, and straight to the words' places, which are those of `even`.
+        _, product0, product1 = product
+        multiply(even1, M1, product0)
+        multiply(even0, M0, product1)
         words = self.words[4 * start : 4 * stop]
-        for lane, factor, row, key in ((1, M1, even1, last[0]), (2, M0, even0, last[1])):
-            multiply(row, factor, product[lane])
-            xor(odd[lane], key, odd[lane])
-            halves, others = product[lane].view(np.uint32), odd[lane].view(np.uint32)
-            place = 2 * lane - 2
-            xor(halves[1 - LOW_WORD :: 2], others[LOW_WORD::2], words[place::4])
-            words[place + 1 :: 4] = halves[LOW_WORD::2]
+        for half, key in enumerate(last):
+            row = xor(odd[1 + half], key, odd[1 + half])
+            halves, others = product[1 + half].view(np.uint32), row.view(np.uint32)
+            xor(halves[1 - LOW_WORD :: 2], others[LOW_WORD::2], words[2 * half :: 4])
+            words[2 * half + 1 :: 4] = halves[LOW_WORD::2]
 
 
 @functools.lru_cache(maxsize=8)
