@@ -144,7 +144,8 @@ def test_a_device_that_numpy_has_not(spec, capsys):
 
 
 def test_a_backend_that_is_not_installed_names_its_extra(spec, capsys, monkeypatch):
-    monkeypatch.setitem(sys.modules, "array_api_compat.cupy", None)
+    monkeypatch.delitem(sys.modules, "array_api_compat.cupy", raising=False)
+    monkeypatch.setitem(sys.modules, "cupy", None)
     assert main(["write", spec, "out", "--backend", "cupy", "--no-progress"]) == 2
     assert 'pip install "agnostic-init[cupy]"' in error_of(capsys)
 

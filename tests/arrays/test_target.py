@@ -58,9 +58,41 @@ def test_dtype_overrides_that_of_like(backend, xp):
 
 
 def test_a_missing_library_names_its_extra(monkeypatch):
-    monkeypatch.setitem(sys.modules, "array_api_compat.cupy", None)
+    monkeypatch.delitem(sys.modules, "array_api_compat.cupy", raising=False)
+    monkeypatch.setitem(sys.modules, "cupy", None)
     with pytest.raises(MissingExtraError, match=r'pip install "agnostic-init\[cupy\]"'):
         ai.normal()((2,), key=0, xp="cupy")
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        (
+            "raise ImportError('libnvrtc.so.13: cannot open shared object file')",
+            "libnvrtc.so.13: c",
+        ),
+        ("import a_part_of_cupy_that_is_not_there", "No module named 'a_part_of_cupy_that"),
+    ],
+)
+def test_a_broken_library_is_not_called_missing(monkeypatch, tmp_path, source, words):
+    (tmp_path / "cupy.py").write_text(source)
+    monkeypatch.syspath_prepend(tmp_path)
+    for name in ("cupy", "array_api_compat.cupy"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    rule = "The array library cupy needs cupy, which is installed and cannot be imported: "
+    with pytest.raises(ImportError, match=f"{rule}{words}") as caught:
+        ai.normal()((2,), key=0, xp="cupy")
+    assert type(caught.value) is ImportError
+    assert str(caught.value.__cause__) in str(caught.value)
+
+
+def test_a_broken_package_of_dtypes_is_not_called_missing(monkeypatch, tmp_path):
+    (tmp_path / "ml_dtypes.py").write_text("raise ImportError('built for another NumPy')")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "ml_dtypes", raising=False)
+    monkeypatch.delitem(np.sctypeDict, "bfloat16", raising=False)
+    with pytest.raises(ImportError, match=r"needs ml_dtypes, which .* built for another NumPy"):
+        ai.normal()((2,), key=0, dtype="bfloat16")
 
 
 def test_a_missing_dtype_names_its_extra(monkeypatch):

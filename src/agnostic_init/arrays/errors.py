@@ -16,6 +16,7 @@ __all__ = [
     "Wording",
     "must",
     "must_be_type",
+    "not_imported",
     "within",
 ]
 
@@ -65,6 +66,24 @@ def must(name: str, rule: str, got: object, hint: str = "") -> ParameterError:
 def must_be_type(name: str, rule: str, got: object, hint: str = "") -> ParameterTypeError:
     """Build the error for a parameter of a wrong type."""
     return ParameterTypeError(_message(name, rule, got, hint))
+
+
+def not_imported(error: ImportError, package: str, what: str, extra: str) -> ImportError:
+    """Build the error for a package whose import failed: it is missing, or it is there and broken.
+
+    Examples
+    --------
+    >>> cause = ModuleNotFoundError("No module named 'cupy'", name="cupy")
+    >>> not_imported(cause, "cupy", "The array library cupy", "cupy")
+    MissingExtraError('The array library cupy needs a package that is not installed; try: pip ...
+    >>> cause = ImportError("libnvrtc.so.13: cannot open shared object file")
+    >>> not_imported(cause, "cupy", "The array library cupy", "cupy")
+    ImportError('The array library cupy needs cupy, which is installed and cannot be imported: ...
+    """
+    if isinstance(error, ModuleNotFoundError) and (error.name or "").split(".")[0] == package:
+        return MissingExtraError(what, extra)
+    message = f"{what} needs {package}, which is installed and cannot be imported: {error}"
+    return ImportError(message, name=package)
 
 
 @contextmanager

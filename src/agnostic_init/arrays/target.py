@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from agnostic_init.arrays.dtypes import name_of
-from agnostic_init.arrays.errors import MissingExtraError, must, must_be_type
+from agnostic_init.arrays.errors import must, must_be_type, not_imported
 
 __all__ = ["BACKENDS", "Target", "backend", "library_of", "resolve"]
 
@@ -99,9 +99,8 @@ def backend(name: str) -> Any:
     module, extra = BACKENDS[name]
     try:
         namespace = importlib.import_module(module)
-    except ImportError:
-        what = f"The array library {name}"
-        raise MissingExtraError(what, extra) from None
+    except ImportError as error:
+        raise not_imported(error, name, f"The array library {name}", extra) from error
     return _wrap(name, namespace)
 
 

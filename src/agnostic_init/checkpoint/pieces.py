@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from agnostic_init.arrays.errors import MissingExtraError, ParameterError, must, within
+from agnostic_init.arrays.errors import ParameterError, must, within
 from agnostic_init.arrays.formats import FORMATS
 from agnostic_init.arrays.target import resolve
 from agnostic_init.bits.block import block
@@ -111,7 +111,7 @@ class Maker:
         try:
             made = zeros()((1,), xp=self.library.xp, dtype=dtype, device=self.device)
             self.library.to_host(made)
-        except (ParameterError, MissingExtraError):
+        except (ParameterError, ImportError):
             raise
         except Exception as error:
             name = self.library.name

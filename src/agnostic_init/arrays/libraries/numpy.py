@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from agnostic_init.arrays.errors import MissingExtraError, must
+from agnostic_init.arrays.errors import must, not_imported
 from agnostic_init.arrays.formats import FORMATS
 from agnostic_init.arrays.libraries import generic
 from agnostic_init.arrays.memory import overlaps
@@ -40,11 +40,11 @@ class Library(generic.Library):
             return np.dtype(name)
         try:
             import ml_dtypes
-        except ImportError:
+        except ImportError as error:
             if name not in FORMATS:
                 raise must("dtype", "must be a dtype that numpy or ml_dtypes has", name) from None
             what = f"dtype {name!r} in NumPy"
-            raise MissingExtraError(what, "low-precision") from None
+            raise not_imported(error, "ml_dtypes", what, "low-precision") from error
         found = getattr(ml_dtypes, name, None)
         if found is None:
             raise must("dtype", "must be a dtype that numpy or ml_dtypes has", name)
