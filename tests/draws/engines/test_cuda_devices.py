@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -45,7 +46,7 @@ def cupy():
     return cupy
 
 
-@pytest.mark.parametrize("name", ["nvidia", "through_cupy", "through_torch"])
+@pytest.mark.parametrize("name", ["through_torch", "nvidia"])
 def test_every_launcher(torch, monkeypatch, name):
     from agnostic_init.draws.engines.cuda import torch as engine
 
@@ -61,6 +62,18 @@ def test_every_launcher(torch, monkeypatch, name):
             assert np.array_equal(out.cpu().numpy(), expected(draw, block((SIZE,))))
     finally:
         engine._kernel.cache_clear()
+
+
+def test_a_thread_that_has_just_begun(torch):
+    """It has no context of its own yet."""
+    from agnostic_init.draws.engines.cuda import torch as engine
+
+    out = torch.zeros(SIZE, device="cuda")
+    torch.cuda.synchronize()
+    with ThreadPoolExecutor(1) as threads:
+        threads.submit(engine.fill, NORMAL, KEY, block((SIZE,)), out).result()
+    torch.cuda.synchronize()
+    assert np.array_equal(out.cpu().numpy(), expected(NORMAL, block((SIZE,))))
 
 
 def test_torchs_current_stream(torch):

@@ -1,7 +1,7 @@
 """Filling torch's CUDA tensors, on their own device and torch's current stream.
 
-Of what is installed, the first that works compiles and launches: NVIDIA's cuda.core, CuPy, or the
-NVRTC that comes with torch and the driver. With none, the caller draws by torch's operations.
+The NVRTC that comes with torch compiles, and the driver launches; where that NVRTC is not found,
+NVIDIA's cuda.core does both. With neither, the caller draws by torch's operations.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from agnostic_init.draws.record import Draw
 
 __all__ = ["available", "fill", "launcher", "supports"]
 
-LAUNCHERS = ("nvidia", "through_cupy", "through_torch")
+LAUNCHERS = ("through_torch", "nvidia")
 
 
 @functools.cache
