@@ -13,17 +13,14 @@ from __future__ import annotations
 
 import math
 import sys
+from dataclasses import replace
 
 import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from agnostic_init.arrays.libraries.torch import Library
-from agnostic_init.arrays.target import Target, backend
-from agnostic_init.bits.key import Key
-from agnostic_init.draws.engines import select as draws
-from agnostic_init.linalg import select
+from agnostic_init.linalg.executors import torch_device
 from agnostic_init.linalg.haar import Haar
 
 LAUNCH = 3.0  # µs from one kernel to the next
@@ -108,46 +105,42 @@ class Counted(TorchDispatchMode):
         self.names[name] = self.names.get(name, 0) + launches
 
 
-def stand_ins(patched):
-    """Let draws cost one launch and one writing of what is drawn, and do nothing.
-
-    A build of torch without CUDA has no copy between fake tensors; a product with 1 stands for it.
-    """
-
-    def make(draw, key, block, target):
-        dtype = target.library.dtype(target.dtype)
-        return torch.empty(block.shape, dtype=dtype, device=target.device).fill_(1.0)
-
-    def fill(draw, key, block, out, library):
-        out.fill_(1.0)
-
-    def write(library, out, value):
-        torch.mul(value, 1, out=out)
-
-    patched(draws, "make", make)
-    patched(draws, "fill", fill)
-    patched(Library, "write", write)
-
-
-def cost(shape, dtype="float32", several=1, special=False, device="cuda"):
+def cost(shape, several=1, dtype="float32"):
     """The kernels of one matrix, or of several made together."""
-    haar = Haar(shape[:-2], *shape[-2:], dtype, special=special)
     counted = Counted()
-    with FakeTensorMode(allow_non_fake_inputs=True):
-        target = Target(backend("torch"), dtype, torch.device(device))
-        with counted:
-            if several > 1:
-                select.make_several(haar, [Key(n) for n in range(several)], target)
-            else:
-                select.make(haar, Key(0), target)
+    with FakeTensorMode():
+        on_fake_gpu(counted, Haar(shape[:-2], *shape[-2:], dtype), several)
     return counted
+
+
+def on_fake_gpu(mode, haar, several=1, drawn=None):
+    """What executor and `select` do, on fake tensors, with draws of one kernel each."""
+    batch = haar.batch if several == 1 else (several, *haar.batch)
+    group = replace(haar, batch=batch, dtype=haar.compute)
+    dtype, compute = getattr(torch, haar.dtype), getattr(torch, haar.compute)
+
+    def draw(part, start, stop, out):
+        for one in [out] if several == 1 else out:
+            one.fill_(1.0)
+            if drawn is not None:
+                drawn()
+
+    with mode:
+        out = torch.empty(group.shape, dtype=compute, device="cuda")
+        torch_device.fill(group, draw, out)
+        if several == 1:
+            return out if dtype == compute else out.to(dtype)
+        made = [torch.empty(haar.shape, dtype=dtype, device="cuda") for _ in out]
+        for one, matrices in zip(made, out, strict=True):
+            torch.mul(matrices, 1, out=one)  # a copy; on fake tensors there is none
+        return made
 
 
 def report(several=()):
     """The table, as lines of text."""
     yield f"{'shape':>16} {'kernels':>8} {'GPU':>10} {'of it products':>15} {'Python':>10}   µs"
     for shape, many in [(shape, 1) for shape in SHAPES] + list(several):
-        found = cost(shape, several=many)
+        found = cost(shape, many)
         name = "x".join(map(str, shape)) + (f" of {many} keys" if many > 1 else "")
         yield (
             f"{name:>16} {found.launches:>8} {found.time:>10.0f} {found.products:>15.0f} "
@@ -156,6 +149,5 @@ def report(several=()):
 
 
 if __name__ == "__main__":
-    stand_ins(setattr)
     for line in report([((64, 64), 64), ((256, 256), 16), ((768, 768), 12), ((1024, 1024), 4)]):
         sys.stdout.write(line + "\n")

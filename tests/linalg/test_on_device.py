@@ -105,6 +105,18 @@ def test_larger_ones_are_orthogonal(place, shape):
     np.testing.assert_allclose(made, expected(haar), rtol=0, atol=MOST["float32"])
 
 
+@pytest.mark.parametrize("most", [1, 2 * 400, 3 * 400])
+@pytest.mark.parametrize("shape", [(7, 20, 20), (2, 3, 20, 10), (3, 2, 10, 20)])
+def test_large_batches_are_made_in_stacks(monkeypatch, place, shape, most):
+    monkeypatch.setattr(on_device, "WORKSPACE", most)
+    haar = haar_of(shape)
+    np.testing.assert_allclose(filled(place, haar), expected(haar), rtol=0, atol=1e-6)
+    out = place.empty((*shape[:-2], shape[-1], shape[-2]), "float32").swapaxes(-1, -2)
+    np.testing.assert_allclose(filled(place, haar, out), expected(haar), rtol=0, atol=1e-6)
+    part = filled(place, haar_of((3, 7, 7), stack=(2, 6)))
+    np.testing.assert_allclose(part, expected(haar_of((6, 7, 7)))[2:5], rtol=0, atol=1e-6)
+
+
 @pytest.mark.parametrize("strip", [1, 1000])
 @pytest.mark.parametrize("shape", [(70, 30), (30, 70), (3, 30, 20)])
 def test_strips_are_of_any_size(monkeypatch, shape, strip):
@@ -143,7 +155,9 @@ def test_empty_ones_are_left_alone(place, shape):
     assert filled(place, haar_of(shape)).shape == shape
 
 
-def test_equal_matrices_of_several_keys(place):
+@pytest.mark.parametrize("most", [1, 2 * 1200, WORKSPACE])
+def test_equal_matrices_of_several_keys(monkeypatch, place, most):
+    monkeypatch.setattr(on_device, "WORKSPACE", most)
     group = haar_of((3, 2, 20, 30))
     keys = [key(n) for n in (5, 1, 7)]
     out = place.empty(group.shape, "float32")

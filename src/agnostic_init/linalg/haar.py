@@ -19,7 +19,7 @@ from agnostic_init.draws.engines.generic import pieces
 
 __all__ = ["Haar"]
 
-STACK = 1 << 19  # elements of matrices that are made together
+STACK = 1 << 19  # elements of matrices that are made together on a host
 AT_ONCE = 1 << 17  # of those, normals that are drawn for all panels together
 WHOLE_ROWS = 2048  # elements
 
@@ -113,13 +113,13 @@ class Haar:
         for start in range((self.short - 1) // width * width, -1, -width):
             yield start, min(start + width, self.short)
 
-    def stacks(self, part: Any = ()) -> Iterator[tuple[Any, Any]]:
-        """Parts of the batch, or of a part of it, that are made together on a host.
+    def stacks(self, part: Any = (), most: int = STACK) -> Iterator[tuple[Any, Any]]:
+        """Parts of the batch, or of a part of it, of at most so many elements or one matrix.
 
         Each is an index into what is made, and the index into the whole batch.
         """
         whole = block(self.batch, part)
-        for index in pieces(whole.shape, max(1, STACK // max(1, self.rows * self.columns))):
+        for index in pieces(whole.shape, max(1, most // max(1, self.rows * self.columns))):
             yield index, whole.part(index).index
 
     def drawn_at_once(self, size: int) -> bool:
@@ -152,14 +152,13 @@ class Haar:
         drawn = select.make(normal_draw(0.0, 1.0, self.compute), key, normals, place)
         return drawn[..., skipped:] if skipped else drawn
 
-    def draw_into(self, key: Key, start: int, stop: int, out: Any, library: Any) -> None:
-        """Write the normals of vectors `start` to `stop`, from place `start` on, of all the batch.
-
-        `out` has the dtype `compute` and any strides.
-        """
+    def draw_into(
+        self, key: Key, start: int, stop: int, out: Any, library: Any, part: Any = ()
+    ) -> None:
+        """Write the same normals into an array of the dtype `compute`, of any strides."""
         normals = _normals(self)
-        if (start, stop) != (0, self.short):
-            normals = normals.part((..., slice(start, stop), slice(start, None)))
+        if part or (start, stop) != (0, self.short):
+            normals = normals.part((*part, ..., slice(start, stop), slice(start, None)))
         select.fill(normal_draw(0.0, 1.0, self.compute), key, normals, out, library)
 
 

@@ -12,11 +12,13 @@ A section is as many panels as the workspace holds: all of them, but for large m
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
+from dataclasses import replace
 from typing import Any, Protocol
 
-from agnostic_init.linalg.blocking import blocking
+from agnostic_init.linalg.blocking import WORKSPACE, blocking
 from agnostic_init.linalg.haar import Haar
 from agnostic_init.linalg.source import Into
 
@@ -70,23 +72,28 @@ def fill_on_device(do: Operations, haar: Haar, draw: Into, out: Any) -> None:
     """Write the matrices into an array of the dtype that is computed in, of any strides."""
     if not haar.size:
         return
-    step = _batch_step(haar.batch, do.strides(out)[:-2])
-    line, across = do.strides(out)[-2:]
-    if not haar.wide:
-        line, across = across, line
+    strides = do.strides(out)
+    line, across = strides[-2:] if haar.wide else strides[:-3:-1]
     apart = max(line, across) >= (haar.long if across == 1 else haar.short)
-    if step is None or min(line, across) != 1 or not apart:  # not what BLAS can write
+    if min(line, across) != 1 or not apart or _batch_step(haar.batch, strides[:-2]) is None:
+        # BLAS cannot write it.
         strides = (*_batch_strides(haar.batch, haar.rows * haar.columns), haar.columns, 1)
         buffer = do.view(do.empty(haar.size), 0, haar.shape, strides)
         fill_on_device(do, haar, draw, buffer)
         do.copy(out, buffer)
         return
-    batch = haar.size // (haar.rows * haar.columns)
-    rows = do.view(out, 0, (batch, haar.short, haar.long), (step, line, across))
-    _assemble(do, haar, draw, rows)
+    for _, part in haar.stacks(most=WORKSPACE // 2):
+        counts = tuple(one.stop - one.start for one in part)
+        whole = counts == haar.batch
+        some = haar if whole else replace(haar, batch=counts, stack=None)
+        offset = sum(one.start * step for one, step in zip(part, strides[:-2], strict=True))
+        shape = math.prod(counts), haar.short, haar.long
+        step = _batch_step(counts, strides[:-2])
+        rows = do.view(out, offset, shape, (step, line, across))
+        _assemble(do, some, functools.partial(draw, () if whole else part), rows)
 
 
-def _assemble(do: Operations, haar: Haar, draw: Into, rows: Any) -> None:
+def _assemble(do: Operations, haar: Haar, draw: Any, rows: Any) -> None:
     batch = rows.shape[0]
     step, line, across = do.strides(rows)
     blocks = blocking(haar)

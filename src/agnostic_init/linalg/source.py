@@ -12,7 +12,8 @@ from agnostic_init.linalg.haar import Haar
 __all__ = ["Into", "Source", "into_of_key", "into_of_keys", "of_key", "of_normals"]
 
 Source = Callable[[int, int], Any]  # of the first and one past the last vector of a panel
-Into = Callable[[int, int, Any], None]  # the same, into an array
+# The part of the batch, () for all, and the same, into an array.
+Into = Callable[[tuple[slice, ...], int, int, Any], None]
 
 
 def of_key(haar: Haar, key: Key, target: Target, part: Any, size: int) -> Source:
@@ -30,10 +31,10 @@ def of_normals(normals: Any) -> Source:
 
 
 def into_of_key(haar: Haar, key: Key, library: Any) -> Into:
-    """The normals of all the batch."""
+    """Those of one key."""
 
-    def drawn(start: int, stop: int, out: Any) -> None:
-        haar.draw_into(key, start, stop, out, library)
+    def drawn(part: tuple[slice, ...], start: int, stop: int, out: Any) -> None:
+        haar.draw_into(key, start, stop, out, library, part)
 
     return drawn
 
@@ -41,8 +42,9 @@ def into_of_key(haar: Haar, key: Key, library: Any) -> Into:
 def into_of_keys(haar: Haar, keys: Sequence[Key], library: Any) -> Into:
     """Those of equal matrices of several keys, one key for each place of the first axis."""
 
-    def drawn(start: int, stop: int, out: Any) -> None:
-        for key, one in zip(keys, out, strict=True):
-            haar.draw_into(key, start, stop, one, library)
+    def drawn(part: tuple[slice, ...], start: int, stop: int, out: Any) -> None:
+        some = keys[part[0]] if part else keys
+        for key, one in zip(some, out, strict=True):
+            haar.draw_into(key, start, stop, one, library, part[1:])
 
     return drawn

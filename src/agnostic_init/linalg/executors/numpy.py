@@ -51,7 +51,7 @@ def make_drawn(haar: Haar, draw: source.Into, target: Target) -> Any:
     if not out.size:
         return out
     normals = np.empty((*haar.batch, haar.short, haar.long), dtype)
-    draw(0, haar.short, normals)
+    draw((), 0, haar.short, normals)
     for index, _ in haar.stacks():
         _assemble(haar, source.of_normals(normals[index]), out[index])
     return out

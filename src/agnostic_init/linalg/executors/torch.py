@@ -13,7 +13,6 @@ from agnostic_init.linalg.executors import torch_device
 from agnostic_init.linalg.executors.torch_precision import full_precision, without_autocast
 from agnostic_init.linalg.haar import Haar
 from agnostic_init.linalg.in_place import assemble_in_place
-from agnostic_init.linalg.on_device import fill_on_device
 from agnostic_init.linalg.panels import width_of_panels
 
 __all__ = ["fill", "make", "make_drawn"]
@@ -36,9 +35,7 @@ def fill(haar: Haar, key: Key, out: Any, library: Any) -> None:
         return
     out = out.detach()
     if out.device.type == "cuda":
-        with torch.no_grad(), full_precision(out.device):
-            draw = source.into_of_key(haar, key, library)
-            fill_on_device(torch_device.Operations(out), haar, draw, out)
+        torch_device.fill(haar, source.into_of_key(haar, key, library), out)
         return
     tall = out.mT if haar.wide else out
     target = Target(library, haar.compute, out.device)
@@ -58,12 +55,12 @@ def make_drawn(haar: Haar, draw: source.Into, target: Target) -> Any:
     out = torch.empty(haar.shape, dtype=dtype, device=target.device)
     if out.device.type == "meta" or not out.numel():
         return out
+    if out.device.type == "cuda":
+        torch_device.fill(haar, draw, out)
+        return out
     with torch.no_grad(), full_precision(out.device):
-        if out.device.type == "cuda":
-            fill_on_device(torch_device.Operations(out), haar, draw, out)
-            return out
         normals = torch.empty((*haar.batch, haar.short, haar.long), dtype=dtype, device=out.device)
-        draw(0, haar.short, normals)
+        draw((), 0, haar.short, normals)
         tall = out.mT if haar.wide else out
         for index, _ in _stacks(haar, out.device):
             _assemble(haar, source.of_normals(normals[index]), tall[index])

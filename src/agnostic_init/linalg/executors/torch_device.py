@@ -6,7 +6,18 @@ from typing import Any
 
 import torch
 
-__all__ = ["Operations"]
+from agnostic_init.linalg.executors.torch_precision import full_precision
+from agnostic_init.linalg.haar import Haar
+from agnostic_init.linalg.on_device import fill_on_device
+from agnostic_init.linalg.source import Into
+
+__all__ = ["Operations", "fill"]
+
+
+def fill(haar: Haar, draw: Into, out: Any) -> None:
+    """Write into a tensor of the dtype that is computed in, of any strides."""
+    with torch.no_grad(), full_precision(out.device):
+        fill_on_device(Operations(out), haar, draw, out)
 
 
 class Operations:
