@@ -25,6 +25,12 @@ CALLS = {
     "negative shape": (lambda: draws.normal((2, -3), key=0), ValueError, "`shape` must have no neg"),
     "float shape": (lambda: draws.normal(2.0, key=0), TypeError, "`shape` must be an integer"),
     "text as shape": (lambda: draws.normal("3", key=0), TypeError, "`shape` must be an integer"),
+    "bool shape": (lambda: ai.normal()(True, key=0), TypeError, "`shape` must be .* got True"),
+    "bool in shape": (
+        lambda: ai.normal()((True, 3), key=0), TypeError, r"`shape` must be an int.* got \(True, 3\)"
+    ),
+    "0-d float shape": (lambda: ai.normal()(np.array(3.0), key=0), TypeError, "`shape` must be an"),
+    "0-d bool shape": (lambda: ai.normal()(np.array(True), key=0), TypeError, "`shape` must be an"),
     "too large": (lambda: draws.bits((2**40, 2**40), key=0), ValueError, r"at most 2\^64"),
     "no key": (lambda: draws.normal(3), TypeError, "key"),
     "key None": (lambda: draws.normal(3, key=None), TypeError, "`key` must be a Key"),

@@ -68,7 +68,7 @@ def test_shapes_beyond_memory():
         ((2, 1.5), ParameterTypeError, "`shape` must be an integer or a sequence of integers"),
         ("ab", ParameterTypeError, "`shape` must be an integer or a sequence"),
         (None, ParameterTypeError, "`shape` must be an integer or a sequence"),
-        ((True, 2), ParameterError, "`shape`"),
+        ((True, 2), ParameterTypeError, "`shape` must be an integer or a sequence"),
         ((2**33, 2**32), ParameterError, r"at most 2\^64 elements"),
     ],
 )
@@ -93,3 +93,12 @@ def test_bad_shapes(shape, error, words):
 def test_bad_indices(index, error, words):
     with pytest.raises(error, match=words):
         block((3, 4), index)
+
+
+@pytest.mark.parametrize(
+    "shape", [3, np.int64(3), np.array(3), (3,), [3], np.array([3]), iter([3]), (np.uint8(3),)]
+)
+def test_a_shape_is_an_integer_or_several(shape):
+    lengths = checked_shape(shape)
+    assert lengths == (3,)
+    assert type(lengths[0]) is int

@@ -152,21 +152,24 @@ def block(shape: tuple[int, ...], index: Any = None) -> Block:
 
 def checked_shape(shape: Any) -> tuple[int, ...]:
     """The shape as a tuple of non-negative integers, of at most 2^64 elements in all."""
-    if not isinstance(shape, tuple) and (isinstance(shape, str) or not isinstance(shape, Iterable)):
-        shape = (shape,)
-    lengths = []
-    for length in shape:
-        try:
-            lengths.append(-1 if isinstance(length, bool) else operator.index(length))
-        except TypeError:
-            raise must_be_type(
-                "shape", "must be an integer or a sequence of integers", shape
-            ) from None
+    items = shape if isinstance(shape, tuple) else _items(shape)
+    try:
+        lengths = [operator.index(None if isinstance(n, bool) else n) for n in items]
+    except TypeError:
+        rule = "must be an integer or a sequence of integers"
+        raise must_be_type("shape", rule, shape) from None
     if min(lengths, default=0) < 0:
         raise must("shape", "must have no negative lengths", tuple(lengths))
     if math.prod(lengths) > LIMIT:
         raise must("shape", "must have at most 2^64 elements", tuple(lengths))
     return tuple(lengths)
+
+
+def _items(shape: Any) -> Iterable[Any]:
+    """What is to be the lengths; NumPy's 0-d arrays are iterable in name alone."""
+    if isinstance(shape, str) or not isinstance(shape, Iterable) or getattr(shape, "ndim", 1) == 0:
+        return (shape,)
+    return shape
 
 
 @functools.lru_cache(maxsize=1024)
