@@ -64,6 +64,10 @@ class Library:
         """What stands against writing an array; empty if nothing does."""
         return ""
 
+    def has_values(self, array: Any) -> bool:
+        """Whether an array has values, and not a shape and a dtype alone."""
+        return True
+
     def host_view(self, array: Any) -> Any:
         """The array's own memory as a NumPy array of its storage, or None if it is elsewhere.
 

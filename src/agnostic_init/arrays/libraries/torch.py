@@ -8,6 +8,7 @@ import torch
 
 from agnostic_init.arrays.errors import must
 from agnostic_init.arrays.libraries import generic
+from agnostic_init.arrays.libraries.torch_tracing import has_memory, has_values, recording
 from agnostic_init.arrays.memory import overlaps
 
 __all__ = ["Library"]
@@ -49,7 +50,13 @@ class Library(generic.Library):
                 "device", f"must be a torch device ({error})", device, "device='cpu'"
             ) from None
 
+    def has_values(self, array: Any) -> bool:
+        return has_values(array)
+
     def host_view(self, array: Any) -> Any:
+        return None if recording() or not has_memory(array) else self._memory(array)
+
+    def _memory(self, array: Any) -> Any:
         if array.device.type != "cpu" or array.layout != torch.strided:
             return None
         array = array.detach()
@@ -62,8 +69,13 @@ class Library(generic.Library):
         view = array.view(STORAGE[array.dtype.itemsize]).numpy()
         return view.view("uint16") if array.dtype.itemsize == 2 else view
 
+    def storage(self, dtype: Any) -> str:
+        """The name of NumPy's dtype that `host_view` shows a dtype as."""
+        kept = dtype in NUMPY_HAS or dtype == torch.uint32
+        return self.dtype_name(dtype) if kept else f"uint{8 * dtype.itemsize}"
+
     def to_host(self, array: Any) -> Any:
-        return self.host_view(array.detach().cpu().resolve_conj().resolve_neg())
+        return self._memory(array.detach().cpu().resolve_conj().resolve_neg())
 
     def from_host(self, array: Any, device: Any) -> Any:
         made = torch.tensor(array)
@@ -81,8 +93,9 @@ class Library(generic.Library):
         return array.to(self.dtype(name))
 
     def write(self, out: Any, value: Any) -> None:
-        with torch.no_grad():
-            out.copy_(value)
+        if has_values(out):
+            with torch.no_grad():
+                out.copy_(value)
 
     def write_scalar(self, out: Any, value: Any) -> None:
         with torch.no_grad():

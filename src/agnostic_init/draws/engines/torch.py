@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import torch
 
+from agnostic_init.arrays.libraries.torch_tracing import constant, has_memory, has_values, recording
 from agnostic_init.arrays.target import Target
 from agnostic_init.bits.block import Block
 from agnostic_init.bits.key import Key
@@ -19,19 +21,26 @@ WITHOUT_FLOAT64 = ("mps",)
 
 def make(draw: Draw, key: Key, block: Block, target: Target) -> Any:
     """A new tensor; of the meta device, one without values."""
-    out = torch.empty(block.shape, dtype=target.library.dtype(target.dtype), device=target.device)
-    view = target.library.host_view(out)
+    library = target.library
+    dtype = library.dtype(target.dtype)
+    if recording() and torch.device(target.device).type != "meta":
+        return _constant(draw, key, block, dtype, target.device, library)
+    out = torch.empty(block.shape, dtype=dtype, device=target.device)
+    view = library.host_view(out)
     if view is not None:
         host.fill(draw, key, block, view)
     else:
-        fill(draw, key, block, out, target.library)
+        fill(draw, key, block, out, library)
     return out
 
 
 def fill(draw: Draw, key: Key, block: Block, out: Any, library: Any) -> None:
-    """Write into a tensor whose memory the host cannot reach."""
+    """Write into a tensor whose memory the host cannot reach, or must not behind torch's back."""
+    if not has_values(out):
+        return
     kind = out.device.type
-    if kind == "meta":
+    if recording() or not has_memory(out):
+        library.write(out, _constant(draw, key, block, out.dtype, out.device, library))
         return
     if kind == "cuda":
         from agnostic_init.draws.engines.cuda import torch as cuda
@@ -40,8 +49,13 @@ def fill(draw: Draw, key: Key, block: Block, out: Any, library: Any) -> None:
             cuda.fill(draw, key, block, out)
             return
     if kind in WITHOUT_FLOAT64:
-        host_copy = torch.empty(block.shape, dtype=out.dtype, device="cpu")
-        host.fill(draw, key, block, library.host_view(host_copy))
-        library.write(out, host_copy)
+        library.write(out, _constant(draw, key, block, out.dtype, "cpu", library))
         return
     generic.fill(draw, key, block, out, library)
+
+
+def _constant(draw: Draw, key: Key, block: Block, dtype: Any, device: Any, library: Any) -> Any:
+    """A tensor of values that the host has drawn, made by an operation that every trace knows."""
+    storage = np.empty(block.shape, library.storage(dtype))
+    host.fill(draw, key, block, storage)
+    return constant(storage, dtype, device)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import torch
 
-from agnostic_init.arrays.target import Target
+from agnostic_init.arrays.libraries.torch_tracing import constant, has_memory, has_values, recording
+from agnostic_init.arrays.target import Target, backend
 from agnostic_init.bits.key import Key
 from agnostic_init.linalg import source
-from agnostic_init.linalg.executors import torch_device
+from agnostic_init.linalg.executors import numpy, torch_device
 from agnostic_init.linalg.executors.torch_precision import full_precision, without_autocast
 from agnostic_init.linalg.haar import Haar
 from agnostic_init.linalg.in_place import assemble_in_place
@@ -24,14 +26,20 @@ MOST = 128  # vectors a panel
 def make(haar: Haar, key: Key, target: Target) -> Any:
     """New matrices; of the meta device, ones without values."""
     library = target.library
-    out = torch.empty(haar.shape, dtype=library.dtype(haar.compute), device=target.device)
-    fill(haar, key, out, library)
+    if recording() and torch.device(target.device).type != "meta":
+        out = _constant(haar, key, library.dtype(haar.compute), target.device)
+    else:
+        out = torch.empty(haar.shape, dtype=library.dtype(haar.compute), device=target.device)
+        fill(haar, key, out, library)
     return out if haar.compute == haar.dtype else library.cast(out, haar.dtype)
 
 
 def fill(haar: Haar, key: Key, out: Any, library: Any) -> None:
     """Write into a tensor of the dtype that is computed in, of any strides."""
-    if out.device.type == "meta" or not out.numel():
+    if not has_values(out) or not out.numel():
+        return
+    if recording() or not has_memory(out):
+        library.write(out, _constant(haar, key, out.dtype, out.device))
         return
     out = out.detach()
     if out.device.type == "cuda":
@@ -65,6 +73,14 @@ def make_drawn(haar: Haar, draw: source.Into, target: Target) -> Any:
         for index, _ in _stacks(haar, out.device):
             _assemble(haar, source.of_normals(normals[index]), tall[index])
     return out
+
+
+def _constant(haar: Haar, key: Key, dtype: Any, device: Any) -> Any:
+    """Matrices that NumPy has made, by an operation that every trace knows."""
+    made = numpy.make(
+        replace(haar, dtype=haar.compute), key, Target(backend("numpy"), haar.compute, None)
+    )
+    return constant(made, dtype, device)
 
 
 def _stacks(haar: Haar, device: Any) -> Any:
