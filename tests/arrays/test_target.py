@@ -120,6 +120,16 @@ def test_overlaps(shape, strides, expected):
     assert overlaps(shape, strides) is expected
 
 
+def test_devices_of_array_api_strict():
+    strict = pytest.importorskip("array_api_strict")
+    for device in ("device1", strict.Device("device1")):
+        made = ai.normal()((2,), key=0, xp=strict, device=device)
+        assert made.device == strict.Device("device1")
+    for device in ("nope", 3, ["device1"]):
+        with pytest.raises(ai.ParameterError, match="`device` must be a device that array_api_str"):
+            ai.normal()((2,), key=0, xp=strict, device=device)
+
+
 def test_dask_keeps_the_chunks_of_like():
     dask = pytest.importorskip("dask.array")
     like = dask.zeros((10, 12), chunks=((3, 7), (5, 5, 2)), dtype="float32")

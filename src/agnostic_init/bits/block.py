@@ -153,11 +153,13 @@ def block(shape: tuple[int, ...], index: Any = None) -> Block:
 def checked_shape(shape: Any) -> tuple[int, ...]:
     """The shape as a tuple of non-negative integers, of at most 2^64 elements in all."""
     items = shape if isinstance(shape, tuple) else _items(shape)
+    rule = "must be an integer or a sequence of integers"
     try:
-        lengths = [operator.index(None if isinstance(n, bool) else n) for n in items]
+        lengths = [operator.index(item) for item in items]
     except TypeError:
-        rule = "must be an integer or a sequence of integers"
         raise must_be_type("shape", rule, shape) from None
+    if bool in map(type, items):
+        raise must_be_type("shape", rule, shape)
     if min(lengths, default=0) < 0:
         raise must("shape", "must have no negative lengths", tuple(lengths))
     if math.prod(lengths) > LIMIT:
@@ -165,11 +167,11 @@ def checked_shape(shape: Any) -> tuple[int, ...]:
     return tuple(lengths)
 
 
-def _items(shape: Any) -> Iterable[Any]:
+def _items(shape: Any) -> tuple[Any, ...]:
     """What is to be the lengths; NumPy's 0-d arrays are iterable in name alone."""
     if isinstance(shape, str) or not isinstance(shape, Iterable) or getattr(shape, "ndim", 1) == 0:
         return (shape,)
-    return shape
+    return tuple(shape)
 
 
 @functools.lru_cache(maxsize=1024)

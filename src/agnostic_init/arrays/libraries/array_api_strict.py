@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import array_api_strict
+
+from agnostic_init.arrays.errors import must
 from agnostic_init.arrays.libraries import generic
 
 __all__ = ["Library"]
@@ -11,3 +16,13 @@ class Library(generic.Library):
     """array-api-strict."""
 
     name = "array_api_strict"
+
+    def device(self, device: Any) -> Any:
+        if device is None or isinstance(device, array_api_strict.Device):
+            return device
+        try:
+            return array_api_strict.Device(device)
+        except ValueError:
+            rule = "must be a device that array_api_strict has"
+            hint = "device='CPU_DEVICE' or 'device1'"
+            raise must("device", rule, device, hint) from None
