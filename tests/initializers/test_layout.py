@@ -260,7 +260,7 @@ def test_shapes_that_do_not_fit_raise(
 def test_a_shape_is_the_one_of_the_initializers() -> None:
     with pytest.raises(ParameterTypeError, match="`shape` must be an integer or a sequence of int"):
         fans((4, 2.0), "o i")  # type: ignore[arg-type]
-    with pytest.raises(ParameterError, match="`shape` must have"):
+    with pytest.raises(ParameterTypeError, match="`shape` must be an integer or a sequence of int"):
         fans((True, 3), "torch")
     assert fan_for(5, "fan_out", "o") == 5.0  # type: ignore[arg-type]
 

@@ -35,7 +35,7 @@ class bilinear(Pattern):
         "diagonal": each channel is interpolated from itself, as in Chainer. "all": every output
         takes the sum over all inputs, as in MXNet and Paddle.
     gain
-        What the kernel is multiplied with.
+        Factor that the kernel is multiplied by.
 
     Notes
     -----
@@ -74,6 +74,12 @@ class bilinear(Pattern):
 
     def _profile(self, places: Any, length: int) -> Any:
         return 1.0 - np.abs(places - (length - 1) / 2) / ((length + 1) // 2)
+
+    def _sums(self, length: int) -> tuple[float, float]:
+        factor = (length + 1) // 2
+        if length % 2:
+            return float(factor), 1.0 + (factor - 1) * length / (3 * factor)
+        return float(factor), (4 * factor**2 - 1) / (6 * factor) if factor else 0.0
 
     def _joins_all(self) -> bool:
         return self.pairs == "all"

@@ -4,23 +4,14 @@ from __future__ import annotations
 
 __all__ = ["check_groups", "with_groups"]
 
-import operator
-
-from agnostic_init.arrays.errors import AmbiguousLayoutError, must, must_be_type
+from agnostic_init.arrays.errors import AmbiguousLayoutError, must
+from agnostic_init.arrays.integers import positive_integer
 from agnostic_init.initializers.layout import Axis, Layout
 
 
 def check_groups(groups: int) -> int:
     """Return the number of groups as an int, or raise unless it is a positive one."""
-    try:
-        count = operator.index(groups)
-    except TypeError:
-        count = None
-    if count is None or isinstance(groups, bool):
-        raise must_be_type("groups", "must be an integer", groups)
-    if count < 1:
-        raise must("groups", "must be positive", groups, "groups=1 for no groups")
-    return count
+    return positive_integer("groups", groups, "groups=1 for no groups")
 
 
 def with_groups(layout: Layout, groups: int) -> Layout:

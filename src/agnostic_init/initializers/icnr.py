@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import operator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from agnostic_init.arrays.errors import must, must_be_type
+from agnostic_init.arrays.errors import must
+from agnostic_init.arrays.integers import positive_integer
 from agnostic_init.initializers.axes import check_layout, split_axes
 from agnostic_init.initializers.gathered import Gathered, Source
 from agnostic_init.initializers.layout import Layout
+from agnostic_init.initializers.lookup import found
+from agnostic_init.initializers.places import remainder
 from agnostic_init.initializers.registry import register
 
 __all__ = ["icnr"]
@@ -22,10 +24,10 @@ SHUFFLES = ("torch", "tensorflow")
 @register
 @dataclass(frozen=True, repr=False)
 class icnr(Gathered):
-    """Initialization to the convolution of a nearest-neighbour resize.
+    """Initialization that makes a sub-pixel convolution act like a nearest-neighbour resize.
 
-    All outputs that a pixel shuffle lays out side by side have the same kernel, made by `init` for
-    that fraction of the outputs.
+    All outputs that a pixel shuffle places side by side have the same kernel. `init` makes one
+    kernel for each such set of outputs.
 
     Parameters
     ----------
@@ -33,14 +35,14 @@ class icnr(Gathered):
         The initializer of the smaller weight: itself, a name, or a dictionary; by default
         `he_normal` of the same layout.
     factor
-        What the shuffle enlarges each axis by.
+        Factor by which the shuffle enlarges each axis.
     layout
         What the axes are.
     shuffle
         "torch" for ``PixelShuffle``, for which equal outputs are neighbours; "tensorflow" for
         ``depth_to_space`` and JAX, for which they are a fraction of the outputs apart.
     dims
-        The number of axes that are enlarged; by default that of the kernel axes.
+        The number of axes that are enlarged. The default is the number of kernel axes.
 
     References
     ----------
@@ -63,10 +65,11 @@ class icnr(Gathered):
 
     def __post_init__(self) -> None:
         layout, _ = check_layout(self.layout, 1, needed="it says which axis is repeated")
-        self._take({"name": "he_normal", "layout": layout} if self.init is None else self.init)
-        object.__setattr__(self, "factor", _positive("factor", self.factor))
+        init = {"name": "he_normal", "layout": layout} if self.init is None else self.init
+        object.__setattr__(self, "init", found(init, "init"))
+        object.__setattr__(self, "factor", positive_integer("factor", self.factor))
         if self.dims is not None:
-            object.__setattr__(self, "dims", _positive("dims", self.dims))
+            object.__setattr__(self, "dims", positive_integer("dims", self.dims))
         if self.shuffle not in SHUFFLES:
             raise must("shuffle", f"must be one of {SHUFFLES}", self.shuffle)
         object.__setattr__(self, "layout", layout)
@@ -88,18 +91,8 @@ class icnr(Gathered):
                 "another factor, or dims= where the kernel has other axes",
             )
         few = length // copies
-        places = np.arange(length)
-        places = places // copies if self.shuffle == "torch" else places % max(few, 1)
-        return (*shape[:axis], few, *shape[axis + 1 :]), {axis: Source(places)}
-
-
-def _positive(name: str, value: Any) -> int:
-    try:
-        number = None if isinstance(value, bool) else operator.index(value)
-    except TypeError:
-        number = None
-    if number is None:
-        raise must_be_type(name, "must be an integer", value)
-    if number < 1:
-        raise must(name, "must be positive", value)
-    return number
+        if self.shuffle == "torch":
+            source = Source(lambda places: places // np.uint64(copies))
+        else:
+            source = Source(lambda places: remainder(places, few))
+        return (*shape[:axis], few, *shape[axis + 1 :]), {axis: source}

@@ -26,9 +26,9 @@ class identity(Pattern):
     gain
         The value on the diagonals.
     layout
-        What the axes are. Without it the last two are the matrix, and the axes before them a stack,
-        as in Haiku and Sonnet. With it, stacks (``"b o i"``), numbers (``"(4 o) i"``) and groups
-        each have an identity of their own.
+        What the axes are. Without it, the last two are the matrix and the axes before them a stack,
+        as in Haiku and Sonnet. With it, every stack (``"b o i"``), number (``"(4 o) i"``) and group
+        has an identity of its own.
     groups
         The number of groups.
 
@@ -69,19 +69,19 @@ class identity(Pattern):
 @register
 @dataclass(frozen=True, repr=False)
 class dirac(Pattern):
-    """Kernels of a convolution that hands on as many of its channels as it can.
+    """Convolution kernels that pass as many channels as possible through unchanged.
 
     Parameters
     ----------
     groups
-        The number of groups; each hands on its own channels, and ``layout`` says where they are.
+        The number of groups. Each passes its own channels through.
     gain
         The value at the centers.
     layout
-        What the axes are; torch's by default, whose ``dirac_`` this is.
+        What the axes are. The default is torch's, whose ``dirac_`` this is.
     center
-        Where the one lies on a kernel axis of length k: at ``k // 2`` ("torch", right with
-        ``padding=k // 2``), or at ``(k - 1) // 2`` ("same", right with ``padding="same"``).
+        Where the nonzero entry lies on a kernel axis of length k: at ``k // 2`` ("torch", right
+        with ``padding=k // 2``), or at ``(k - 1) // 2`` ("same", right with ``padding="same"``).
 
     References
     ----------
@@ -115,3 +115,6 @@ class dirac(Pattern):
 
     def _profile(self, places: Any, length: int) -> Any:
         return (places == center_of(length, self.center)).astype(float)
+
+    def _sums(self, length: int) -> tuple[float, float]:
+        return (1.0, 1.0) if length else (0.0, 0.0)

@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 
 from agnostic_init.arrays.errors import AmbiguousLayoutError, must
-from agnostic_init.initializers.axes import Parts, check_layout, split_axes, split_matrix_axes
+from agnostic_init.initializers.axes import Part, Parts, check_layout, split_axes, split_matrix_axes
 from agnostic_init.initializers.gathered import Gathered, Source
 from agnostic_init.initializers.layout import Layout
+from agnostic_init.initializers.lookup import found
 from agnostic_init.initializers.orthogonal import orthogonal
+from agnostic_init.initializers.places import LIMIT, digit, remainder
 from agnostic_init.initializers.registry import register
 
 __all__ = ["looks_linear"]
@@ -61,7 +63,8 @@ class looks_linear(Gathered):
         object.__setattr__(self, "layout", layout)
         if self.mirror not in MIRRORS:
             raise must("mirror", f"must be one of {tuple(MIRRORS)}", self.mirror)
-        self._take(orthogonal(layout=layout) if self.init is None else self.init)
+        init = orthogonal(layout=layout) if self.init is None else self.init
+        object.__setattr__(self, "init", found(init, "init"))
 
     def _sources(self, shape: tuple[int, ...]) -> tuple[tuple[int, ...], dict[int, Source]]:
         parts = self._parts(shape)
@@ -74,13 +77,8 @@ class looks_linear(Gathered):
             if part.length % 2:
                 name = "outputs" if role == "o" else "inputs"
                 raise must("shape", f"must have an even number of {name} to mirror", shape)
-            half, period = part.length // 2, part.length * part.stride
-            places = np.arange(shape[part.axis])
-            channel = places // part.stride % max(part.length, 1)
-            before, after = places // max(period, 1), places % part.stride
-            source = (before * half + channel % max(half, 1)) * part.stride + after
             small[part.axis] = shape[part.axis] // 2
-            sources[part.axis] = Source(source, channel >= half)
+            sources[part.axis] = _mirrored(part)
         return tuple(small), sources
 
     def _parts(self, shape: tuple[int, ...]) -> Parts:
@@ -93,3 +91,15 @@ class looks_linear(Gathered):
             )
             raise AmbiguousLayoutError(message)
         return split_matrix_axes(shape)
+
+
+def _mirrored(part: Part) -> Source:
+    """The first half of the part's channels, and their negatives."""
+    half, stride = part.length // 2, part.stride
+
+    def places(asked: Any) -> Any:
+        before = digit(asked, part.length * stride, LIMIT)
+        channel = remainder(digit(asked, stride, part.length), half)
+        return (before * np.uint64(half) + channel) * np.uint64(stride) + remainder(asked, stride)
+
+    return Source(places, lambda asked: digit(asked, stride, part.length) >= np.uint64(half))

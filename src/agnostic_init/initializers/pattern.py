@@ -14,6 +14,7 @@ from agnostic_init.bits.block import Block
 from agnostic_init.bits.key import Key
 from agnostic_init.initializers.axes import Part, Parts, split_axes
 from agnostic_init.initializers.chunked import Chunked
+from agnostic_init.initializers.places import LIMIT, digit, places_of, small
 
 __all__ = ["Pattern"]
 
@@ -34,6 +35,10 @@ class Pattern(Chunked):
 
     def _profile(self, places: Any, length: int) -> Any:
         """``f`` at some places of a kernel axis, in float64."""
+        raise NotImplementedError
+
+    def _sums(self, length: int) -> tuple[float, float]:
+        """The sums of ``f`` and of its square over a kernel axis."""
         raise NotImplementedError
 
     def _joins_all(self) -> bool:
@@ -59,7 +64,7 @@ class Pattern(Chunked):
             joined = xp.ones((1,) * len(shape), dtype=xp.bool, device=device)
         else:
             channels = (_combined(parts.of(role), places, len(shape)) for role in "oi")
-            outputs, inputs = _in_32_bits(*channels)
+            outputs, inputs = small(*channels)
             joined = library.from_host(outputs, device) == library.from_host(inputs, device)
         joined = xp.broadcast_to(joined, part.counts)
         made = library.cast(xp.where(joined, values, xp.zeros_like(values)), target.dtype)
@@ -67,18 +72,17 @@ class Pattern(Chunked):
 
     def _statistics(self, shape: tuple[int, ...], dtype: str) -> dict[str, Any]:
         parts = self._parts(shape)
-        sums = [self._profile(np.arange(part.length), part.length) for part in parts.of("k")]
-        total = math.prod(float(profile.sum()) for profile in sums)
-        squares = math.prod(float((profile**2).sum()) for profile in sums)
+        sums = [self._sums(part.length) for part in parts.of("k")]
+        total, squares = (math.prod(each) for each in zip(*sums, strict=True)) if sums else (1, 1)
         outputs, inputs = parts.size("o"), parts.size("i")
         joined = outputs * inputs if self._joins_all() else min(outputs, inputs)
         joined, elements = joined * parts.size("b"), max(1, math.prod(shape))
-        mean = self.gain * total * joined / elements
-        variance = self.gain**2 * squares * joined / elements - mean**2
+        mean = total * joined / elements
+        variance = squares * joined / elements - mean**2
         return {
             "distribution": "pattern",
-            "mean": mean,
-            "std": math.sqrt(max(variance, 0.0)),
+            "mean": self.gain * mean,
+            "std": abs(self.gain) * math.sqrt(max(variance, 0.0)),
             "low": min(self.gain, 0.0),
             "high": max(self.gain, 0.0),
         }
@@ -88,7 +92,7 @@ def _places(part: Block) -> list[Any]:
     """Of each axis the places that the block takes, to be broadcast against the others."""
     rank = len(part.counts)
     return [
-        (start + step * np.arange(count)).reshape((count,) + (1,) * (rank - axis - 1))
+        places_of(start, step, count).reshape((count,) + (1,) * (rank - axis - 1))
         for axis, (start, step, count) in enumerate(
             zip(part.starts, part.steps, part.counts, strict=True)
         )
@@ -97,14 +101,9 @@ def _places(part: Block) -> list[Any]:
 
 def _combined(parts: tuple[Part, ...], places: list[Any], rank: int) -> Any:
     """The index of a channel whose number is spread over several axes, the first the slowest."""
-    index = np.zeros((1,) * rank, np.int64)
+    index = np.zeros((1,) * rank, np.uint64)
     for part in parts:
-        index = index * part.length + places[part.axis] // part.stride % max(part.length, 1)
+        own = digit(places[part.axis], part.stride, part.length)
+        # A factor of 2^64 is one of an index that is 0.
+        index = index * np.uint64(part.length % LIMIT) + own
     return index
-
-
-def _in_32_bits(outputs: Any, inputs: Any) -> tuple[Any, Any]:
-    """The same indices, moved so that they are small; outputs beyond all inputs are one beyond."""
-    first, last = (int(inputs.min()), int(inputs.max())) if inputs.size else (0, 0)
-    outputs = np.clip(outputs - first, -1, last - first + 1)
-    return outputs.astype(np.int32), (inputs - first).astype(np.int32)
