@@ -36,6 +36,7 @@ def _load(name):
 
 
 gpu_model = _load("gpu_model")
+gpu_measure = _load("gpu_measure")
 
 
 class NoTransfer(python_dispatch.TorchDispatchMode):
@@ -175,15 +176,36 @@ def test_precision_is_restored_after_an_error(reduced):
     assert precision() == reduced
 
 
+def test_the_measuring_runs(monkeypatch):
+    def measured(device, call):
+        call()
+        return 1.0
+
+    monkeypatch.setattr(gpu_measure, "measured", measured)
+    host = torch.device("cpu")
+    assert "*32: 1 (" in gpu_measure.widths_of(host, (64, 64))
+    assert gpu_measure.several_of(host, (8, 8), 3).endswith("3 together 1, one by one 1")
+
+
+@pytest.fixture
+def gpu():
+    if not torch.cuda.is_available():
+        pytest.skip("torch finds no GPU")
+    return torch.device("cuda")
+
+
+def differs(ours, shape, dtype="float32"):
+    """The largest difference from the matrices of the host."""
+    expected = haar_matrices(shape, key=3, dtype=dtype)
+    return np.abs(ours.detach().to(getattr(torch, dtype)).cpu().numpy() - expected).max()
+
+
 @pytest.mark.gpu
 @pytest.mark.parametrize("dtype", ["float32", "complex64", "bfloat16"])
 @pytest.mark.parametrize("shape", SHAPES)
-def test_a_gpu_makes_the_same_matrices_and_does_not_wait(shape, dtype):
-    if not torch.cuda.is_available():
-        pytest.skip("torch finds no GPU")
-
+def test_a_gpu_makes_the_same_matrices_and_does_not_wait(gpu, shape, dtype):
     def made():
-        return haar_matrices(shape, key=3, xp=torch, dtype=dtype, device="cuda")
+        return haar_matrices(shape, key=3, xp=torch, dtype=dtype, device=gpu)
 
     made()  # compiles the draws and copies their table, which waits
     torch.cuda.set_sync_debug_mode("error")
@@ -192,18 +214,48 @@ def test_a_gpu_makes_the_same_matrices_and_does_not_wait(shape, dtype):
     finally:
         torch.cuda.set_sync_debug_mode("default")
     atol = 4e-3 if dtype == "bfloat16" else 4e-6
-    wide = "complex64" if dtype == "complex64" else "float32"
-    expected = haar_matrices(shape, key=3, dtype=wide)
-    found = ours.to(getattr(torch, wide)).cpu().numpy()
-    np.testing.assert_allclose(found, expected, rtol=0, atol=atol)
+    assert differs(ours, shape, "complex64" if dtype == "complex64" else "float32") <= atol
 
 
 @pytest.mark.gpu
-def test_a_gpu_makes_several():
-    if not torch.cuda.is_available():
-        pytest.skip("torch finds no GPU")
+@pytest.mark.parametrize("shape", [(300, 260), (260, 300), (3, 40, 40), (2, 3, 9, 17), (700, 700)])
+def test_a_gpu_writes_memory_of_any_strides(gpu, shape):
+    haar = Haar(shape[:-2], *shape[-2:], "float32")
+    axes = tuple(range(len(shape) - 1, -1, -1))
+    for out in (
+        torch.empty(shape[::-1], device=gpu).permute(axes),
+        torch.empty(*shape[:-1], 2 * shape[-1], device=gpu)[..., ::2],
+        torch.empty(*shape[:-1], 2 * shape[-1], device=gpu)[..., : shape[-1]],
+        torch.nn.Parameter(torch.empty(shape, device=gpu)),
+    ):
+        select.fill(haar, key(3), out, library_named("torch"))
+        assert differs(out, shape) <= 4e-6
+
+
+@pytest.mark.gpu
+def test_a_gpu_computes_in_full_precision(gpu, reduced):
+    q = haar_matrices((1024, 1024), key=3, xp=torch, device=gpu).double()
+    assert (q.mT @ q - torch.eye(1024, device=gpu)).abs().max() <= 2e-6
+    assert precision() == reduced
+
+
+@pytest.mark.gpu
+def test_a_gpu_makes_several(gpu):
     haar = Haar((), 64, 48, "float32")
-    target = Target(library_named("torch"), "float32", torch.device("cuda"))
+    target = Target(library_named("torch"), "float32", gpu)
     keys = [key(n) for n in range(5)]
     for one, its in zip(select.make_several(haar, keys, target), keys, strict=True):
         torch.testing.assert_close(one, select.make(haar, its, target), rtol=0, atol=2e-6)
+
+
+@pytest.mark.gpu
+def test_a_gpu_launches_as_many_kernels_as_are_counted(gpu):
+    from torch.profiler import ProfilerActivity, profile
+
+    haar_matrices((256, 256), key=3, xp=torch, device=gpu)
+    with profile(activities=[ProfilerActivity.CUDA]) as seen:
+        haar_matrices((256, 256), key=3, xp=torch, device=gpu)
+        torch.cuda.synchronize(gpu)
+    kernels = [event for event in seen.events() if event.device_type.name == "CUDA"]
+    # A product may be several kernels, where it is split or small.
+    assert len(kernels) <= 2 * gpu_model.cost((256, 256)).launches

@@ -1,0 +1,103 @@
+"""Times of orthogonal matrices on a GPU for each width of panels, beside those of the model.
+
+`python tests/linalg/gpu_measure.py` wants a GPU and torch; `--device cpu --most 256` tries the script
+itself. The best width of a shape is to be that of `agnostic_init.linalg.blocking`, which is starred;
+where it is not, change `LEAST`, `MOST` and `BUSY` there, and the constants of `gpu_model` so that it
+agrees. The last lines say whether making several at once pays.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+import time
+
+import gpu_model
+import torch
+
+from agnostic_init.arrays.target import Target, backend
+from agnostic_init.bits.key import Key
+from agnostic_init.linalg import on_device, select, source
+from agnostic_init.linalg.blocking import Blocking, blocking
+from agnostic_init.linalg.executors import torch_device
+from agnostic_init.linalg.haar import Haar
+
+WIDTHS = (16, 32, 64, 128, 256, 512)
+SEVERAL = [((64, 64), 64), ((256, 256), 32), ((768, 768), 12), ((1024, 1024), 8), ((2048, 2048), 2)]
+
+
+def measured(device, call, seconds=0.3):
+    """The median time of a call in microseconds; the device's own where it is a GPU."""
+    for _ in range(3):
+        call()
+    found = []
+    until = time.perf_counter() + seconds
+    while len(found) < 5 or time.perf_counter() < until:
+        if device.type == "cuda":
+            first, last = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+            torch.cuda.synchronize(device)
+            first.record()
+            call()
+            last.record()
+            last.synchronize()
+            found.append(1e3 * first.elapsed_time(last))
+        else:
+            start = time.perf_counter()
+            call()
+            found.append(1e6 * (time.perf_counter() - start))
+    return statistics.median(found)
+
+
+def of_width(haar, width):
+    """The blocking of a width, with sections as high as `blocking` has them."""
+    height = -(-blocking(haar).height // width) * width
+    return Blocking(width, height)
+
+
+def widths_of(device, shape):
+    """A line: the shape, and for each width the time and, in brackets, the model's."""
+    haar = Haar(shape[:-2], *shape[-2:], "float32")
+    out = torch.empty(shape, device=device)
+    draw = source.into_of_key(haar, Key(0), backend("torch"))
+    chosen, parts = blocking(haar).width, []
+    for width in WIDTHS:
+        if width > max(2 * haar.short, chosen):
+            break
+        on_device.blocking = lambda some, width=width: of_width(some, width)
+        try:
+            time_of = measured(device, lambda: torch_device.fill(haar, draw, out))
+            model = gpu_model.cost(shape).time
+        finally:
+            on_device.blocking = blocking
+        parts.append(f"{'*' if width == chosen else ''}{width}: {time_of:.0f} ({model:.0f})")
+    return f"{'x'.join(map(str, shape)):>14}  {'  '.join(parts)}"
+
+
+def several_of(device, shape, many):
+    """A line: the time of several made together, and one by one."""
+    haar = Haar((), *shape, "float32")
+    target = Target(backend("torch"), "float32", device)
+    keys = [Key(n) for n in range(many)]
+    together = measured(device, lambda: select.make_several(haar, keys, target))
+    alone = measured(device, lambda: [select.make(haar, key, target) for key in keys])
+    name = "x".join(map(str, shape))
+    return f"{name:>14}  {many} together {together:.0f}, one by one {alone:.0f}"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--device", default="cuda")
+    parser.add_argument("--most", type=int, default=1 << 28, help="elements of a shape")
+    given = parser.parse_args()
+    device = torch.device(given.device)
+    for shape in gpu_model.SHAPES:
+        if torch.Size(shape).numel() <= given.most:
+            sys.stdout.write(widths_of(device, shape) + "\n")
+    for shape, many in SEVERAL:
+        if many * torch.Size(shape).numel() <= given.most:
+            sys.stdout.write(several_of(device, shape, many) + "\n")
+
+
+if __name__ == "__main__":
+    main()
