@@ -117,5 +117,7 @@ def test_a_plan_fills_nothing_if_an_array_is_wrong():
     with pytest.raises(ValueError, match="parameter 'b': `array` must have the dtype of the plan"):
         plan.fill(arrays)
     assert not arrays["a"].any()
-    with pytest.raises(ValueError, match=r"must have every parameter of the plan, got \['b'\]"):
+    with pytest.raises(
+        ValueError, match=r"every parameter of the plan, but 1 are missing, got \['b'\]"
+    ):
         plan.fill({"a": arrays["a"]})

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from agnostic_init.arrays.errors import must, within
@@ -21,6 +22,8 @@ __all__ = ["Plan"]
 @dataclass(frozen=True, slots=True, repr=False)
 class Plan:
     """What will be made: a value, in the order of the specs. Its text is a table.
+
+    It is read as its entries in their order, or by name: ``plan["bias"]``, ``"bias" in plan``.
 
     Attributes
     ----------
@@ -40,6 +43,14 @@ class Plan:
 
     key: Key
     entries: tuple[Entry, ...]
+    _by_name: dict[str, Entry] = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        found = {entry.name: entry for entry in self.entries}
+        if len(found) < len(self.entries):
+            twice = [name for name, count in Counter(self._names()).items() if count > 1]
+            raise must("entries", "must have names that differ", twice)
+        object.__setattr__(self, "_by_name", found)
 
     @property
     def elements(self) -> int:
@@ -57,11 +68,14 @@ class Plan:
     def __len__(self) -> int:
         return len(self.entries)
 
+    def __contains__(self, item: object) -> bool:
+        """Whether it has a parameter of this name, or this very entry."""
+        if isinstance(item, Entry):
+            return self._by_name.get(item.name) == item
+        return item in self._by_name
+
     def __getitem__(self, name: str) -> Entry:
-        for entry in self.entries:
-            if entry.name == name:
-                return entry
-        raise KeyError(name)
+        return self._by_name[name]
 
     def __repr__(self) -> str:
         return (
@@ -132,8 +146,8 @@ class Plan:
         Parameters
         ----------
         like, xp, device
-            The array library and the device, as of `init_tree`. A mapping as `like` gives each
-            parameter an array of its own.
+            The array library and the device, as of `init_tree`. A mapping as `like` gives every
+            parameter an array of its own; None stands for an array of NumPy.
         progress
             Called after each parameter with its name, the bytes so far, and the bytes of the plan.
 
@@ -143,10 +157,11 @@ class Plan:
             Of names to arrays, in the order of the plan.
         """
         likes = like if isinstance(like, Mapping) else dict.fromkeys(self._names(), like)
+        self._check_names("like", likes)
         targets = {}
         for entry in self.entries:
             with within(f"parameter {entry.name!r}"):
-                targets[entry.name] = resolve(likes.get(entry.name), xp, entry.dtype, device)
+                targets[entry.name] = resolve(likes[entry.name], xp, entry.dtype, device)
         made: dict[str, Any] = dict.fromkeys(self._names())
         report = Report(self.bytes, progress)
         for batch in batches(self.entries, targets):
@@ -165,9 +180,7 @@ class Plan:
         progress
             As of `make`.
         """
-        missing = [name for name in self._names() if name not in arrays]
-        if missing:
-            raise must("arrays", "must have every parameter of the plan", missing)
+        self._check_names("arrays", arrays)
         targets = {}
         for entry in self.entries:
             out = arrays[entry.name]
@@ -185,6 +198,12 @@ class Plan:
 
     def _names(self) -> list[str]:
         return [entry.name for entry in self.entries]
+
+    def _check_names(self, parameter: str, arrays: Mapping[str, Any]) -> None:
+        missing = [name for name in self._names() if name not in arrays]
+        if missing:
+            rule = "must have every parameter of the plan"
+            raise must(parameter, f"{rule}, but {len(missing)} are missing", missing)
 
 
 def _number(value: complex | None) -> str:

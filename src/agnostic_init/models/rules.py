@@ -7,7 +7,7 @@ import functools
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from agnostic_init.arrays.dtypes import name_of
 from agnostic_init.arrays.errors import must, must_be_type, within
@@ -33,7 +33,8 @@ class Rule:
     initializer
         An initializer, or what `agnostic_init.get` makes one of: a name, or a dictionary.
     dtype
-        Of the parameters that match and do not say theirs; None to leave it to the call.
+        Of the parameters that match and do not say theirs: a dtype of any library, or its name;
+        None to leave it to the call.
 
     Examples
     --------
@@ -46,6 +47,15 @@ class Rule:
     pattern: str | re.Pattern[str]
     initializer: Initializer
     dtype: str | None = None
+
+    if TYPE_CHECKING:  # what may be given; the fields are what it is kept as
+
+        def __init__(
+            self,
+            pattern: str | re.Pattern[str],
+            initializer: Initializer | str | Mapping[str, Any],
+            dtype: Any = None,
+        ) -> None: ...
 
     def __post_init__(self) -> None:
         given: Any = self.pattern

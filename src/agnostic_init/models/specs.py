@@ -5,7 +5,7 @@ from __future__ import annotations
 import numbers
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, SupportsIndex
 
 from agnostic_init.arrays.dtypes import name_of
 from agnostic_init.arrays.errors import ParameterTypeError, must, must_be_type, within
@@ -35,6 +35,12 @@ class Spec:
 
     shape: tuple[int, ...]
     dtype: str | None = None
+
+    if TYPE_CHECKING:  # what may be given; the fields are what it is kept as
+
+        def __init__(
+            self, shape: SupportsIndex | Iterable[SupportsIndex], dtype: Any = None
+        ) -> None: ...
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "shape", checked_shape(self.shape))
