@@ -8,7 +8,6 @@ from typing import Any, Literal, TypeVar, overload
 from agnostic_init.arrays.dtypes import name_of
 from agnostic_init.arrays.errors import must, must_be_type, within
 from agnostic_init.arrays.target import library_of, resolve
-from agnostic_init.arrays.untraced import untraced
 from agnostic_init.bits.key import key as make_key
 from agnostic_init.draws.produce import check_out
 from agnostic_init.initializers.description import Description
@@ -69,7 +68,6 @@ def init_tree(
 ) -> dict[str, Any] | Plan: ...
 
 
-@untraced
 def init_tree(
     specs: Any,
     rules: Any,
@@ -144,7 +142,6 @@ def init_tree(
     return plan.make(like=like, xp=xp, device=device, progress=progress)
 
 
-@untraced
 def fill_tree(
     arrays: Arrays,
     rules: Any,
