@@ -7,6 +7,7 @@ from typing import Any
 
 from agnostic_init.arrays.errors import must, must_be_type
 from agnostic_init.arrays.target import library_of, resolve
+from agnostic_init.arrays.untraced import untraced
 from agnostic_init.bits.block import block, checked_shape
 from agnostic_init.bits.key import key as make_key
 from agnostic_init.draws.engines import select
@@ -15,6 +16,7 @@ from agnostic_init.draws.record import Draw
 __all__ = ["check_out", "produce"]
 
 
+@untraced
 def produce(
     draw_of: Callable[[str], Draw],
     shape: Any,

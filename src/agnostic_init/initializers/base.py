@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Self
 from agnostic_init.arrays.dtypes import name_of
 from agnostic_init.arrays.errors import must, must_be_type
 from agnostic_init.arrays.target import Target, resolve
+from agnostic_init.arrays.untraced import untraced
 from agnostic_init.bits.block import Block, block, checked_shape
 from agnostic_init.bits.key import Key
 from agnostic_init.bits.key import key as make_key
@@ -32,6 +33,7 @@ class Initializer:
     elementwise: ClassVar[bool] = True
     needs_key: ClassVar[bool] = True
 
+    @untraced
     def __call__(
         self,
         shape: Any,
@@ -71,6 +73,7 @@ class Initializer:
         target = resolve(like, xp, dtype, device)
         return self._make(lengths, self._key(key), part, target)
 
+    @untraced
     def fill(
         self, out: Any, *, key: Any = None, index: Any = None, global_shape: Any = None
     ) -> Any:

@@ -6,6 +6,7 @@ from typing import Any
 
 from agnostic_init.arrays.errors import must
 from agnostic_init.arrays.target import resolve
+from agnostic_init.arrays.untraced import untraced
 from agnostic_init.bits.block import checked_shape
 from agnostic_init.bits.key import key as make_key
 from agnostic_init.draws.distributions import checked_number
@@ -15,6 +16,7 @@ from agnostic_init.linalg.haar import Haar
 __all__ = ["haar_matrices"]
 
 
+@untraced
 def haar_matrices(
     shape: Any,
     gain: float = 1.0,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, TypeVar, overload
+from typing import Any, TypeVar
 
 from agnostic_init.arrays.dtypes import name_of
 from agnostic_init.arrays.errors import must, must_be_type, within
 from agnostic_init.arrays.target import library_of, resolve
+from agnostic_init.arrays.untraced import untraced
 from agnostic_init.bits.key import key as make_key
 from agnostic_init.draws.produce import check_out
 from agnostic_init.initializers.description import Description
@@ -23,51 +24,7 @@ __all__ = ["fill_tree", "init_tree", "plan_tree"]
 Arrays = TypeVar("Arrays", bound=Mapping[str, Any])
 
 
-@overload
-def init_tree(
-    specs: Any,
-    rules: Any,
-    *,
-    key: Any,
-    like: Any = None,
-    xp: Any = None,
-    dtype: Any = None,
-    device: Any = None,
-    dry_run: Literal[False] = False,
-    progress: Progress | None = None,
-) -> dict[str, Any]: ...
-
-
-@overload
-def init_tree(
-    specs: Any,
-    rules: Any,
-    *,
-    key: Any,
-    like: Any = None,
-    xp: Any = None,
-    dtype: Any = None,
-    device: Any = None,
-    dry_run: Literal[True],
-    progress: Progress | None = None,
-) -> Plan: ...
-
-
-@overload
-def init_tree(
-    specs: Any,
-    rules: Any,
-    *,
-    key: Any,
-    like: Any = None,
-    xp: Any = None,
-    dtype: Any = None,
-    device: Any = None,
-    dry_run: bool,
-    progress: Progress | None = None,
-) -> dict[str, Any] | Plan: ...
-
-
+@untraced
 def init_tree(
     specs: Any,
     rules: Any,
@@ -79,7 +36,7 @@ def init_tree(
     device: Any = None,
     dry_run: bool = False,
     progress: Progress | None = None,
-) -> dict[str, Any] | Plan:
+) -> Any:
     """Make all parameters of a model: ``{name: shape}`` and rules -> ``{name: array}``.
 
     Parameters
@@ -142,6 +99,7 @@ def init_tree(
     return plan.make(like=like, xp=xp, device=device, progress=progress)
 
 
+@untraced
 def fill_tree(
     arrays: Arrays,
     rules: Any,

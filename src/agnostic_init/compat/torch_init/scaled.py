@@ -7,6 +7,7 @@ import warnings
 from typing import Any
 
 from agnostic_init.arrays.errors import ParameterError, must
+from agnostic_init.arrays.untraced import untraced
 from agnostic_init.compat.torch_init.writing import RefusedError, overridable, set_all, write
 from agnostic_init.draws.distributions import checked_number
 from agnostic_init.initializers.gain import gain as gain_of
@@ -186,11 +187,13 @@ def _calculate_correct_fan(tensor: Any, mode: str) -> int:
     return _calculate_fan_in_and_fan_out(tensor)[MODES.index(mode)]
 
 
+@untraced
 def _xavier(tensor: Any, gain: float, distribution: str, generator: Any) -> Any:
     fans = _calculate_fan_in_and_fan_out(tensor)
     return _scaled(tensor, gain, "fan_avg", distribution, fans, generator)
 
 
+@untraced
 def _kaiming(
     tensor: Any, a: float, mode: str, nonlinearity: str, distribution: str, generator: Any
 ) -> Any:

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from agnostic_init.arrays.errors import ParameterError, must
+from agnostic_init.arrays.untraced import untraced
 from agnostic_init.compat.torch_init.writing import RefusedError, write
 from agnostic_init.initializers.identity import dirac, identity
 from agnostic_init.initializers.orthogonal import orthogonal
@@ -14,6 +15,7 @@ from agnostic_init.initializers.sparse import sparse
 __all__ = ["dirac_", "eye_", "orthogonal_", "sparse_"]
 
 
+@untraced
 def eye_(tensor: Any) -> Any:
     """Fill a matrix, of any dtype, with ones on its diagonal and zeros elsewhere.
 
@@ -28,6 +30,7 @@ def eye_(tensor: Any) -> Any:
     return write(identity(), tensor)
 
 
+@untraced
 def dirac_(tensor: Any, groups: int = 1) -> Any:
     """Fill the weight of a convolution so that it returns as many of its channels as it can.
 
@@ -58,6 +61,7 @@ def dirac_(tensor: Any, groups: int = 1) -> Any:
     return write(dirac(groups), tensor)
 
 
+@untraced
 def orthogonal_(tensor: Any, gain: float = 1, generator: Any = None) -> Any:
     """Fill a tensor with a matrix of orthonormal rows or columns, whichever are fewer.
 
@@ -92,6 +96,7 @@ def orthogonal_(tensor: Any, gain: float = 1, generator: Any = None) -> Any:
     return write(init, tensor, generator)
 
 
+@untraced
 def sparse_(tensor: Any, sparsity: float, std: float = 0.01, generator: Any = None) -> Any:
     """Fill a matrix with normal values, and the same number of zeros in every column.
 

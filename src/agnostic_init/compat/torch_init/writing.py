@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from agnostic_init.arrays.errors import ParameterError, must, must_be_type
 from agnostic_init.arrays.formats import FORMATS
 from agnostic_init.arrays.target import library_of
+from agnostic_init.arrays.untraced import untraced
 from agnostic_init.bits.key import Key
 from agnostic_init.bits.key import key as make_key
 from agnostic_init.initializers.base import Initializer
@@ -41,6 +42,7 @@ class UnsupportedDtypeError(ParameterError, NotImplementedError):
     """A dtype that has no such values, where torch raises a NotImplementedError."""
 
 
+@untraced
 def write(init: Initializer, tensor: Any, generator: Any = None) -> Any:
     """Fill a tensor from a generator and return it; the meta device's tensors are left alone."""
     if is_meta(tensor):
@@ -64,6 +66,7 @@ def write(init: Initializer, tensor: Any, generator: Any = None) -> Any:
     return tensor
 
 
+@untraced
 def set_all(tensor: Any, value: Any) -> Any:
     """Set all of a tensor, of any dtype, to one number."""
     library_of(tensor).write_scalar(tensor, value)
