@@ -38,6 +38,10 @@ CALLS = {
     "float key": (lambda: draws.normal(3, key=0.5), TypeError, "`key` must be a Key, an integer"),
     "bool key": (lambda: ai.normal()(3, key=True), TypeError, "`key` must be a Key"),
     "negative key": (lambda: ai.normal()(3, key=-1), ValueError, r"`key` must be in \[0, 2\^64\)"),
+    "broken text as key": (
+        lambda: ai.key("\udc80"), ValueError, r"`key` must be text that UTF-8 can hold, got '\\udc80'"
+    ),
+    "broken text to fold in": (lambda: ai.key(0).fold_in("\udc80"), ValueError, "`data` must be te"),
     "index out": (lambda: draws.normal(3, key=0, index=3), ValueError, "`index` must be within"),
     "index list": (lambda: draws.normal(3, key=0, index=[1]), TypeError, "`index` must be integ"),
     "index rank": (lambda: draws.normal(3, key=0, index=(0, 0)), ValueError, "at most 1 items"),

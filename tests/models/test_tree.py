@@ -143,6 +143,7 @@ def test_wrong_parameters_are_found_before_anything_is_made(monkeypatch):
         (["ab", 3], {"*": "ones"}, {}, ParameterTypeError, "must hold pairs"),
         ({3: 2}, {"*": "ones"}, {}, ParameterTypeError, "names that are strings"),
         ({"": 2}, {"*": "ones"}, {}, ParameterError, "no empty name"),
+        ({"\udc80": 2}, {"*": "ones"}, {}, ParameterError, "`specs` must have names that UTF-8"),
         ({"a": -2}, {"*": "ones"}, {}, ParameterError, "parameter 'a': `shape` .*negative"),
         ({"a": (2, 1.5)}, {"*": "ones"}, {}, ParameterTypeError, "parameter 'a': `shape`"),
         ({"a": None}, {"*": "ones"}, {}, ParameterTypeError, "parameter 'a': `shape` must be a sh"),

@@ -115,7 +115,7 @@ def key(source: Any) -> Key:
     if isinstance(source, Key):
         return source
     if isinstance(source, str):
-        return Key(digest(source))
+        return Key(digest(source, "key"))
     if not isinstance(source, bool):
         try:
             number = operator.index(source)
@@ -134,11 +134,15 @@ def key(source: Any) -> Key:
     return Key(seed)
 
 
-def digest(text: str) -> int:
+def digest(text: str, parameter: str = "data") -> int:
     """The 64-bit number that a name folds in as."""
     import hashlib
 
-    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")
+    try:
+        data = text.encode()
+    except UnicodeEncodeError:
+        raise must(parameter, "must be text that UTF-8 can hold", text) from None
+    return int.from_bytes(hashlib.blake2b(data, digest_size=8).digest(), "little")
 
 
 def _integer(name: str, value: Any) -> int:

@@ -89,6 +89,10 @@ def _check_name(name: Any) -> None:
         raise must_be_type("specs", "must have names that are strings", name)
     if not name:
         raise must("specs", "must have no empty name", name)
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        raise must("specs", "must have names that UTF-8 can hold", name) from None
 
 
 def _parameter(name: str, value: Any) -> Parameter:
