@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar, overload
 
 from agnostic_init.arrays.dtypes import name_of
 from agnostic_init.arrays.errors import must, must_be_type, within
@@ -24,6 +24,51 @@ __all__ = ["fill_tree", "init_tree", "plan_tree"]
 Arrays = TypeVar("Arrays", bound=Mapping[str, Any])
 
 
+@overload
+def init_tree(
+    specs: Any,
+    rules: Any,
+    *,
+    key: Any,
+    like: Any = None,
+    xp: Any = None,
+    dtype: Any = None,
+    device: Any = None,
+    dry_run: Literal[False] = False,
+    progress: Progress | None = None,
+) -> dict[str, Any]: ...
+
+
+@overload
+def init_tree(
+    specs: Any,
+    rules: Any,
+    *,
+    key: Any,
+    like: Any = None,
+    xp: Any = None,
+    dtype: Any = None,
+    device: Any = None,
+    dry_run: Literal[True],
+    progress: Progress | None = None,
+) -> Plan: ...
+
+
+@overload
+def init_tree(
+    specs: Any,
+    rules: Any,
+    *,
+    key: Any,
+    like: Any = None,
+    xp: Any = None,
+    dtype: Any = None,
+    device: Any = None,
+    dry_run: bool,
+    progress: Progress | None = None,
+) -> dict[str, Any] | Plan: ...
+
+
 @untraced
 def init_tree(
     specs: Any,
@@ -36,7 +81,7 @@ def init_tree(
     device: Any = None,
     dry_run: bool = False,
     progress: Progress | None = None,
-) -> Any:
+) -> dict[str, Any] | Plan:
     """Make all parameters of a model: ``{name: shape}`` and rules -> ``{name: array}``.
 
     Parameters
