@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -123,6 +125,26 @@ def test_strips_are_of_any_size(monkeypatch, shape, strip):
     monkeypatch.setattr("agnostic_init.linalg.executors.numpy_like.STRIP", strip)
     haar = haar_of(shape)
     np.testing.assert_allclose(filled(InNumpy, haar), expected(haar), rtol=0, atol=2e-6)
+
+
+def test_a_large_matrix_takes_little_more_than_its_memory(monkeypatch):
+    monkeypatch.setattr(on_device, "blocking", lambda haar: Blocking(64, 128))
+    monkeypatch.setattr("agnostic_init.linalg.executors.numpy_like.STRIP", 1 << 15)
+    out = InNumpy.empty((1024, 1024), "float32")
+
+    def draw(part, start, stop, array):
+        array[...] = 1.0
+
+    def fill():
+        on_device.fill_on_device(Operations(np, out.dtype), haar_of(out.shape), draw, out)
+
+    fill()
+    tracemalloc.start()
+    try:
+        fill()
+        assert tracemalloc.get_traced_memory()[1] <= 0.5 * out.nbytes
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize("shape", [(24, 60), (60, 24), (3, 20, 20), (2, 3, 20, 10)])

@@ -10,7 +10,7 @@ from typing import Any
 
 __all__ = ["Operations"]
 
-STRIP = 1 << 24  # elements
+STRIP = 1 << 23  # elements of each of two copies
 
 
 class Operations:
