@@ -5,13 +5,18 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-__all__ = ["draw_seed"]
+from agnostic_init.arrays.errors import must_be_type
+
+__all__ = ["draw_seed", "traced_number"]
+
+Words = tuple[Any, Any]  # the low and the high half of 64 bits, as scalars that JAX traces
 
 
-def draw_seed(source: Any) -> int | None:
+def draw_seed(source: Any) -> int | Words | None:
     """64 bits drawn of a generator of NumPy, CuPy or torch or of a JAX key; None of anything else.
 
-    A generator is advanced; a JAX key, being a value, is not.
+    A generator is advanced; a JAX key, being a value, is not. Where JAX traces the key, or an
+    integer, the bits are two traced words.
     """
     root = type(source).__module__.partition(".")[0]
     if root in ("numpy", "cupy"):
@@ -44,10 +49,44 @@ def _of_torch(source: Any) -> int | None:
     return int(high) << 32 | int(low)
 
 
-def _of_jax(source: Any) -> int | None:
-    jax = sys.modules["jax"]
-    is_key = jax.numpy.issubdtype(source.dtype, jax.dtypes.prng_key)
-    if not (is_key and source.ndim == 0) and not (source.dtype == "uint32" and source.ndim == 1):
+def traced_number(source: Any) -> Words | None:
+    """The two words of an integer that JAX traces, mod 2^64; None of anything else."""
+    jax = sys.modules.get("jax")
+    if jax is None or not isinstance(source, jax.core.Tracer):
         return None
-    low, high = jax.random.bits(source, (2,), "uint32")
+    jnp = jax.numpy
+    if source.ndim or not jnp.issubdtype(source.dtype, jnp.integer):
+        return None
+    sign_or_high = source >> 32 if source.dtype.itemsize == 8 else -(source < 0).astype("int32")
+    return source.astype("uint32"), sign_or_high.astype("uint32")
+
+
+def _of_jax(source: Any) -> int | Words | None:
+    jax = sys.modules["jax"]
+    number = traced_number(source)
+    if number is not None:
+        return number
+    if source.ndim == 1 and source.dtype == "uint32":
+        source = _wrapped(jax, source)
+    if source.ndim or not jax.numpy.issubdtype(source.dtype, jax.dtypes.prng_key):
+        return None
+    if isinstance(source, jax.core.Tracer):
+        low, high = jax.random.bits(source, (2,), "uint32")
+        return low, high
+    with jax.ensure_compile_time_eval():  # a key that is known stays known in a program
+        low, high = jax.random.bits(source, (2,), "uint32")
     return int(high) << 32 | int(low)
+
+
+def _wrapped(jax: Any, data: Any) -> Any:
+    """The key that an array of words is by JAX's default implementation."""
+    try:
+        return jax.random.wrap_key_data(data)
+    except (TypeError, ValueError):
+        implementation = jax.config.jax_default_prng_impl
+        raise must_be_type(
+            "key",
+            f"must have the words of a {implementation} key of JAX, where it is an array of uint32",
+            f"{data.size} words",
+            "jax.random.key(0), or jax.random.wrap_key_data(words, impl='rbg')",
+        ) from None

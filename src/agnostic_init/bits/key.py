@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import importlib
 import operator
 from dataclasses import dataclass
 from typing import Any
 
-from agnostic_init.arrays.errors import must, must_be_type
-from agnostic_init.arrays.generators import draw_seed
+from agnostic_init.arrays.errors import ParameterTypeError, must, must_be_type
+from agnostic_init.arrays.generators import draw_seed, traced_number
 from agnostic_init.bits.philox import MASK, philox_block
 
-__all__ = ["Key", "digest", "key"]
+__all__ = ["Key", "digest", "key", "word64"]
 
 LIMIT = 1 << 64
 
@@ -40,7 +41,7 @@ class Key:
 
     def __post_init__(self) -> None:
         for name in ("seed", "offset"):
-            object.__setattr__(self, name, _word64(name, getattr(self, name)))
+            object.__setattr__(self, name, word64(name, getattr(self, name)))
 
     def fold_in(self, data: int | str) -> Key:
         """Derive the key of an item, named by an integer or a string.
@@ -48,7 +49,9 @@ class Key:
         Parameters
         ----------
         data
-            An integer in [0, 2^64), or a string, which stands for its 8-byte BLAKE2b digest.
+            An integer in [0, 2^64), or a string, which stands for its 8-byte BLAKE2b digest. In a
+            program of JAX, also an integer that it traces, such as the counter of a scan; it is
+            taken mod 2^64, as nothing can be raised for it.
 
         Returns
         -------
@@ -61,7 +64,12 @@ class Key:
         >>> ai.key(42).fold_in("encoder.weight")
         Key(seed=15359472568564839545, offset=16895494822838840434)
         """
-        number = digest(data) if isinstance(data, str) else _word64("data", data)
+        try:
+            number = digest(data) if isinstance(data, str) else word64("data", data)
+        except ParameterTypeError:
+            if traced_number(data) is None:
+                raise
+            return _traced(self).fold_in(data)
         counter = (self.offset + number) % LIMIT
         w0, w1, w2, w3 = philox_block((counter & MASK, counter >> 32, 0, 0), self.words)
         return Key(w1 << 32 | w0, w3 << 32 | w2)
@@ -95,7 +103,9 @@ def key(source: Any) -> Key:
     source
         A `Key` (returned as it is); an integer in [0, 2^64), which becomes ``Key(source, 0)``; a
         string, whose 8-byte BLAKE2b digest is the seed; a generator of NumPy, CuPy or torch,
-        which is advanced by 64 bits; or a JAX key, of which 64 bits are drawn.
+        which is advanced by 64 bits; or a JAX key, of which 64 bits are drawn. In a program of
+        JAX, under jit, vmap, scan or shard_map, the JAX key or the integer may be traced: then only
+        arrays of JAX can be made of the key, of the same values.
 
     Returns
     -------
@@ -122,7 +132,7 @@ def key(source: Any) -> Key:
         except TypeError:
             pass
         else:
-            return Key(_word64("key", number))
+            return Key(word64("key", number))
     seed = draw_seed(source)
     if seed is None:
         raise must_be_type(
@@ -131,7 +141,7 @@ def key(source: Any) -> Key:
             source,
             "key=0, or key=ai.key('a name')",
         )
-    return Key(seed)
+    return Key(seed) if isinstance(seed, int) else _traced(seed)
 
 
 def digest(text: str, parameter: str = "data") -> int:
@@ -154,8 +164,15 @@ def _integer(name: str, value: Any) -> int:
         raise must_be_type(name, "must be an integer", value) from None
 
 
-def _word64(name: str, value: Any) -> int:
+def word64(name: str, value: Any) -> int:
+    """An integer in [0, 2^64), or an error that names the parameter."""
     number = _integer(name, value)
     if not 0 <= number < LIMIT:
         raise must(name, "must be in [0, 2^64)", value, f"{name} % 2**64")
     return number
+
+
+def _traced(source: Any) -> Key:
+    """A key that JAX traces; by name, as its module is a module of JAX and imports this one."""
+    made: Key = importlib.import_module("agnostic_init.bits.jax_key").traced(source)
+    return made

@@ -7,7 +7,15 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-__all__ = ["KEY_STEPS", "MULTIPLIERS", "ROUNDS", "WordArithmetic", "philox", "philox_block"]
+__all__ = [
+    "KEY_STEPS",
+    "MULTIPLIERS",
+    "ROUNDS",
+    "WordArithmetic",
+    "philox",
+    "philox_block",
+    "philox_round",
+]
 
 ROUNDS = 10
 MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)
@@ -39,10 +47,16 @@ def philox(arithmetic: WordArithmetic, counter: Any, k0: Any, k1: Any) -> tuple[
     for number in range(ROUNDS):
         r0 = _round_key(arithmetic, k0, number * KEY_STEPS[0])
         r1 = _round_key(arithmetic, k1, number * KEY_STEPS[1])
-        high0, low0 = arithmetic.multiply(MULTIPLIERS[0], c0)
-        high1, low1 = arithmetic.multiply(MULTIPLIERS[1], c2)
-        c0, c1, c2, c3 = high1 ^ c1 ^ r0, low1, high0 ^ c3 ^ r1, low0
+        c0, c1, c2, c3 = philox_round(arithmetic, (c0, c1, c2, c3), r0, r1)
     return c0, c1, c2, c3
+
+
+def philox_round(arithmetic: WordArithmetic, counter: Any, r0: Any, r1: Any) -> Any:
+    """One round: the next four words of four, with the words of the round's key."""
+    c0, c1, c2, c3 = counter
+    high0, low0 = arithmetic.multiply(MULTIPLIERS[0], c0)
+    high1, low1 = arithmetic.multiply(MULTIPLIERS[1], c2)
+    return high1 ^ c1 ^ r0, low1, high0 ^ c3 ^ r1, low0
 
 
 def _round_key(arithmetic: WordArithmetic, word: Any, step: int) -> Any:

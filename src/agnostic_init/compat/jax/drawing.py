@@ -13,9 +13,10 @@ import jax.numpy as jnp
 from agnostic_init.arrays.formats import format_of
 from agnostic_init.arrays.target import resolve
 from agnostic_init.bits.block import block, checked_shape
+from agnostic_init.bits.jax_key import TracedKey, as_words, is_traced, traced
 from agnostic_init.bits.key import Key
 from agnostic_init.draws.engines import select
-from agnostic_init.draws.engines.jax import traced, tracing
+from agnostic_init.draws.engines.jax import tracing
 from agnostic_init.draws.record import Draw
 
 __all__ = [
@@ -23,11 +24,9 @@ __all__ = [
     "Factory",
     "checked",
     "drawn",
-    "is_traced",
-    "key_words",
+    "key_of",
     "placed",
     "scaled",
-    "values",
 ]
 
 
@@ -75,23 +74,17 @@ def scaled(
 
 def drawn(draw: Draw, key: Any, shape: tuple[int, ...], out_sharding: Any) -> Any:
     """The draw's values for a key of JAX."""
-    words = key_words(key)
-    if is_traced(words):
-        return placed(values(draw, shape, words), out_sharding)
-    if out_sharding is not None:
-        return _program(draw, shape, _named(out_sharding))(words)
-    seed = Key(int(words[1]) << 32 | int(words[0]))
-    return select.make(draw, seed, block(shape), resolve(xp=jnp, dtype=draw.dtype))
+    stream = key_of(key)
+    if out_sharding is not None and not tracing(stream):
+        return _program(draw, shape, _named(out_sharding))(*as_words(stream))
+    place = resolve(xp=jnp, dtype=draw.dtype)
+    return placed(select.make(draw, stream, block(shape), place), out_sharding)
 
 
-def key_words(key: Any) -> Any:
-    """The 64 bits that are drawn of a key: two words, the low one first."""
-    return jax.random.bits(key, (2,), "uint32")
-
-
-def is_traced(value: Any) -> bool:
-    """Whether a value is known only when the program runs."""
-    return isinstance(value, jax.core.Tracer)
+def key_of(key: Any) -> Key:
+    """The key of the 64 bits that are drawn of a key of JAX."""
+    low, high = jax.random.bits(key, (2,), "uint32")
+    return traced((low, high)) if is_traced(low) else Key(int(high) << 32 | int(low))
 
 
 def placed(array: Any, out_sharding: Any) -> Any:
@@ -108,14 +101,13 @@ def placed(array: Any, out_sharding: Any) -> Any:
 
 @functools.lru_cache(maxsize=256)
 def _program(draw: Draw, shape: tuple[int, ...], sharding: Any) -> Any:
-    """The values of two words, each computed where the sharding has it."""
-    return jax.jit(functools.partial(values, draw, shape), out_shardings=sharding)
+    """The values of a key's words, each computed where the sharding has it."""
 
+    def values(seed: Any, offset: Any) -> Any:
+        place = resolve(xp=jnp, dtype=draw.dtype)
+        return select.make(draw, TracedKey(seed, offset), block(shape), place)
 
-def values(draw: Draw, shape: tuple[int, ...], words: Any) -> Any:
-    """The values for two words, which may be traced, the low one first."""
-    zero = jnp.zeros_like(words[0])
-    return traced(draw, block(shape).positions(), shape, (words[0], words[1]), (zero, zero))
+    return jax.jit(values, out_shardings=sharding)
 
 
 def _named(out_sharding: Any) -> Any:

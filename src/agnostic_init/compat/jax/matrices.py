@@ -9,14 +9,9 @@ from typing import Any
 import jax.numpy as jnp
 
 from agnostic_init.arrays.errors import must
-from agnostic_init.bits.block import block
-from agnostic_init.bits.key import Key
-from agnostic_init.compat.jax.drawing import UNSET, Factory, is_traced, key_words, placed
-from agnostic_init.draws.distributions import normal_draw
-from agnostic_init.draws.engines.jax import traced
-from agnostic_init.linalg.executors.jax import of_normals
+from agnostic_init.bits.jax_key import is_traced
+from agnostic_init.compat.jax.drawing import UNSET, Factory, key_of, placed
 from agnostic_init.linalg.functions import haar_matrices
-from agnostic_init.linalg.haar import Haar
 
 __all__ = ["delta_orthogonal", "orthogonal"]
 
@@ -103,17 +98,6 @@ class delta_orthogonal(Factory):
 
 def _haar(key: Any, rows: int, columns: int, scale: Any, dtype: Any) -> Any:
     """A matrix of orthonormal rows or columns, times a scale."""
-    name = str(dtype.name)
-    words = key_words(key)
     gain = 1.0 if is_traced(scale) else float(scale)
-    if is_traced(words):
-        haar = Haar((), rows, columns, name, gain)
-        shape = (haar.short, haar.long)
-        zero = jnp.zeros_like(words[0])
-        draw = normal_draw(0.0, 1.0, haar.compute)
-        normals = traced(draw, block(shape).positions(), shape, tuple(words), (zero, zero))
-        matrix = of_normals(haar, normals).astype(dtype)
-    else:
-        seed = Key(int(words[1]) << 32 | int(words[0]))
-        matrix = haar_matrices((rows, columns), gain, key=seed, xp=jnp, dtype=name)
+    matrix = haar_matrices((rows, columns), gain, key=key_of(key), xp=jnp, dtype=str(dtype.name))
     return matrix * jnp.asarray(scale, dtype) if is_traced(scale) else matrix

@@ -10,7 +10,8 @@ from typing import Any
 import jax.numpy as jnp
 
 from agnostic_init.arrays.errors import ParameterError, must
-from agnostic_init.compat.jax.drawing import UNSET, Factory, is_traced, placed, scaled
+from agnostic_init.bits.jax_key import is_traced
+from agnostic_init.compat.jax.drawing import UNSET, Factory, placed, scaled
 from agnostic_init.initializers import scaling
 
 __all__ = [

@@ -7,7 +7,7 @@ from typing import Any
 import keras
 
 from agnostic_init.bits.key import Key
-from agnostic_init.initializers.base import Drawn, Initializer
+from agnostic_init.initializers.base import Initializer
 
 __all__ = ["make", "registered"]
 
@@ -25,13 +25,7 @@ def make(init: Initializer, shape: Any, dtype: Any, seed: Any) -> Any:
     """Make a tensor on the device that Keras would put it on."""
     like = keras.ops.zeros((0,), dtype=dtype)
     if isinstance(seed, keras.random.SeedGenerator):
-        state = seed.next()
-        if keras.config.backend() == "jax" and isinstance(init, Drawn):
-            traced = _for_a_traced_state(init, shape, like, state)
-            if traced is not None:
-                return traced
-        start, count = (int(word) & WORD for word in keras.ops.convert_to_numpy(state))
-        key = Key(count << 32 | start)  # the first is that of the integer alone
+        key = _key_of_state(seed.next())
     else:
         key = Key(int(seed) % (1 << 64))
     if keras.config.backend() in OF_THE_STANDARD:
@@ -40,12 +34,13 @@ def make(init: Initializer, shape: Any, dtype: Any, seed: Any) -> Any:
     return keras.ops.convert_to_tensor(init(shape, key=key, dtype=name), dtype=name)
 
 
-def _for_a_traced_state(init: Drawn, shape: Any, like: Any, state: Any) -> Any:
-    """The values where a program of JAX is being recorded that holds the seed's state."""
-    from agnostic_init.compat.jax import drawing
+def _key_of_state(state: Any) -> Key:
+    """The key of a seed and of how often it was used; of that alone at its first use."""
+    if keras.config.backend() == "jax":
+        from agnostic_init.bits.jax_key import is_traced, traced
 
-    if not drawing.is_traced(state):
-        return None
-    lengths, dtype = drawing.checked(shape, like.dtype)
-    words = state.astype("uint32")
-    return drawing.values(init._draw(lengths, str(dtype.name)), lengths, words)
+        if is_traced(state):
+            start, count = state.astype("uint32")
+            return traced((start, count))
+    start, count = (int(word) & WORD for word in keras.ops.convert_to_numpy(state))
+    return Key(count << 32 | start)

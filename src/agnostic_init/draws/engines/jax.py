@@ -12,38 +12,28 @@ import numpy as np
 from agnostic_init.arrays.libraries.numpy import storage_view
 from agnostic_init.arrays.target import Target
 from agnostic_init.bits.block import Block, Positions
+from agnostic_init.bits.jax_key import TracedKey, as_words, is_traced
 from agnostic_init.bits.key import Key
 from agnostic_init.bits.words import Narrow
 from agnostic_init.draws.engines import generic, host
 from agnostic_init.draws.record import Draw
 
-__all__ = ["make", "on_host", "traced", "tracing"]
+__all__ = ["make", "on_host", "tracing"]
 
-MASK = 0xFFFFFFFF
-LIMIT = 1 << 64
 X64 = jax.enable_x64 if hasattr(jax, "enable_x64") else jax.experimental.enable_x64
 
 
 def make(draw: Draw, key: Key, block: Block, target: Target) -> Any:
     """A new array: of host memory on a CPU, computed by XLA elsewhere and where JAX traces."""
-    if not tracing() and on_host(target.device):
+    if not tracing(key) and on_host(target.device):
         return _from_host(draw, key, block, target)
-    seed = tuple(jnp.asarray(word, dtype=jnp.uint32) for word in key.words)
-    positions = block.positions()
-    offset = key.offset
+    positions, moved = block.positions(), 0
     if min(positions.strides) >= 0:
         # What differs between blocks of one shape is an argument, so that they share one program.
-        per_block = 4 // draw.words
-        offset = (offset + positions.base // per_block) % LIMIT
-        positions = Positions(positions.base % per_block, positions.counts, positions.strides)
-    place = tuple(jnp.asarray(w, dtype=jnp.uint32) for w in (offset & MASK, offset >> 32))
-    result = traced(draw, positions, block.shape, seed, place)
+        moved, first = divmod(positions.base, 4 // draw.words)
+        positions = Positions(first, positions.counts, positions.strides)
+    result = _program(draw, positions, block.shape)(*as_words(key, moved))
     return result if target.device is None else jax.device_put(result, target.device)
-
-
-def traced(draw: Draw, positions: Positions, shape: tuple[int, ...], seed: Any, offset: Any) -> Any:
-    """The values, for key words that may be traced: pairs (low, high) of uint32 arrays."""
-    return _program(draw, positions, shape)(seed, offset)
 
 
 @functools.lru_cache(maxsize=256)
@@ -67,9 +57,11 @@ class _Inside:
         return array.astype(jnp.dtype(name))
 
 
-def tracing() -> bool:
-    """Whether operations are being recorded for a program, as under jit."""
-    return isinstance(jnp.zeros((), jnp.float32), jax.core.Tracer)  # no device: never kept
+def tracing(key: Key | None = None) -> bool:
+    """Whether operations are being recorded for a program, as under jit, or the key is traced."""
+    if isinstance(key, TracedKey):
+        return True
+    return is_traced(jnp.zeros((), jnp.float32))  # no device: never kept
 
 
 def on_host(device: Any) -> bool:

@@ -18,7 +18,7 @@ from agnostic_init.linalg.executors.jax_precision import full_precision
 from agnostic_init.linalg.haar import Haar
 from agnostic_init.linalg.reflectors import compact
 
-__all__ = ["make", "of_normals"]
+__all__ = ["make"]
 
 
 def make(haar: Haar, key: Key, target: Target) -> Any:
@@ -26,18 +26,13 @@ def make(haar: Haar, key: Key, target: Target) -> Any:
     dtype = target.library.dtype(haar.dtype)
     if not haar.size:
         return jnp.zeros(haar.shape, dtype, device=target.library.working_device(target.device))
-    if not tracing() and on_host(target.device):
+    if not tracing(key) and on_host(target.device):
         made = numpy.make(haar, key, Target(backend("numpy"), haar.compute, None))
         return jax.device_put(np.asarray(made, dtype), target.device)
     library = target.library
     place = Target(library, haar.compute, library.working_device(target.device))
-    made = of_normals(haar, haar.draw(key, 0, haar.short, place)).astype(dtype)
+    made = _program(haar)(haar.draw(key, 0, haar.short, place)).astype(dtype)
     return library.placed(made, target.device)
-
-
-def of_normals(haar: Haar, normals: Any) -> Any:
-    """The matrices of normals that were drawn elsewhere, as of a key that is traced."""
-    return _program(haar)(normals)
 
 
 @functools.lru_cache(maxsize=256)
