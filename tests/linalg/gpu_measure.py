@@ -3,12 +3,14 @@
 `python tests/linalg/gpu_measure.py` wants a GPU and torch; `--device cpu --most 256` tries the script
 itself. The best width of a shape is to be that of `agnostic_init.linalg.blocking`, which is starred;
 where it is not, change `LEAST`, `MOST` and `BUSY` there, and the constants of `gpu_model` so that it
-agrees. The last lines say whether making several at once pays.
+agrees. Then come the times of several at once, and of the block factors made in two ways: halving
+takes more kernels than a solve, and all of them are products.
 """
 
 from __future__ import annotations
 
 import argparse
+import math
 import statistics
 import sys
 import time
@@ -25,6 +27,7 @@ from agnostic_init.linalg.haar import Haar
 
 WIDTHS = (16, 32, 64, 128, 256, 512)
 SEVERAL = [((64, 64), 64), ((256, 256), 32), ((768, 768), 12), ((1024, 1024), 8), ((2048, 2048), 2)]
+PANELS = [(2, 128, 256), (4, 256, 1024), (8, 256, 2048), (8, 256, 16384), (256, 64, 256)]
 
 
 def measured(device, call, seconds=0.3):
@@ -74,6 +77,22 @@ def widths_of(device, shape):
     return f"{'x'.join(map(str, shape)):>14}  {'  '.join(parts)}"
 
 
+def factors_of(device, panels, width, length):
+    """A line: the time of the block factors of panels by halving, and by a triangular solve."""
+    vectors = torch.randn(panels, width, length, device=device)
+    weights = torch.full((panels * width,), -2.0 / length, device=device)
+    out, do = torch.empty_like(vectors), torch_device.Operations(vectors)
+
+    def solved():
+        factors = torch.bmm(vectors, vectors.mT)
+        factors.diagonal(dim1=1, dim2=2).mul_(-0.5)
+        torch.linalg.solve_triangular(factors, vectors, upper=True, out=out)
+
+    halved = measured(device, lambda: on_device._flat(do, vectors, weights, out))
+    name = f"{panels}x{width}x{length}"
+    return f"{name:>14}  factors by halving {halved:.0f}, solved {measured(device, solved):.0f}"
+
+
 def several_of(device, shape, many):
     """A line: the time of several made together, and one by one."""
     haar = Haar((), *shape, "float32")
@@ -92,11 +111,14 @@ def main():
     given = parser.parse_args()
     device = torch.device(given.device)
     for shape in gpu_model.SHAPES:
-        if torch.Size(shape).numel() <= given.most:
+        if math.prod(shape) <= given.most:
             sys.stdout.write(widths_of(device, shape) + "\n")
     for shape, many in SEVERAL:
-        if many * torch.Size(shape).numel() <= given.most:
+        if many * math.prod(shape) <= given.most:
             sys.stdout.write(several_of(device, shape, many) + "\n")
+    for panels in PANELS:
+        if math.prod(panels) <= given.most:
+            sys.stdout.write(factors_of(device, *panels) + "\n")
 
 
 if __name__ == "__main__":

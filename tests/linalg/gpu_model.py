@@ -92,7 +92,7 @@ class Counted(TorchDispatchMode):
             a, b = args[:2]
             # A copy, and steps of 64 rows, at half the rate of products.
             steps = math.ceil(a.shape[-1] / 64)
-            batch = a[..., 0, 0].numel()
+            batch = a.numel() // a.shape[-1] ** 2
             launches = 1 + steps
             time = 2 * of_product(batch, a.shape[-1], b.shape[-1], a.shape[-1] / 2)
             time += 8 * b.numel() / TRAFFIC

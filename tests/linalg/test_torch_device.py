@@ -185,6 +185,7 @@ def test_the_measuring_runs(monkeypatch):
     host = torch.device("cpu")
     assert "*32: 1 (" in gpu_measure.widths_of(host, (64, 64))
     assert gpu_measure.several_of(host, (8, 8), 3).endswith("3 together 1, one by one 1")
+    assert gpu_measure.factors_of(host, 2, 8, 20).endswith("halving 1, solved 1")
 
 
 @pytest.fixture
