@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -120,6 +122,8 @@ def test_an_existing_file_is_not_replaced_unless_told(spec, capsys):
         ('"zeros"', '"he_normal"', "spec.toml: parameter 'bias', rule 'bias': "),
         ("seed = 3", 'seed = 3\ndtype = "float31"', "dtype"),
         ("seed = 3", 'seed = 3\ndtype = "complex128"', "`dtype of 'h.0.weight'` must be one that"),
+        ('name = "normal", ', "", "`initializer` must have the name of an initializer, got {'std'"),
+        ('"zeros"', '"zeros"\ndtype = "banana"', "`dtype` must be the name of a dtype"),
         ("std = 0.02", "std = nan", "`std` must"),
         ("[tensors]", "[tensors", "spec.toml: not valid TOML"),
     ],
@@ -182,6 +186,9 @@ def test_help_shows_a_spec(capsys):
 def test_without_tqdm_it_says_so_and_goes_on(spec, capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "tqdm", None)
     assert main(["write", spec, "out"]) == 0
+    assert capsys.readouterr().err == ""  # no terminal, no bar, no note
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    assert main(["write", spec, "out", "--overwrite"]) == 0
     err = capsys.readouterr().err
     assert err.count("\n") == 1
     assert 'pip install "agnostic-init[cli]"; going on without' in err
@@ -208,7 +215,11 @@ def test_what_fails_on_the_way_is_exit_code_1(spec, capsys, monkeypatch, error):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals")
-def test_an_interrupt_is_exit_code_130_and_leaves_nothing(spec):
+@pytest.mark.parametrize(
+    ("number", "code", "said"),
+    [("SIGINT", 130, "interrupted"), ("SIGTERM", 143, "terminated"), ("SIGHUP", 129, "terminated")],
+)
+def test_a_signal_is_an_exit_code_and_leaves_nothing(spec, number, code, said):
     Path(spec).write_text(SPEC.replace("[40, 30]", "[40000, 3000]"))
     process = subprocess.Popen(
         [sys.executable, "-m", "agnostic_init", "write", spec, "out", "--no-progress"],
@@ -218,11 +229,70 @@ def test_an_interrupt_is_exit_code_130_and_leaves_nothing(spec):
     limit = time.monotonic() + 60
     while not list(Path().glob(".out.*.part")) and time.monotonic() < limit:
         time.sleep(0.01)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(getattr(signal, number))
     _, err = process.communicate(timeout=60)
-    assert process.returncode == 130, err
-    assert err == "agnostic-init: error: interrupted; no file was left behind\n"
+    assert process.returncode == code, err
+    assert err == f"agnostic-init: error: {said}; no file was left behind\n"
     assert list(Path().iterdir()) == [Path(spec)]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals")
+def test_signals_are_handled_as_before_when_it_is_done(spec, monkeypatch):
+    seen = []
+
+    def made(*_):
+        seen.append([signal.getsignal(number) for number in numbers])
+        raise MemoryError
+
+    numbers = (signal.SIGTERM, signal.SIGHUP)
+    monkeypatch.setattr(writer.Maker, "write", made)
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as under nohup
+    try:
+        assert main(["write", spec, "out"]) == 1
+        assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert callable(seen[0][0])
+    assert seen[0][1] is signal.SIG_IGN
+
+
+def test_a_thread_may_write_too(spec):
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(main, ["write", spec, "out"]).result() == 0
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])
+def test_a_name_that_the_terminal_has_not_is_escaped(spec, encoding):
+    Path(spec).write_text(SPEC.replace("bias =", '"порог" =').replace('"bias"', '"порог"'), "utf-8")
+    for arguments in (["describe", spec], ["describe", spec, "--json"], ["write", spec, "порог"]):
+        done = run(*arguments, PYTHONIOENCODING=f"{encoding}:strict")
+        assert done.returncode == 0, done.stderr
+        shown = "порог" if encoding == "utf-8" and "--json" not in arguments else r"\u043f\u043e"
+        assert shown in done.stdout
+
+
+def test_json_has_no_infinities(spec, capsys):
+    rule = '{ name = "truncated_normal", lower = -inf, upper = 3.0 }'
+    Path(spec).write_text(SPEC.replace('{ name = "normal", std = 0.02 }', rule))
+    assert main(["describe", spec, "--json"]) == 0
+
+    def refuse(text):
+        raise AssertionError(text)
+
+    told = json.loads(capsys.readouterr().out, parse_constant=refuse)
+    initializer = told["parameters"][0]["initializer"]
+    assert initializer["lower"] == "-inf"
+    assert ai.get(initializer) == ai.truncated_normal(lower=-math.inf, upper=3.0)
+
+
+def test_a_broken_library_is_exit_code_1(spec, capsys, monkeypatch, tmp_path):
+    (tmp_path / "cupy.py").write_text("raise ImportError('libnvrtc.so.13: cannot open')")
+    monkeypatch.syspath_prepend(tmp_path)
+    for name in ("cupy", "array_api_compat.cupy"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    assert main(["write", spec, "out", "--backend", "cupy"]) == 1
+    assert "cannot be imported: libnvrtc.so.13: cannot open" in error_of(capsys)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="pipes")

@@ -6,7 +6,9 @@ import argparse
 import contextlib
 import json
 import os
+import signal
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ from agnostic_init.arrays.errors import (
     MissingExtraError,
     ParameterError,
     ParameterTypeError,
+    not_imported,
     within,
 )
 from agnostic_init.arrays.target import BACKENDS
@@ -27,7 +30,7 @@ from agnostic_init.version import __version__
 __all__ = ["main"]
 
 PROGRAM = "agnostic-init"
-FAILED, WRONG, INTERRUPTED = 1, 2, 130
+FAILED, WRONG = 1, 2
 
 ABOUT = "Initial weights of whole models: one seed, the same bytes from every library and device."
 SPEC_HELP = """\
@@ -49,7 +52,18 @@ A SPEC is a TOML file, or the same as JSON (*.json):
   match = "*"
   init = { name = "normal", std = 0.02 }        # numbers, not formulas: 0.02/sqrt(24) is 0.00408248
 """
-EXITS = "Exit codes: 0 done, 1 a file or device failed, 2 a wrong command or SPEC, 130 interrupted."
+EXITS = """\
+Exit codes: 0 done, 1 a file, device or library failed, 2 a wrong command or SPEC, 130 interrupted,
+143 terminated. Only after 0 is there a new OUT; nothing else is left behind.
+"""
+
+
+class _Stopped(BaseException):
+    """A signal has asked for the end."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -73,7 +87,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     options = _parser().parse_args(arguments)
     try:
-        code: int = options.run(options)
+        with _orderly_end():
+            code: int = options.run(options)
         # A reader that has gone away, as in `describe SPEC | head`, is noticed here or never.
         sys.stdout.flush()
     except (ParameterError, ParameterTypeError, MissingExtraError) as error:
@@ -84,11 +99,44 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         about_spec = isinstance(error.filename, str) and Path(error.filename) == Path(options.spec)
         return _fail(_about_file(error), WRONG if about_spec else FAILED)
+    except ImportError as error:  # of a library that is there and broken
+        return _fail(str(error), FAILED)
     except (MemoryError, RuntimeError) as error:  # what the array libraries raise for a device
         return _fail(f"{type(error).__name__}: {error}", FAILED)
     except KeyboardInterrupt:
-        return _fail("interrupted; no file was left behind", INTERRUPTED)
+        return _fail("interrupted; no file was left behind", _code_of(signal.SIGINT))
+    except _Stopped as stopped:
+        return _fail("terminated; no file was left behind", _code_of(stopped.number))
     return code
+
+
+@contextlib.contextmanager
+def _orderly_end() -> Iterator[None]:
+    """SIGTERM, and the SIGHUP of a terminal that goes away, as exceptions, so that files are removed.
+
+    One that is ignored, as under nohup, stays so.
+    """
+
+    def stop(number: int, frame: object) -> None:
+        signal.signal(number, signal.SIG_IGN)  # the removal is not to be stopped by a second one
+        raise _Stopped(number)
+
+    before = {}
+    if threading.current_thread() is threading.main_thread():  # no other may set handlers
+        for name in ("SIGTERM", "SIGHUP"):
+            number = getattr(signal, name, None)
+            if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+                before[number] = signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _code_of(number: int) -> int:
+    """The exit code of a process that a signal ended, as shells give it."""
+    return 128 + number
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -161,7 +209,7 @@ def _plan(options: argparse.Namespace) -> Plan:
 
 def _describe(options: argparse.Namespace) -> int:
     plan = _plan(options)
-    print(json.dumps(plan.to_dict(), indent=2) if options.json else plan)
+    _print(json.dumps(plan.to_dict(), indent=2) if options.json else str(plan))
     return 0
 
 
@@ -178,28 +226,28 @@ def _write(options: argparse.Namespace) -> int:
             overwrite=options.overwrite,
             progress=progress,
         )
-    print(
+    _print(
         f"{written.path}: {len(plan):,} tensors, {plan.elements:,} parameters, "
         f"{written.data_bytes:,} bytes of data"
     )
-    print(f"sha256 of the data: {written.sha256}")
+    _print(f"sha256 of the data: {written.sha256}")
     return 0
 
 
 @contextlib.contextmanager
 def _progress(plan: Plan, *, hidden: bool) -> Iterator[Progress | None]:
     """A bar of bytes on a terminal's standard error; none where that is a file or a pipe."""
-    if hidden:
+    if hidden or not sys.stderr.isatty():
         yield None
         return
     try:
         from tqdm import tqdm
-    except ImportError:
-        missing = MissingExtraError("A progress bar", "cli")
-        print(f"{PROGRAM}: note: {missing}; going on without", file=sys.stderr)
+    except ImportError as error:
+        why = not_imported(error, "tqdm", "A progress bar", "cli")
+        print(f"{PROGRAM}: note: {why}; going on without", file=sys.stderr)
         yield None
         return
-    with tqdm(total=plan.bytes, unit="B", unit_scale=True, disable=None) as bar:
+    with tqdm(total=plan.bytes, unit="B", unit_scale=True) as bar:
 
         def show(name: str, done: int, total: int) -> None:
             bar.set_postfix_str(name, refresh=False)
@@ -211,6 +259,12 @@ def _progress(plan: Plan, *, hidden: bool) -> Iterator[Progress | None]:
 def _about_file(error: OSError) -> str:
     what = error.strerror or str(error)
     return f"{error.filename}: {what}" if error.filename else what
+
+
+def _print(text: str) -> None:
+    """Print; what the terminal's encoding has not is escaped, as it is on standard error."""
+    encoding = sys.stdout.encoding or "utf-8"
+    print(text.encode(encoding, "backslashreplace").decode(encoding))
 
 
 def _fail(message: str, code: int) -> int:

@@ -17,6 +17,7 @@ import safetensors.numpy
 import agnostic_init as ai
 from agnostic_init.arrays.errors import ParameterError, ParameterTypeError
 from agnostic_init.checkpoint import data_sha256, pieces, write_plan
+from agnostic_init.checkpoint.atomic import appearing
 from agnostic_init.initializers.constant import zeros
 
 SPECS = {
@@ -170,3 +171,22 @@ def test_memory_does_not_grow_with_the_model(tmp_path):
     Path(path).unlink()
     # 64 MiB and 320 MiB of weights.
     assert large - small < 64 << 10, f"{small} and {large} KiB"
+
+
+def test_an_interrupt_as_the_file_appears_leaves_nothing(tmp_path, monkeypatch):
+    def interrupted(*arguments, create=os.open):
+        os.close(create(*arguments))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "open", interrupted)
+    with pytest.raises(KeyboardInterrupt), appearing(tmp_path / "out", 8):
+        pass
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_file_of_the_same_temporary_name_is_left_alone(tmp_path, monkeypatch):
+    monkeypatch.setattr("secrets.token_hex", lambda _: "0")
+    (tmp_path / ".out.0.part").write_text("another's")
+    with pytest.raises(FileExistsError), appearing(tmp_path / "out", 8):
+        pass
+    assert (tmp_path / ".out.0.part").read_text() == "another's"

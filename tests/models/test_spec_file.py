@@ -64,6 +64,11 @@ def test_json_says_the_same(tmp_path):
     assert read(tmp_path, as_json, ".json") == read(tmp_path, GOOD)
 
 
+def test_a_byte_order_mark_means_nothing(tmp_path):
+    marked = b"\xef\xbb\xbf" + GOOD.encode()
+    assert read(tmp_path, marked) == read(tmp_path, GOOD)
+
+
 def test_a_key_may_be_a_name_or_come_from_outside(tmp_path):
     named = read(tmp_path, GOOD.replace("seed = 7", 'key = "model"'))
     assert named.plan().key == ai.key("model")

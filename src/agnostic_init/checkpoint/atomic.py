@@ -21,14 +21,17 @@ def appearing(path: Path, size: int) -> Iterator[BinaryIO]:
     """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-    descriptor = os.open(temporary, flags, 0o666)
     try:
+        # Inside, as a signal may be handled as soon as the file is there.
+        descriptor = os.open(temporary, flags, 0o666)
         with os.fdopen(descriptor, "r+b") as file:
             _allocate(descriptor, size, path)
             yield file
             file.flush()
             os.fsync(descriptor)
         temporary.replace(path)
+    except FileExistsError:  # it is somebody else's
+        raise
     except BaseException:
         with suppress(OSError):
             temporary.unlink()

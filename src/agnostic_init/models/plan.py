@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -108,7 +109,7 @@ class Plan:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the plan in types that JSON can hold."""
+        """Return the plan in types that JSON can hold; "inf", "-inf" and "nan" are strings there."""
         return {
             "key": [self.key.seed, self.key.offset],
             "elements": self.elements,
@@ -120,8 +121,8 @@ class Plan:
                     "dtype": entry.dtype,
                     "elements": entry.elements,
                     "bytes": entry.bytes,
-                    "mean": _real(entry.description.mean),
-                    "std": entry.description.std,
+                    "mean": _figure(entry.description.mean),
+                    "std": _figure(entry.description.std),
                     "initializer": entry.initializer.to_dict(),
                     "rule": entry.rule.text,
                     "key": [entry.key.seed, entry.key.offset],
@@ -212,5 +213,7 @@ def _number(value: complex | None) -> str:
     return f"{value:.6g}"
 
 
-def _real(value: complex | None) -> Any:
-    return [value.real, value.imag] if isinstance(value, complex) else value
+def _figure(value: Any) -> Any:
+    if isinstance(value, complex):
+        return [_figure(value.real), _figure(value.imag)]
+    return str(value) if value is not None and not math.isfinite(value) else value

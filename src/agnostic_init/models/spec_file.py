@@ -71,7 +71,7 @@ def read_spec(path: Path) -> SpecFile:
 def _parsed(content: bytes, path: Path) -> Any:
     is_json = path.suffix.lower() == ".json"
     try:
-        text = content.decode()
+        text = content.decode("utf-8-sig")
         return json.loads(text, object_pairs_hook=_once) if is_json else tomllib.loads(text)
     except (tomllib.TOMLDecodeError, json.JSONDecodeError, UnicodeDecodeError) as error:
         kind = "JSON" if is_json else "TOML"
