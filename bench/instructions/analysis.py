@@ -52,8 +52,10 @@ def analyzed(kernel: Kernel, architecture: str) -> Analysis:
     fast = pipes.count((program[n], times) for n, times in once)
     mean, float64 = fast, fast["fp64"] / values
     turns = 0.0
-    if plan.table is not None:
-        mean, float64 = _with_undecided(program, loop, way, fast, values, plan.table)
+    if plan.quantile is not None:
+        share = rarely.undecided(plan.quantile, coarse=plan.variant.kind == "COARSE")
+        central = rarely.central_share(plan.quantile)
+        mean, float64 = _with_undecided(program, loop, fast, values, share, central)
         loads = [program[n].full for n in way if program[n].opcode == "LDS"]
         turns = sum(rarely.wavefronts(_bytes(load)) for load in loads) / values
     counts = Counts({name: mean[name] / values for name in pipes.PIPES if mean[name]}, turns)
@@ -73,13 +75,12 @@ def analyzed(kernel: Kernel, architecture: str) -> Analysis:
 def _with_undecided(
     program: sass.Program,
     loop: sass.Loop,
-    way: list[int],
     fast: Counter[str],
     values: int,
-    q: rarely.Central,
+    share: float,
+    central: float,
 ) -> tuple[Counter[str], float]:
     """Counts with the float64 that some warps execute, and float64 instructions a value."""
-    share, central = rarely.undecided(q), rarely.central_share(q)
     ways = _slow_ways(program, loop)
     # A warp goes there if one of its lanes must, and nearly never for two values of a lane.
     visits = 1.0 - (1.0 - share) ** (WARP * values)

@@ -15,7 +15,6 @@ import pytest
 
 from agnostic_init.draws.engines.cuda.parameters import FORMS, launch
 from agnostic_init.draws.engines.cuda.source import source
-from agnostic_init.draws.engines.cuda.table import table
 
 REQUIRED = os.environ.get("AGNOSTIC_INIT_REQUIRE", "").split(",")
 PROCESSORS = 3  # of the host's grid: few, so that threads take several units each
@@ -45,6 +44,11 @@ extern "C" u32 undecided(const u32* words, u32 count, const uint4* table) {
   return found;
 }
 #endif
+#if KIND == COARSE
+extern "C" void bounds_of(const u32* words, u32 count, const uint4* table, float* least, float* most) {
+  for (u32 n = 0; n < count; ++n) coarse_quantile(words[n], (const u64*)table, least + n, most + n);
+}
+#endif
 extern "C" void store_singles(const u32* singles, u32* results, u32 count) {
   for (u32 n = 0; n < count; ++n) results[n] = stored(singles[n]);
 }
@@ -65,6 +69,11 @@ FLAGS = {
 
 def words_of(numbers):
     return [ctypes.c_uint32(word) for word in numbers]
+
+
+def unit_words(plan):
+    """The words of a unit of a plan's kernel, in one run."""
+    return 8 if plan.variant.form in {"HALF", "BRAIN"} else 4
 
 
 class Host:
@@ -106,7 +115,7 @@ class Host:
         if not plan.units:
             return
         library = self.library(plan.variant)
-        entries = table(plan.table) if plan.table else np.zeros((1, 4), np.uint32)
+        entries = plan.table(plan.quantile) if plan.quantile else np.zeros((1, 4), np.uint32)
         blocks = min(plan.blocks(PROCESSORS), 2)
         library.flush(self.name == "host-flushing")
         try:
@@ -123,14 +132,14 @@ class Host:
     def evaluate(self, plan, words):
         """The results of words: bits of float32 or float64 numbers."""
         library = self.library(plan.variant)
-        entries = table(plan.table) if plan.table else np.zeros((1, 4), np.uint32)
+        entries = plan.table(plan.quantile) if plan.quantile else np.zeros((1, 4), np.uint32)
         results = np.empty(words.size, np.uint64)
         library.start_grid()
         library.evaluate_words(
             ctypes.c_void_p(words.ctypes.data),
             ctypes.c_void_p(results.ctypes.data),
             ctypes.c_void_p(entries.ctypes.data),
-            ctypes.c_uint32(words.size // 4),
+            ctypes.c_uint32(words.size // unit_words(plan)),
             *words_of(plan.words),
         )
         return results
@@ -162,8 +171,13 @@ class Cupy:
 
         module = cupy.RawModule(code=source(plan.variant) + MORE, options=engine.OPTIONS)
         results = cupy.empty(words.size, dtype=np.uint64)
-        entries = engine.device_table(plan.table)
-        arguments = (cupy.asarray(words), results, entries, np.uint32(words.size // 4))
+        entries = engine.device_table(plan.table, plan.quantile)
+        arguments = (
+            cupy.asarray(words),
+            results,
+            entries,
+            np.uint32(words.size // unit_words(plan)),
+        )
         module.get_function("evaluate_words")(
             (256,), (256,), (*arguments, *(np.uint32(word) for word in plan.words))
         )

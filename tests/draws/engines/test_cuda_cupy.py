@@ -42,7 +42,6 @@ def seen_by_cupy(array):
 @pytest.fixture
 def engine(monkeypatch, host):
     from agnostic_init.draws.engines.cuda import cupy as engine
-    from agnostic_init.draws.engines.cuda.table import table
 
     def kernel(variant, device):
         def run(blocks, threads, arguments):
@@ -59,7 +58,7 @@ def engine(monkeypatch, host):
         return run
 
     monkeypatch.setattr(engine, "kernel", kernel)
-    monkeypatch.setattr(engine, "device_table", table)
+    monkeypatch.setattr(engine, "device_table", lambda make, q: make(q))
     return engine
 
 

@@ -14,7 +14,7 @@ from agnostic_init.draws.distributions import normal_draw, truncated_normal_draw
 from agnostic_init.draws.engines.cuda.cache import cached, folder
 from agnostic_init.draws.engines.cuda.parameters import divider, launch, supported
 from agnostic_init.draws.engines.cuda.source import FIXED_WORDS, WORDS_PER_DIGIT, source
-from agnostic_init.draws.engines.cuda.table import TABLE_SIZE, table
+from agnostic_init.draws.engines.cuda.table import TABLE_SIZE, coarse, table
 from agnostic_init.draws.quantile import quantile
 
 NORMAL = normal_draw(0.0, 1.0, "float32")
@@ -151,6 +151,26 @@ def test_table(bounds):
     end = start + words[:, 2] * 2.0**-39 + words[:, 3] * 2.0**-47 + cubic
     assert np.all(np.abs(end[1:] - start[:-1]) < 1e-6)
     assert not words.flags.writeable
+
+
+@pytest.mark.parametrize("bounds", [(-np.inf, np.inf), (-2.0, 2.0)])
+def test_coarse_table(bounds):
+    words = coarse(quantile(*bounds, 24)).astype(np.float64)
+    assert words.shape == (TABLE_SIZE, 2)
+    start, first, second = words[:, 1], words[:, 0] // 256 / 4, words[:, 0] % 256 * 64
+    assert np.all(np.abs((start + first + second)[1:] - start[:-1]) < 100)
+
+
+def test_bfloat16_has_a_table_of_its_own():
+    for dtype, scale, mean, kind in (
+        ("bfloat16", 0.02, 0.0, "COARSE"),
+        ("bfloat16", 0.02, 1.0, "TABLE"),  # shifted in float64
+        ("bfloat16", 1e-37, 0.0, "TABLE"),  # all in float64
+        ("float16", 0.02, 0.0, "TABLE"),
+    ):
+        found = plan(normal_draw(mean, scale, dtype))
+        assert found.variant.kind == kind
+        assert found.table is (coarse if kind == "COARSE" else table)
 
 
 def test_cache(tmp_path, monkeypatch):

@@ -45,13 +45,12 @@ class Launcher:
 @pytest.fixture
 def engine(monkeypatch, host):
     from agnostic_init.draws.engines.cuda import torch as engine
-    from agnostic_init.draws.engines.cuda.table import table
 
     launcher = Launcher(host.library)
     properties = SimpleNamespace(multi_processor_count=2)
     monkeypatch.setattr(engine, "launcher", lambda: launcher)
     monkeypatch.setattr(
-        engine, "_table", lambda q, index: torch.from_numpy(table(q).view("i4").copy())
+        engine, "_table", lambda make, q, index: torch.from_numpy(make(q).view("i4").copy())
     )
     monkeypatch.setattr(torch.cuda, "device", lambda index: contextlib.nullcontext())
     monkeypatch.setattr(torch.cuda, "get_device_properties", lambda index: properties)
@@ -200,7 +199,7 @@ def test_the_arrays_device_is_current_for_its_fill(engine, monkeypatch):
         return lambda blocks, out, table, words: asked.append((index, table, list(entered)))
 
     monkeypatch.setattr(torch.cuda, "device", device)
-    monkeypatch.setattr(engine, "_table", lambda q, index: f"table of {index}")
+    monkeypatch.setattr(engine, "_table", lambda make, q, index: f"table of {index}")
     monkeypatch.setattr(engine, "launcher", lambda: SimpleNamespace(kernel=kernel))
     out = torch.zeros(8).as_subclass(Elsewhere)
     engine.fill(normal_draw(0.0, 1.0, "float32"), KEY, block((8,)), out)

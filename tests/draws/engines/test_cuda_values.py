@@ -18,8 +18,9 @@ from agnostic_init.draws.distributions import (
     uniform_draw,
 )
 from agnostic_init.draws.engines.cuda.parameters import FORMS, launch
-from agnostic_init.draws.engines.cuda.table import table
+from agnostic_init.draws.engines.cuda.table import coarse, table
 from agnostic_init.draws.engines.generic import compute
+from agnostic_init.draws.quantile import quantile
 
 KEY = Key(0x0123456789ABCDEF, 0xFFFFFFFFFFFFFFF0)  # the counter wraps after 64 words
 INF = math.inf
@@ -90,13 +91,50 @@ def test_exhaustive_tables(device, name):
     assert hashlib.sha256(lower.astype("<f4").tobytes()).hexdigest() == TABLES[name]
     assert np.array_equal(upper[::-1], -lower)
     if device.name.startswith("host"):
-        library, entries = device.library(plan.variant), table(plan.table)
+        library, entries = device.library(plan.variant), plan.table(plan.quantile)
         undecided = library.undecided(
             m.ctypes.data_as(np.ctypeslib.ctypes.c_void_p),
             m.size,
             entries.ctypes.data_as(np.ctypeslib.ctypes.c_void_p),
         )
         assert undecided < m.size / 3300
+
+
+@pytest.mark.parametrize("scale", [1.0, 0.02])
+@pytest.mark.parametrize("name", TABLES)
+def test_exhaustive_bfloat16(device, name, scale):
+    ml_dtypes = pytest.importorskip("ml_dtypes")
+    m = np.arange(1 << 24, dtype=np.uint32)
+    found = {}
+    for dtype in ("float32", "bfloat16"):
+        draw = normal_draw(0.0, scale, dtype)
+        if name == "truncated":
+            draw = truncated(-2.0, 2.0, std=scale, dtype=dtype)
+        plan = launch(draw, Key(0), block((8,)), [1])
+        found[dtype] = device.evaluate(plan, m).astype(np.uint32).view(np.float32)
+    assert plan.variant.kind == "COARSE"
+    values = found["bfloat16"].astype(ml_dtypes.bfloat16)
+    wanted = np.clip(found["float32"], np.float32(draw.low), np.float32(draw.high))
+    assert np.array_equal(values.view(np.uint16), wanted.astype(ml_dtypes.bfloat16).view(np.uint16))
+
+
+@pytest.mark.parametrize("bounds", [(-INF, INF), (-2.0, 2.0)])
+def test_coarse_bounds(host, bounds):
+    """Every float32 quantile is between its bounds, from which the rest follows for any scale."""
+    q = quantile(*bounds, 24)
+    draws = [truncated(*bounds, dtype=dtype) for dtype in ("float32", "bfloat16")]
+    single, brain = (launch(draw, Key(0), block((8,)), [1]) for draw in draws)
+    assert (single.table, brain.table) == (table, coarse)
+    words = np.arange(1 << 23, dtype=np.uint32)
+    z = host.evaluate(single, words).astype(np.uint32).view(np.float32)
+    least, most = np.empty_like(z), np.empty_like(z)
+    places = [np.ctypeslib.ctypes.c_void_p(x.ctypes.data) for x in (words, coarse(q), least, most)]
+    host.library(brain.variant).bounds_of(places[0], words.size, *places[1:])
+    assert np.all(least * np.float32(2.0**-29) <= -z)
+    assert np.all(most * np.float32(2.0**-29) >= -z)
+    # In float32, what bfloat16 leaves open between them.
+    halves = [(x.view(np.uint32) + 0x8000) >> 16 for x in (least, most)]
+    assert np.count_nonzero(halves[0] != halves[1]) < words.size / 9000
 
 
 DRAWS = {

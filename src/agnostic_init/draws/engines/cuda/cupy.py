@@ -18,7 +18,6 @@ from agnostic_init.draws.engines.cuda import parameters
 from agnostic_init.draws.engines.cuda.errors import KernelError
 from agnostic_init.draws.engines.cuda.source import STANDARD, Variant, source
 from agnostic_init.draws.engines.cuda.switch import switched_on
-from agnostic_init.draws.engines.cuda.table import table
 from agnostic_init.draws.quantile import Central
 from agnostic_init.draws.record import Draw
 
@@ -62,7 +61,7 @@ def fill(draw: Draw, key: Key, block: Block, out: Any) -> None:
         return
     with out.device as device:
         run = kernel(plan.variant, device.id)
-        entries = np.uint64(0) if plan.table is None else device_table(plan.table)
+        entries = np.uint64(0) if plan.quantile is None else device_table(plan.table, plan.quantile)
         arguments = (np.uint64(out.data.ptr), entries, *map(np.uint32, plan.words))
         blocks = plan.blocks(device.attributes["MultiProcessorCount"])
         try:
@@ -73,15 +72,15 @@ def fill(draw: Draw, key: Key, block: Block, out: Any) -> None:
             raise KernelError("Launching a CUDA kernel", error) from error
 
 
-def device_table(q: Central) -> Any:
+def device_table(make: Any, q: Central) -> Any:
     """The quantile's table on the current device."""
-    return _table_on(q, cupy.cuda.Device().id)
+    return _table_on(make, q, cupy.cuda.Device().id)
 
 
 @functools.lru_cache(maxsize=64)
-def _table_on(q: Central, device: int) -> Any:
+def _table_on(make: Any, q: Central, device: int) -> Any:
     with cupy.cuda.Device(device):
-        entries = cupy.asarray(table(q))  # no device: the one of the line above
+        entries = cupy.asarray(make(q))  # no device: the one of the line above
         # It will be read from any stream.
         cupy.cuda.get_current_stream().synchronize()
     return entries

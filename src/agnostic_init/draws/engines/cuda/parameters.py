@@ -5,8 +5,9 @@ from __future__ import annotations
 import functools
 import math
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from agnostic_init.bits.block import Block
 from agnostic_init.bits.key import Key
 from agnostic_init.bits.philox import KEY_STEPS, ROUNDS
 from agnostic_init.draws.engines.cuda.source import Variant
-from agnostic_init.draws.engines.cuda.table import largest, tabulated
+from agnostic_init.draws.engines.cuda.table import coarse, largest, table, tabulated
 from agnostic_init.draws.quantile import Central, Tail
 from agnostic_init.draws.record import Draw
 
@@ -46,20 +47,25 @@ class Launch:
     variant : the kernel.
     words : the parameters that follow the two pointers, unsigned.
     units : what the grid's threads share among them; 0 for an empty block.
-    table : of which quantile the kernel reads the table.
+    quantile : of which the kernel reads a table, if it does.
     """
 
     variant: Variant
     words: tuple[int, ...]
     units: int
-    table: Central | None
+    quantile: Central | None
+
+    @property
+    def table(self) -> Callable[[Central], Any]:
+        """What makes the quantile's table."""
+        return coarse if self.variant.kind == "COARSE" else table
 
     def blocks(self, processors: int) -> int:
         """How many blocks of ``variant.threads`` to launch on that many multiprocessors.
 
         As many as are resident with a table, which each has to load; else a few times that.
         """
-        most = processors * (2 if self.table else 16)
+        most = processors * (2 if self.quantile else 16)
         return max(1, min(-(-self.units // self.variant.threads), most))
 
 
@@ -110,7 +116,7 @@ def _without_key(draw: Draw, numbers: bytes, block: Block, strides: tuple[int, .
     if units >= LIMIT // 2:
         raise must("shape", "must have less than 2^63 elements on one device", block.shape)
 
-    kind, table = _kind(draw)
+    kind, tabled = _kind(draw)
     variant, fast = _finish(
         draw,
         Variant(
@@ -125,7 +131,7 @@ def _without_key(draw: Draw, numbers: bytes, block: Block, strides: tuple[int, .
             run=run,
             dense=run >= 0 and axes[run].place == 1,
         ),
-        table,
+        tabled,
     )
     words = [
         *_long(base),
@@ -138,7 +144,7 @@ def _without_key(draw: Draw, numbers: bytes, block: Block, strides: tuple[int, .
     for axis, length in zip(axes, lengths, strict=True):
         magic, shift = divider(max(length, 1))
         words += [*_long(magic), shift, *_long(length), *_long(axis.position), *_long(axis.place)]
-    return Launch(variant, tuple(words), units, table)
+    return Launch(variant, tuple(words), units, tabled)
 
 
 def divider(divisor: int) -> tuple[int, int]:
@@ -197,9 +203,9 @@ def _kind(draw: Draw) -> tuple[str, Central | None]:
     return ("TAIL" if isinstance(draw.quantile, Tail) else "CENTRAL"), None
 
 
-def _finish(draw: Draw, variant: Variant, table: Central | None) -> tuple[Variant, list[int]]:
+def _finish(draw: Draw, variant: Variant, tabled: Central | None) -> tuple[Variant, list[int]]:
     """The fastest way to scale, shift and clip that has the definition's bits; and with what."""
-    factor = draw.scale
+    original, factor = variant, draw.scale
     shifts = (draw.shift, draw.shift_imag)[: variant.parts]
     shifted, centered = any(shifts), False
     if variant.kind == "UNIFORM":
@@ -210,19 +216,22 @@ def _finish(draw: Draw, variant: Variant, table: Central | None) -> tuple[Varian
             shifted, centered = False, True
             least, most = -(2.0**31), float((2**23 - 1) << 8)
             factor *= 2.0**-8
-    elif table is not None:
-        factor = draw.scale * 2.0**-52  # of what the kernel takes from the table
-        most = largest(table) * 2.0**52
+    elif tabled is not None:
+        if draw.dtype == "bfloat16" and not shifted:
+            variant = replace(variant, kind="COARSE")
+        unit = 2.0**-29 if variant.kind == "COARSE" else 2.0**-52
+        factor = draw.scale * unit  # of what the kernel takes from the table
+        most = largest(tabled) / unit
         least = -most
     bounds = (draw.low, draw.high)
     if (
-        variant.kind not in {"UNIFORM", "TABLE"}
+        variant.kind not in {"UNIFORM", "TABLE", "COARSE"}
         or draw.bits == 53
         or not SMALLEST_FACTOR <= factor <= LARGEST_FACTOR
         or any(0.0 < abs(bound) < SMALLEST_NORMAL or str(bound) == "-0.0" for bound in bounds)
         or (shifted and not _far_from_subnormal(draw.scale, *shifts))
     ):
-        return variant, [0] * 4
+        return original, [0] * 4
     # The extremes, rounded as the kernel rounds: a product of 24 bits each is exact in float64.
     moves = shifts if shifted else (0.0,)
     variant = replace(

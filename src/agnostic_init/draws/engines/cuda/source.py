@@ -37,6 +37,7 @@ NUMBERS = {
 SINGLES = {
     "MARGIN_SLOPE": table.MARGIN_SLOPE,
     "MARGIN": table.MARGIN,
+    "COARSE_MARGIN": table.COARSE_MARGIN,
 }
 INTEGERS = {
     "MILLS_TERMS": reference.MILLS_TERMS,
@@ -65,7 +66,7 @@ class Variant:
     @property
     def threads(self) -> int:
         """Threads of a block: more where each block has to load a table first."""
-        return 512 if self.kind == "TABLE" else 256
+        return 512 if self.kind in {"TABLE", "COARSE"} else 256
 
 
 @functools.cache

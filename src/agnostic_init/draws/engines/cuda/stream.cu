@@ -3,7 +3,7 @@
 // There is no #include, so that NVRTC needs no headers. What stands before this text is written by
 // source.py: the constants, the polynomials and, as macros, what this build of the kernel is for:
 //
-//   KIND     BITS, UNIFORM, TABLE, CENTRAL, TAIL, DISK or MODULUS
+//   KIND     BITS, UNIFORM, TABLE, COARSE (a table for bfloat16), CENTRAL, TAIL, DISK or MODULUS
 //   FORM     SINGLE, HALF, BRAIN, DOUBLE, WORD or LONG: what a part of an element is stored as
 //   PARTS    2 for complex elements, else 1
 //   FINISH   FACTOR: scale by one float32 multiplication; SHIFTED: scale and shift by one float64
@@ -95,10 +95,11 @@ DEVICE float fabsf(float a) { return __builtin_fabsf(a); }
 #define BITS 0
 #define UNIFORM 1
 #define TABLE 2
-#define CENTRAL 3
-#define TAIL 4
-#define DISK 5
-#define MODULUS 6
+#define COARSE 3
+#define CENTRAL 4
+#define TAIL 5
+#define DISK 6
+#define MODULUS 7
 
 #define FACTOR 0
 #define SHIFTED 1
@@ -292,6 +293,21 @@ DEVICE u32 table_quantile(u32 word, const uint4* table, float* z) {
   return __float_as_uint(least) ^ __float_as_uint(most);
 }
 
+// Two numbers between which the float32 |z| is, in 2^-29; and the bit of its sign.
+//
+// As above, by a quadratic in 32 bits. Its lower bound is rounded as |z| is, and so below it.
+DEVICE u32 coarse_quantile(u32 word, const u64* table, float* least, float* most) {
+  float half = __fadd_rn(__int2float_rn((int)(word << 8)), 128.0f);
+  u32 bits = __float_as_uint(half);
+  u64 entry = table[(bits >> (23 - SEGMENT_BITS) & ((256u << SEGMENT_BITS) - 1)) - TABLE_BIAS];
+  u32 place = ~bits & ((1u << (23 - SEGMENT_BITS)) - 1), first = (u32)entry;
+  opaque(place);
+  u32 slope = place * (first & 0xFF) + first;
+  *least = __uint2float_rn((u32)(((u64)(place << 6) * slope + entry) >> 32));
+  *most = __fmaf_rn(*least, 1.0f + 0x1p-22f, COARSE_MARGIN);
+  return ~bits & 0x80000000u;
+}
+
 // -------------------------------------------------------------------------------- words to results
 
 // Bits of float32 results as they are stored: as they are, or those of a 16-bit format.
@@ -344,6 +360,12 @@ DEVICE u64 finish_exactly(double unit, int n, const u32* parameter) {
   return WIDE ? (u64)__double_as_longlong(value) : single_bits(value);
 }
 
+DEVICE u32 clipped(float value, const u32* parameter) {
+  if (CLIP_LOW) value = fmaxf(value, __uint_as_float(AT(FAST + 1)));
+  if (CLIP_HIGH) value = fminf(value, __uint_as_float(AT(FAST + 2)));
+  return __float_as_uint(value);
+}
+
 // The same for parameters that keep clear of what the hardware flushes, of a multiple of `size`.
 template <class Number>
 DEVICE u64 finish_fast(Number unit, double size, int n, const u32* parameter) {
@@ -354,9 +376,7 @@ DEVICE u64 finish_fast(Number unit, double size, int n, const u32* parameter) {
   } else {
     value = __fmul_rn((float)unit, __uint_as_float(AT(FAST)));
   }
-  if (CLIP_LOW) value = fmaxf(value, __uint_as_float(AT(FAST + 1)));
-  if (CLIP_HIGH) value = fminf(value, __uint_as_float(AT(FAST + 2)));
-  return __float_as_uint(value);
+  return clipped(value, parameter);
 }
 
 DEVICE double quantile(const u32* words, const u32* parameter) {
@@ -367,9 +387,18 @@ DEVICE double quantile(const u32* words, const u32* parameter) {
 }
 
 // What the table gives, by float64. Not inlined, lest the constants take the registers of the rest.
-SEPARATE float exact_quantile(u32 word, double middle, double step, double left, double right) {
+SEPARATE float by_float64(u32 word, double middle, double step, double left, double right) {
   double z = central_quantile(mantissa(&word), middle, step, left, right);
   return __fmul_rn(__double2float_rn(z), 0x1p52f);
+}
+
+// The same of one of some words.
+template <int LENGTH>
+DEVICE float exact_quantile(int which, const u32* words, const u32* parameter) {
+  u32 word = words[0];
+  UNROLL for (int n = 1; n < LENGTH; ++n) word = n == which ? words[n] : word;
+  return by_float64(word, AT_DOUBLE(QUANTILE), AT_DOUBLE(QUANTILE + 2), AT_DOUBLE(QUANTILE + 4),
+                    AT_DOUBLE(QUANTILE + 6));
 }
 
 // The results of so many reals' words.
@@ -389,25 +418,46 @@ DEVICE void evaluate(const u32* words, const u32* parameter, const uint4* table,
   }
 #elif KIND == TABLE
   float z[LENGTH];
-  u32 open[LENGTH], any = 0;
+  u32 open[LENGTH], any = 0, undecided = 0;
   UNROLL for (int n = 0; n < LENGTH; ++n) any |= open[n] = table_quantile(words[n], table, &z[n]);
   if (any) {
-    u32 undecided = 0;
     UNROLL for (int n = 0; n < LENGTH; ++n) undecided |= open[n] ? 1u << n : 0;
-    ROLL while (undecided) {
+    ROLL for (; undecided; undecided &= undecided - 1) {
       int which = __ffs(undecided) - 1;
-      u32 word = words[0];
-      UNROLL for (int n = 1; n < LENGTH; ++n) word = n == which ? words[n] : word;
-      float exact = exact_quantile(word, AT_DOUBLE(QUANTILE), AT_DOUBLE(QUANTILE + 2),
-                                   AT_DOUBLE(QUANTILE + 4), AT_DOUBLE(QUANTILE + 6));
+      float exact = exact_quantile<LENGTH>(which, words, parameter);
       UNROLL for (int n = 0; n < LENGTH; ++n) z[n] = n == which ? exact : z[n];
-      undecided &= undecided - 1;
     }
   }
   UNROLL for (int n = 0; n < LENGTH; ++n) {
     results[n] = FINISH == EXACTLY ? finish_exactly(MUL(z[n], 0x1p-52), n, parameter)
                                    : finish_fast(z[n], 0x1p-52, n, parameter);
   }
+#elif KIND == COARSE
+  // Both bounds are finished and stored: where that is one number, it is the result.
+  u32 low[LENGTH], high[LENGTH], open[(LENGTH + 1) / 2], any = 0, undecided = 0;
+  UNROLL for (int n = 0; n < LENGTH; ++n) {
+    float least, most;
+    u32 sign = coarse_quantile(words[n], (const u64*)table, &least, &most);
+    float scale = __uint_as_float(AT(FAST) | sign);
+    low[n] = clipped(__fmul_rn(least, scale), parameter);
+    high[n] = clipped(__fmul_rn(most, scale), parameter);
+  }
+  UNROLL for (int n = 0; n < LENGTH; n += 2) {
+    int next = n + (n + 1 < LENGTH);
+    any |= open[n / 2] = stored_pair(low[n], low[next]) ^ stored_pair(high[n], high[next]);
+  }
+  if (any) {
+    UNROLL for (int n = 0; n < LENGTH; ++n) {
+      undecided |= open[n / 2] & (n % 2 ? 0xFFFF0000u : 0xFFFFu) ? 1u << n : 0;
+    }
+    ROLL for (; undecided; undecided &= undecided - 1) {
+      int which = __ffs(undecided) - 1;
+      float exact = __fmul_rn(exact_quantile<LENGTH>(which, words, parameter), 0x1p-23f);
+      u32 result = clipped(__fmul_rn(exact, __uint_as_float(AT(FAST))), parameter);
+      UNROLL for (int n = 0; n < LENGTH; ++n) low[n] = n == which ? result : low[n];
+    }
+  }
+  UNROLL for (int n = 0; n < LENGTH; ++n) results[n] = low[n];
 #elif KIND == CENTRAL || KIND == TAIL
   ROLL for (int n = 0; n < LENGTH; ++n) {
     results[n] = finish_exactly(quantile(words + n * (1 + WIDE), parameter), n, parameter);
@@ -520,9 +570,10 @@ DEVICE void fill_whole_units(u64 block, char* address, const uint4* table, const
 
 extern "C" __global__ void __launch_bounds__(THREADS) fill(char* out, const uint4* table, PARAMETERS) {
   const u32 parameter[] = {PARAMETER_LIST};
-#if KIND == TABLE && defined(__CUDACC__)
-  __shared__ uint4 shared[TABLE_SIZE];
-  for (u32 n = threadIdx.x; n < TABLE_SIZE; n += blockDim.x) shared[n] = table[n];
+#if (KIND == TABLE || KIND == COARSE) && defined(__CUDACC__)
+  const u32 size = TABLE_SIZE / (KIND == COARSE ? 2 : 1);
+  __shared__ uint4 shared[size];
+  for (u32 n = threadIdx.x; n < size; n += blockDim.x) shared[n] = table[n];
   __syncthreads();
   table = shared;
 #endif

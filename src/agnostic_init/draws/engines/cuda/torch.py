@@ -18,7 +18,6 @@ from agnostic_init.draws.engines.cuda import parameters
 from agnostic_init.draws.engines.cuda.errors import KernelError
 from agnostic_init.draws.engines.cuda.source import Variant
 from agnostic_init.draws.engines.cuda.switch import switched_on
-from agnostic_init.draws.engines.cuda.table import table
 from agnostic_init.draws.quantile import Central
 from agnostic_init.draws.record import Draw
 
@@ -73,7 +72,7 @@ def fill(draw: Draw, key: Key, block: Block, out: Any) -> None:
     index = out.device.index
     with torch.cuda.device(index):
         run = _kernel(plan.variant, index)
-        entries = out if plan.table is None else _table(plan.table, index)
+        entries = out if plan.quantile is None else _table(plan.table, plan.quantile, index)
         blocks = plan.blocks(torch.cuda.get_device_properties(index).multi_processor_count)
         try:
             run(blocks, out, entries, plan.words)
@@ -86,9 +85,9 @@ def fill(draw: Draw, key: Key, block: Block, out: Any) -> None:
 
 
 @functools.lru_cache(maxsize=64)
-def _table(q: Central, index: int) -> Any:
+def _table(make: Any, q: Central, index: int) -> Any:
     # The copy has ended when this returns, so that the table may be read from any stream.
-    return torch.from_numpy(table(q).view("int32").copy()).to(torch.device("cuda", index))
+    return torch.from_numpy(make(q).view("int32").copy()).to(torch.device("cuda", index))
 
 
 @functools.lru_cache(maxsize=1024)
