@@ -25,3 +25,46 @@ def test_a_module_of_torch_is_filled_in_place():
     np.testing.assert_array_equal(module.weight.detach().numpy(), expected)
     assert not module.bias.any()
     assert module.weight.requires_grad
+
+
+def test_views_of_torch_and_of_numpy_are_one_memory():
+    weight = torch.zeros(3)
+    with pytest.raises(ParameterError, match="must not share memory"):
+        ai.fill_tree({"a": weight, "b": weight.numpy()[1:]}, {"*": "ones"}, key=0)
+    assert not weight.any()
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_parts_of_torchs_memory(dtype):
+    whole = torch.zeros(6, 4, dtype=dtype)
+    with pytest.raises(ParameterError, match="as 'a' and 'b' do"):
+        ai.fill_tree({"a": whole, "b": whole[1:]}, {"*": "ones"}, key=0)
+    ai.fill_tree({"a": whole[:, 0], "b": whole[:, 1:]}, {"a": "ones", "b": "zeros"}, key=0)
+    assert whole.sum() == 6
+
+
+def test_a_model_of_the_meta_device_has_nothing_to_share():
+    with torch.device("meta"):
+        model = torch.nn.Sequential(torch.nn.Linear(4, 3), torch.nn.Linear(3, 2))
+    parameters = dict(model.named_parameters())
+    ai.fill_tree(parameters, {"*.weight": ai.normal(), "*": "zeros"}, key=0)
+    assert all(each.is_meta for each in parameters.values())
+    with pytest.raises(ParameterError, match=r"as '0.weight' and 'tied' do"):
+        ai.fill_tree(parameters | {"tied": model[0].weight}, {"*": ai.normal()}, key=0)
+
+
+def test_a_fake_model():
+    from torch._subclasses.fake_tensor import FakeTensorMode
+
+    with FakeTensorMode():
+        model = torch.nn.Sequential(torch.nn.Linear(4, 3), torch.nn.Linear(3, 2))
+        ai.fill_tree(dict(model.named_parameters()), {"*": ai.uniform()}, key=0)
+
+
+def test_memory_in_a_transform_of_torch():
+    def filled(x):
+        weights = {"a": x.clone(), "b": x.clone()}
+        return ai.fill_tree(weights, {"*": ai.normal()}, key=0)["b"]
+
+    x = torch.zeros(2, 3)
+    assert torch.equal(torch.func.vmap(filled)(x[None])[0], filled(x))

@@ -3,8 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
-__all__ = ["overlaps"]
+__all__ = ["Memory", "overlaps"]
+
+
+class Memory(NamedTuple):
+    """Where the elements of an array are.
+
+    Attributes
+    ----------
+    device : a name that is the same in all libraries.
+    address : of the first element.
+    shape : of the array.
+    strides : in bytes.
+    itemsize : of an element, in bytes.
+    """
+
+    device: str
+    address: int
+    shape: tuple[int, ...]
+    strides: tuple[int, ...]
+    itemsize: int
+
+    @property
+    def bounds(self) -> tuple[int, int]:
+        """The first byte, and one past the last, of an array that has elements."""
+        reach = [step * (n - 1) for n, step in zip(self.shape, self.strides, strict=True)]
+        first = self.address + sum(step for step in reach if step < 0)
+        return first, self.address + sum(step for step in reach if step > 0) + self.itemsize
 
 
 def overlaps(shape: Sequence[int], strides: Sequence[int]) -> bool:

@@ -14,6 +14,7 @@ from agnostic_init.draws.produce import check_out
 from agnostic_init.initializers.description import Description
 from agnostic_init.models.assign import assigned
 from agnostic_init.models.entry import Entry
+from agnostic_init.models.memory import shared
 from agnostic_init.models.plan import Plan
 from agnostic_init.models.progress import Progress
 from agnostic_init.models.rules import rules_of
@@ -181,21 +182,19 @@ def fill_tree(
     if not isinstance(arrays, Mapping):
         raise must_be_type("arrays", "must be a mapping of names to arrays", arrays)
     parameters = specs_of(arrays)
-    memory: dict[Any, str] = {}
     for each in parameters:
         with within(f"parameter {each.name!r}"):
             if each.array is None:
                 raise must_be_type("arrays", "must hold arrays", arrays[each.name])
             check_out(each.array, each.spec.shape, "array")
-        place = _place(each.array)
-        if place in memory and 0 not in each.spec.shape:
-            raise must(
-                "arrays",
-                f"must not share memory, as {memory[place]!r} and {each.name!r} do",
-                type(each.array),
-                "only one of the names",
-            )
-        memory[place] = each.name
+    pair = shared({each.name: each.array for each in parameters})
+    if pair is not None:
+        raise must(
+            "arrays",
+            f"must not share memory, as {pair[0]!r} and {pair[1]!r} do",
+            type(arrays[pair[1]]),
+            "only one of the names",
+        )
     plan = plan_tree(parameters, rules, key=key, dtype=None)
     for entry, each in zip(plan, parameters, strict=True):
         own = _own_dtype(each)
@@ -248,13 +247,3 @@ def _parsed(specs: Any) -> bool:
 
 def _own_dtype(parameter: Parameter) -> str:
     return str(library_of(parameter.array).dtype_name(parameter.array.dtype))
-
-
-def _place(array: Any) -> Any:
-    """Where an array's memory begins, as far as it says so."""
-    if hasattr(array, "data_ptr"):
-        return str(array.device), array.data_ptr()
-    for name in ("__array_interface__", "__cuda_array_interface__"):
-        if hasattr(array, name):
-            return name, getattr(array, name)["data"][0]
-    return id(array)

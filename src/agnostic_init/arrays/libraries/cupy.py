@@ -10,7 +10,7 @@ import numpy as np
 from agnostic_init.arrays.errors import must
 from agnostic_init.arrays.libraries import generic
 from agnostic_init.arrays.libraries.numpy import storage_view
-from agnostic_init.arrays.memory import overlaps
+from agnostic_init.arrays.memory import Memory, overlaps
 
 __all__ = ["Library"]
 
@@ -37,6 +37,10 @@ class Library(generic.Library):
         if not number.isdecimal():
             raise must("device", "must be a CUDA device", device, "device='cuda:0'")
         return cupy.cuda.Device(int(number))
+
+    def memory(self, array: Any) -> Memory:
+        place = f"cuda:{array.device.id}"
+        return Memory(place, array.data.ptr, array.shape, array.strides, array.itemsize)
 
     def to_host(self, array: Any) -> Any:
         return storage_view(array.get())

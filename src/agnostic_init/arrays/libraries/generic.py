@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from agnostic_init.arrays.errors import must
+from agnostic_init.arrays.memory import Memory
 
 __all__ = ["Library"]
 
@@ -48,6 +49,10 @@ class Library:
         """The device, in the library's own terms; None stays None."""
         return device
 
+    def fitted(self, device: Any, shape: tuple[int, ...], name: str) -> Any:
+        """The device for an array of a shape, of the parameter of that name: "like" or "device"."""
+        return device
+
     def working_device(self, device: Any) -> Any:
         """Where arrays of other shapes are made on the way to one that is to be on `device`."""
         return device
@@ -67,6 +72,10 @@ class Library:
     def has_values(self, array: Any) -> bool:
         """Whether an array has values, and not a shape and a dtype alone."""
         return True
+
+    def memory(self, array: Any) -> Memory | None:
+        """Where an array's elements are, or None if it has no memory or does not say."""
+        return None
 
     def host_view(self, array: Any) -> Any:
         """The array's own memory as a NumPy array of its storage, or None if it is elsewhere.

@@ -11,7 +11,7 @@ import numpy as np
 from agnostic_init.arrays.errors import must, not_imported
 from agnostic_init.arrays.formats import FORMATS
 from agnostic_init.arrays.libraries import generic
-from agnostic_init.arrays.memory import overlaps
+from agnostic_init.arrays.memory import Memory, overlaps
 
 __all__ = ["Library", "storage_view"]
 
@@ -57,6 +57,10 @@ class Library(generic.Library):
 
     def device_of(self, array: Any) -> Any:
         return "cpu"
+
+    def memory(self, array: Any) -> Memory:
+        address = array.__array_interface__["data"][0]
+        return Memory("cpu", address, array.shape, array.strides, array.itemsize)
 
     def host_view(self, array: Any) -> Any:
         return storage_view(array) if isinstance(array, np.ndarray) else None

@@ -8,8 +8,13 @@ import torch
 
 from agnostic_init.arrays.errors import must
 from agnostic_init.arrays.libraries import generic
-from agnostic_init.arrays.libraries.torch_tracing import has_memory, has_values, recording
-from agnostic_init.arrays.memory import overlaps
+from agnostic_init.arrays.libraries.torch_tracing import (
+    has_address,
+    has_memory,
+    has_values,
+    recording,
+)
+from agnostic_init.arrays.memory import Memory, overlaps
 
 __all__ = ["Library"]
 
@@ -52,6 +57,13 @@ class Library(generic.Library):
 
     def has_values(self, array: Any) -> bool:
         return has_values(array)
+
+    def memory(self, array: Any) -> Memory | None:
+        if array.layout != torch.strided or not has_address(array):
+            return None
+        size = array.element_size()
+        strides = tuple(size * step for step in array.stride())
+        return Memory(str(array.device), array.data_ptr(), tuple(array.shape), strides, size)
 
     def host_view(self, array: Any) -> Any:
         return None if recording() or not has_memory(array) else self._memory(array)

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-__all__ = ["constant", "has_memory", "has_values", "recording"]
+__all__ = ["constant", "has_address", "has_memory", "has_values", "recording"]
 
 FAKE = torch._C._TorchDispatchModeKey.FAKE
 BEFORE_AUTOGRAD = torch._C.DispatchKey.PreDispatch  # where torch.export has its modes
@@ -32,6 +32,12 @@ def has_memory(array: Any) -> bool:
     """Whether a tensor is one of torch's own, and no subclass that takes operations over."""
     own = type(array).__torch_dispatch__ is torch.Tensor.__torch_dispatch__
     return own and not torch._is_functional_tensor(array)
+
+
+def has_address(array: Any) -> bool:
+    """Whether a tensor has memory that can be named, though not always written."""
+    wrapped = torch._C._functorch.is_functorch_wrapped_tensor(array)
+    return has_memory(array) and not array.is_meta and not wrapped
 
 
 def has_values(array: Any) -> bool:
