@@ -303,7 +303,9 @@ DEVICE u32 coarse_quantile(u32 word, const u64* table, float* least, float* most
   u32 place = ~bits & ((1u << (23 - SEGMENT_BITS)) - 1), first = (u32)entry;
   opaque(place);
   u32 slope = place * (first & 0xFF) + first;
-  *least = __uint2float_rn((u32)(((u64)(place << 6) * slope + entry) >> 32));
+  u32 value = (u32)(((u64)(place << 6) * slope + entry) >> 32);
+  opaque(value);  // or else it is converted as 64 bits, which takes longer
+  *least = __uint2float_rn(value);
   *most = __fmaf_rn(*least, 1.0f + 0x1p-22f, COARSE_MARGIN);
   return ~bits & 0x80000000u;
 }
