@@ -71,7 +71,8 @@ def test_a_missing_library_names_its_extra(monkeypatch):
             "raise ImportError('libnvrtc.so.13: cannot open shared object file')",
             "libnvrtc.so.13: c",
         ),
-        ("import a_part_of_cupy_that_is_not_there", "No module named 'a_part_of_cupy_that"),
+        ("import another_package_that_is_missing", "No module named 'another_package_that_is"),
+        ("import cupy.a_part", "No module named 'cupy.a_part'"),
     ],
 )
 def test_a_broken_library_is_not_called_missing(monkeypatch, tmp_path, source, words):
@@ -84,6 +85,17 @@ def test_a_broken_library_is_not_called_missing(monkeypatch, tmp_path, source, w
         ai.normal()((2,), key=0, xp="cupy")
     assert type(caught.value) is ImportError
     assert str(caught.value.__cause__) in str(caught.value)
+
+
+def test_at_the_end_of_python_nothing_is_called_missing(monkeypatch):
+    def ended(_):
+        message = "sys.meta_path is None, Python is likely shutting down"
+        raise ImportError(message)
+
+    monkeypatch.setattr(importlib, "import_module", ended)
+    with pytest.raises(ImportError, match=r"numpy .* sys\.meta_path is None") as caught:
+        library_named("numpy")
+    assert "pip install" not in str(caught.value)
 
 
 def test_a_broken_package_of_dtypes_is_not_called_missing(monkeypatch, tmp_path):

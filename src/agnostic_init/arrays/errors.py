@@ -80,7 +80,7 @@ def not_imported(error: ImportError, package: str, what: str, extra: str) -> Imp
     >>> not_imported(cause, "cupy", "The array library cupy", "cupy")
     ImportError('The array library cupy needs cupy, which is installed and cannot be imported: ...
     """
-    if isinstance(error, ModuleNotFoundError) and (error.name or "").split(".")[0] == package:
+    if isinstance(error, ModuleNotFoundError) and error.name == package:
         return MissingExtraError(what, extra)
     message = f"{what} needs {package}, which is installed and cannot be imported: {error}"
     return ImportError(message, name=package)
