@@ -17,6 +17,7 @@ from agnostic_init.bits.key import key as make_key
 from agnostic_init.draws.engines import select
 from agnostic_init.draws.produce import check_out
 from agnostic_init.draws.record import Draw
+from agnostic_init.initializers.array_value import ArrayValue
 from agnostic_init.initializers.description import Description
 from agnostic_init.initializers.registry import build
 
@@ -229,7 +230,10 @@ class Drawn(Initializer):
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, tuple):
+    if isinstance(value, ArrayValue):
+        nested = value.array.tolist()
+        return nested if value.finite and value.dtype != "complex128" else _plain(nested)
+    if isinstance(value, (tuple, list)):
         return [_plain(item) for item in value]
     if isinstance(value, Initializer):
         return value.to_dict()

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import cmath
 import math
+import re
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 
-from agnostic_init.arrays.errors import must, must_be_type
+from agnostic_init.arrays.errors import must
 from agnostic_init.arrays.formats import FORMATS
 from agnostic_init.arrays.target import Target
-from agnostic_init.bits.block import Block, block
+from agnostic_init.bits.block import Block
 from agnostic_init.bits.key import Key
+from agnostic_init.initializers.array_value import ArrayValue, array_of
 from agnostic_init.initializers.base import Initializer
 from agnostic_init.initializers.registry import register
 
 __all__ = ["constant", "ones", "zeros"]
+
+Number = complex | int  # or float, which complex includes
 
 
 class _Constant(Initializer):
@@ -24,58 +29,62 @@ class _Constant(Initializer):
 
     needs_key: ClassVar[bool] = False
 
-    def _value(self) -> Any:
+    def _value(self) -> Number | ArrayValue:
         raise NotImplementedError
 
     def _check(self, shape: tuple[int, ...], dtype: str) -> None:
-        self._block(shape, block(shape), dtype)
+        value = self._value()
+        _check_range(value, dtype)
+        if isinstance(value, ArrayValue):
+            missing = len(shape) - len(value.shape)
+            if missing < 0 or any(
+                own not in (1, length)
+                for own, length in zip(value.shape, shape[missing:], strict=True)
+            ):
+                rule = f"must broadcast to the shape {shape}"
+                raise must("value", rule, value.shape, "another shape")
 
     def _make(self, shape: tuple[int, ...], key: Key | None, part: Block, target: Target) -> Any:
-        library, xp = target.library, target.library.xp
-        value, dtype = self._block(shape, part, target.dtype), library.dtype(target.dtype)
-        if np.ndim(value) == 0:
-            return xp.full(part.shape, value, dtype=dtype, device=target.device)
-        wide = library.from_host(np.ascontiguousarray(value), target.device)
+        self._check(shape, target.dtype)
+        value, library = self._value(), target.library
+        if not isinstance(value, ArrayValue):
+            return library.xp.full(
+                part.shape,
+                _plain(value, target.dtype),
+                dtype=library.dtype(target.dtype),
+                device=target.device,
+            )
+        host = _part(value.array, part)
+        if _integers(target.dtype) is not None:  # not by way of floats that the library may round
+            host = host.astype(target.dtype if target.dtype in np.sctypeDict else np.int64)
+        wide = library.from_host(np.asarray(host, order="C"), target.device)
         return library.cast(wide, target.dtype)
 
     def _fill(
         self, shape: tuple[int, ...], key: Key | None, part: Block, out: Any, library: Any
     ) -> None:
-        value = self._block(shape, part, library.dtype_name(out.dtype))
-        if np.ndim(value) == 0:
-            library.write_scalar(out, value)
-        else:
+        value, dtype = self._value(), library.dtype_name(out.dtype)
+        if isinstance(value, ArrayValue):
             super()._fill(shape, key, part, out, library)
-
-    def _block(self, shape: tuple[int, ...], part: Block, dtype: str) -> Any:
-        """A scalar, or the part of the broadcast array."""
-        value = self._value()
-        form = FORMATS.get(dtype)
-        if np.iscomplexobj(value) and (form is None or not form.is_complex):
-            raise must("value", f"must be real for dtype {dtype}", value)
-        if form is not None and _largest(value) > form.max:
-            raise must("value", f"must be at most {form.max:g}, the largest {dtype}", value)
-        if np.ndim(value) == 0:
-            return value
-        try:
-            whole = np.broadcast_to(value, shape)
-        except ValueError:
-            raise must(
-                "value", f"must broadcast to the shape {shape}", np.shape(value), "another shape"
-            ) from None
-        return whole[part.index]
+        else:
+            self._check(shape, dtype)
+            library.write_scalar(out, _plain(value, dtype))
 
     def _statistics(self, shape: tuple[int, ...], dtype: str) -> dict[str, Any]:
-        value = np.asarray(self._value())
-        if np.iscomplexobj(value):
-            return {"distribution": "constant", "mean": complex(value.mean())}
-        return {
-            "distribution": "constant",
-            "mean": float(value.mean()),
-            "std": float(value.std()),
-            "low": float(value.min()),
-            "high": float(value.max()),
-        }
+        value = self._value()
+        if not isinstance(value, ArrayValue):
+            if isinstance(value, complex):
+                return {"distribution": "constant", "mean": value, "std": 0.0}
+            number = float(value)
+            known = {"mean": number, "std": 0.0, "low": number, "high": number}
+            return {"distribution": "constant"} | known
+        array = value.array
+        with np.errstate(all="ignore"):
+            mean, std = array.mean().item(), float(array.std())
+        known = {"mean": mean, "std": std} if math.isfinite(std) else {}
+        if not np.iscomplexobj(array):
+            known |= {"low": float(array.min()), "high": float(array.max())}
+        return {"distribution": "constant"} | known
 
 
 @register
@@ -90,7 +99,7 @@ class zeros(_Constant):
     array([0., 0.], dtype=float32)
     """
 
-    def _value(self) -> float:
+    def _value(self) -> Number | ArrayValue:
         return 0.0
 
 
@@ -106,12 +115,12 @@ class ones(_Constant):
     array([1., 1.], dtype=float32)
     """
 
-    def _value(self) -> float:
+    def _value(self) -> Number | ArrayValue:
         return 1.0
 
 
 @register
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class constant(_Constant):
     """A constant, or an array that is broadcast to the shape.
 
@@ -119,12 +128,13 @@ class constant(_Constant):
     ----------
     value
         A number (NaN is allowed, to see what is never overwritten), or an array or nested sequence
-        of numbers whose shape broadcasts to the shape that is asked for.
+        of numbers whose shape broadcasts to the shape that is asked for. Integers stay exact.
 
     Raises
     ------
     ParameterError
-        Where the array does not broadcast, or the dtype cannot hold a value.
+        If the array does not broadcast to the shape, or the dtype cannot hold a value: integers
+        out of its range, fractions in an integer dtype, and numbers beyond the largest float.
 
     Examples
     --------
@@ -137,27 +147,125 @@ class constant(_Constant):
     value: Any
 
     def __post_init__(self) -> None:
-        try:
-            array = np.asarray(self.value)
-        except (TypeError, ValueError):
-            array = np.asarray(None)
-        if array.dtype.kind not in "fciu" or array.size == 0:
-            raise must_be_type("value", "must be a number or an array of numbers", self.value)
-        object.__setattr__(self, "value", _nested(array.tolist()))
+        object.__setattr__(self, "value", _canonical(self.value))
 
-    def _value(self) -> Any:
-        return np.asarray(self.value) if isinstance(self.value, tuple) else self.value
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, constant) and self._identity() == other._identity()
 
+    def __hash__(self) -> int:
+        return hash((constant, self._identity()))
 
-def _nested(value: Any) -> Any:
-    """As tuples, which can be hashed; integers as floats, so that 1 and 1.0 are the same value."""
-    if isinstance(value, list):
-        return tuple(_nested(item) for item in value)
-    return float(value) if isinstance(value, int) else value
+    def _identity(self) -> Any:
+        """By which NaN is itself, and -0.0 is not 0.0."""
+        return self.value if isinstance(self.value, ArrayValue) else repr(self.value)
+
+    def _value(self) -> Number | ArrayValue:
+        value: Number | ArrayValue = self.value
+        return value
 
 
-def _largest(value: Any) -> float:
-    """The largest finite magnitude."""
-    magnitude = np.abs(np.asarray(value))
-    finite = magnitude[np.isfinite(magnitude)]
-    return float(finite.max()) if finite.size else -math.inf
+def _canonical(value: Any) -> Number | ArrayValue:
+    """Integers as floats where those are exact, so that 1 and 1.0 are the same value."""
+    if isinstance(value, ArrayValue):
+        return value
+    if isinstance(value, int) and not isinstance(value, bool):
+        return _as_float(int(value))
+    array = array_of(value)
+    if array.ndim:
+        return ArrayValue.of(array)
+    if array.dtype.kind in "iu":
+        return _as_float(int(array))
+    if array.dtype.kind == "c":
+        return complex(array)
+    return math.nan if np.isnan(array) else float(array)
+
+
+def _as_float(number: int) -> Number:
+    try:
+        near = float(number)
+    except OverflowError:
+        largest = FORMATS["float64"].max
+        raise must("value", f"must be at most {largest:g} in magnitude", number) from None
+    return near if int(near) == number else number
+
+
+def _check_range(value: Number | ArrayValue, dtype: str) -> None:
+    """Raise if the dtype cannot hold a value."""
+    bounds, form = _integers(dtype), FORMATS.get(dtype)
+    about = value if isinstance(value, ArrayValue) else _Scalar(value)
+    if about.dtype == "complex128" and (form is None or not form.is_complex):
+        raise must("value", f"must be real for dtype {dtype}", value)
+    if bounds is not None and not about.integral:
+        raise must("value", f"must be an integer for dtype {dtype}", value)
+    low, high = about.extremes
+    if bounds is not None and (low < bounds[0] or high > bounds[1]):
+        rule = f"must be from {bounds[0]} to {bounds[1]} for dtype {dtype}"
+        raise must("value", rule, _shown(low if low < bounds[0] else high))
+    if form is not None and max(-low, high) > form.max:
+        rule = f"must be at most {form.max:g}, the largest {dtype}"
+        raise must("value", rule, _shown(low if -low > high else high))
+    if dtype.endswith(("fn", "fnuz")) and about.infinite:
+        raise must("value", f"must be finite or NaN for dtype {dtype}", value)
+
+
+@dataclass(frozen=True, slots=True)
+class _Scalar:
+    """A number, seen as an `ArrayValue` is."""
+
+    value: Number
+
+    @property
+    def dtype(self) -> str:
+        return "complex128" if isinstance(self.value, complex) else "float64"
+
+    @property
+    def infinite(self) -> bool:
+        return not isinstance(self.value, int) and cmath.isinf(self.value)
+
+    @property
+    def integral(self) -> bool:
+        return isinstance(self.value, int) or self.value.real.is_integer()
+
+    @property
+    def extremes(self) -> tuple[Any, Any]:
+        number: Any = self.value
+        parts = (number.real, number.imag) if isinstance(number, complex) else (number,)
+        finite = [x for x in parts if isinstance(x, int) or math.isfinite(x)]
+        return (min(finite), max(finite)) if finite else (0.0, 0.0)
+
+
+def _integers(dtype: str) -> tuple[int, int] | None:
+    """The least and the greatest of an integer dtype; None of others."""
+    found = re.fullmatch(r"(u?)int(\d+)", dtype)
+    if found is None:
+        return (0, 1) if dtype == "bool" else None
+    bits = int(found[2])
+    return (0, 2**bits - 1) if found[1] else (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
+
+
+def _plain(value: Number, dtype: str) -> Any:
+    """The number as Python's own for the dtype, which every library takes without rounding."""
+    if isinstance(value, complex):
+        return value
+    if dtype == "bool":
+        return bool(value)
+    return int(value) if _integers(dtype) is not None else float(value)
+
+
+def _part(array: Any, part: Block) -> Any:
+    """The block of the array, broadcast to the global shape, of which nothing else is made."""
+    missing = len(part.counts) - array.ndim
+    index = []
+    for length, start, step, count in zip(
+        array.shape, part.starts[missing:], part.steps[missing:], part.counts[missing:], strict=True
+    ):
+        stop = start + step * count
+        many = length != 1 and count
+        index.append(slice(start, stop if stop >= 0 else None, step) if many else slice(count))
+    found = np.broadcast_to(array[tuple(index)], part.counts)
+    return found[tuple(0 if drop else slice(None) for drop in part.dropped)]
+
+
+def _shown(number: Any) -> Any:
+    """An integer as it was written."""
+    return int(number) if number == int(number) and abs(number) < 1e15 else number

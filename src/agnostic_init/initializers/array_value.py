@@ -1,0 +1,132 @@
+"""An array as a value: frozen, hashable, comparable, and short where it is shown."""
+
+from __future__ import annotations
+
+import functools
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from agnostic_init.arrays.errors import must_be_type
+from agnostic_init.arrays.formats import FORMATS
+from agnostic_init.arrays.target import library_of
+
+__all__ = ["ArrayValue", "array_of"]
+
+EXACT = 2**53  # no integer up to this is rounded as a float
+SHOWN = 60  # characters
+
+
+@dataclass(frozen=True, repr=False)
+class ArrayValue:
+    """The numbers of an array.
+
+    Attributes
+    ----------
+    data : their bytes, in row-major order.
+    dtype : float64, complex128, or int64 or uint64 where a float64 would round an integer.
+    shape : of the array.
+    """
+
+    data: bytes
+    dtype: str
+    shape: tuple[int, ...]
+
+    @classmethod
+    def of(cls, array: Any) -> ArrayValue:
+        """The value of a NumPy array; the same for the same numbers in another dtype."""
+        if array.dtype.kind in "iu" and int(array.max()) <= EXACT and int(array.min()) >= -EXACT:
+            array = array.astype(np.float64)
+        elif array.dtype.kind in "iu":
+            array = array.astype(np.int64 if int(array.max()) < 2**63 else np.uint64)
+        else:
+            array = array.astype(np.complex128 if array.dtype.kind == "c" else np.float64)
+            # Of all the bits that mean NaN, the ones that a text is read as.
+            for part in (array.real, array.imag) if array.dtype.kind == "c" else (array,):
+                part[np.isnan(part)] = np.nan
+        return cls(array.tobytes(), array.dtype.name, array.shape)
+
+    @functools.cached_property
+    def array(self) -> Any:
+        """A read-only NumPy array of them."""
+        return np.frombuffer(self.data, self.dtype).reshape(self.shape)
+
+    @functools.cached_property
+    def parts(self) -> Any:
+        """The numbers as reals: of a complex one both parts."""
+        return self.array.view(np.float64) if self.dtype == "complex128" else self.array
+
+    @functools.cached_property
+    def finite(self) -> bool:
+        """Whether none is infinite or NaN."""
+        return bool(np.isfinite(self.parts).all())
+
+    @functools.cached_property
+    def infinite(self) -> bool:
+        """Whether any is infinite."""
+        return not self.finite and bool(np.isinf(self.parts).any())
+
+    @functools.cached_property
+    def integral(self) -> bool:
+        """Whether all are integers."""
+        return self.finite and bool((self.parts == np.floor(self.parts)).all())
+
+    @functools.cached_property
+    def extremes(self) -> tuple[Any, Any]:
+        """The least and the greatest finite number, as Python's; zeros where there is none."""
+        found = self.parts[np.isfinite(self.parts)]
+        return (found.min().item(), found.max().item()) if found.size else (0.0, 0.0)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return ArrayValue, (self.data, self.dtype, self.shape)  # and nothing that is cached
+
+    def __repr__(self) -> str:
+        if self.array.size <= SHOWN:
+            text = repr(self.array.tolist())
+            if len(text) <= SHOWN:
+                return text
+        return f"<array of shape {self.shape}, {self.dtype}>"
+
+
+def array_of(value: Any) -> Any:
+    """The numbers as a NumPy array of a dtype of its own, from an array of any library."""
+    try:
+        found = np.asarray(value)
+    except (TypeError, ValueError, RuntimeError):  # NumPy cannot read all that torch has
+        found = None
+    if found is None or found.dtype.kind not in "fciu":
+        found = _through_library(value)
+    if found is None or found.size == 0:
+        raise must_be_type("value", "must be a number or an array of numbers", value)
+    if isinstance(value, (list, tuple)) and found.dtype.kind == "f" and abs(found).max() >= EXACT:
+        found = _exactly(value, found)
+    return found
+
+
+def _exactly(value: Any, rounded: Any) -> Any:
+    """The integers of nested sequences that NumPy has made floats of, as some are above 2^63."""
+    known = np.asarray(value, dtype=object)
+    if not all(isinstance(each, int) for each in known.flat):
+        return rounded
+    for dtype in (np.int64, np.uint64):
+        with suppress(OverflowError):
+            return known.astype(dtype)
+    return rounded
+
+
+def _through_library(value: Any) -> Any:
+    try:
+        library = library_of(value)
+        name = library.dtype_name(value.dtype)
+        form = FORMATS.get(name)
+        if form is not None:
+            wide = name if form.is_complex else form.compute
+        elif "int" in name:
+            wide = "int64"
+        else:
+            return None
+        return np.asarray(library.to_host(library.cast(value, wide)))
+    except (TypeError, ValueError, RuntimeError):
+        return None
