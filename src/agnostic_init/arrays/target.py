@@ -43,6 +43,7 @@ def resolve(
     xp: Any = None,
     dtype: Any = None,
     device: Any = None,
+    shape: tuple[int, ...] | None = None,
 ) -> Target:
     """Decide the library, dtype and device of a new array.
 
@@ -56,6 +57,9 @@ def resolve(
         A dtype of any library, or its name; by default float32, or torch's default dtype.
     device
         A device of that library.
+    shape
+        Of the array. A sharding of JAX may not fit it: an error, or, where it is that of `like`,
+        the array is whole on all of its devices.
 
     Raises
     ------
@@ -76,6 +80,8 @@ def resolve(
         place = library.device_of(like)
     else:
         place = library.device(device)
+    if shape is not None:
+        place = library.fitted(place, shape, "like" if device is None else "device")
     return Target(library, name, place, like)
 
 
@@ -88,6 +94,8 @@ def library_of(array: Any) -> Any:
     try:
         namespace = array_api_compat.array_namespace(array)
     except TypeError:
+        if f"{type(array).__module__}.{type(array).__name__}" == "jax.ShapeDtypeStruct":
+            return backend("jax")  # it has the shape, dtype and sharding of an array
         raise must_be_type("like", "must be an array of a supported library", array) from None
     return _library_of_namespace(namespace)
 

@@ -32,7 +32,7 @@ def produce(
     """An array of the values of a draw, which is asked for by the name of its dtype."""
     part = block(checked_shape(shape), index)
     if out is None:
-        target = resolve(like, xp, dtype, device)
+        target = resolve(like, xp, dtype, device, part.shape)
         return select.make(draw_of(target.dtype), make_key(key), part, target)
     for name, value in (("like", like), ("xp", xp), ("device", device)):
         if value is not None:

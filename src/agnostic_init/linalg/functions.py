@@ -81,7 +81,7 @@ def haar_matrices(
     lengths = checked_shape(shape)
     if len(lengths) < 2:
         raise must("shape", "must have two axes or more", lengths, "(..., m, n)")
-    target = resolve(like, xp, dtype, device)
+    target = resolve(like, xp, dtype, device, lengths)
     haar = Haar(
         batch=lengths[:-2],
         rows=lengths[-2],

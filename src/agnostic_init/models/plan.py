@@ -162,7 +162,9 @@ class Plan:
         targets = {}
         for entry in self.entries:
             with within(f"parameter {entry.name!r}"):
-                targets[entry.name] = resolve(likes[entry.name], xp, entry.dtype, device)
+                targets[entry.name] = resolve(
+                    likes[entry.name], xp, entry.dtype, device, entry.shape
+                )
         made: dict[str, Any] = dict.fromkeys(self._names())
         report = Report(self.bytes, progress)
         for batch in batches(self.entries, targets):

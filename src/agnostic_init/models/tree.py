@@ -90,7 +90,7 @@ def init_tree(
     specs
         A mapping, or pairs, of names to shapes, to pairs (shape, dtype), to `Spec` values, or to
         arrays, whose shape and dtype are taken and, where neither `like` nor `xp` is given, their
-        library and device too.
+        library and device too. A `jax.ShapeDtypeStruct`, with its sharding, is as good as an array.
     rules
         Pairs (pattern, initializer), a mapping of such pairs, or `Rule` values. The first rule
         that matches a name is the one. Patterns are globs in which ``*`` matches dots as well, or
@@ -100,7 +100,8 @@ def init_tree(
         Anything that `agnostic_init.key` takes. Each parameter gets ``key.fold_in(name)``, so that
         one more parameter, or another order, changes no other.
     like, xp, device
-        The array library and the device; NumPy where nothing is given.
+        The array library and the device; NumPy where nothing is given. Parameters whose shape the
+        sharding of a JAX array as `like` does not fit are whole on all of its devices.
     dtype
         Of the parameters whose own spec and whose rule name none. Where it is None too, that of an
         array as spec, of `like`, or the library's default.

@@ -7,6 +7,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.sharding import Mesh, NamedSharding, PartitionSpec, Sharding, SingleDeviceSharding
 
 from agnostic_init.arrays.errors import must
 from agnostic_init.arrays.libraries import generic
@@ -50,16 +51,43 @@ class Library(generic.Library):
     def to_host(self, array: Any) -> Any:
         return storage_view(np.asarray(array))
 
+    def fitted(self, device: Any, shape: tuple[int, ...], name: str) -> Any:
+        """The device of an array of a shape, by the sharding of `like=` or one that was given.
+
+        Where that of `like=` does not fit, the array is whole on each of its devices.
+        """
+        if not _cuts(device) or _fits(device, shape):
+            return device
+        if name != "like":
+            rule = f"must be a sharding that fits the shape {shape}"
+            raise must(name, rule, device, "an array whose sharding fits some shapes, as `like`")
+        mesh = getattr(device, "mesh", None) or Mesh(
+            np.array(list(device.device_set)), ("devices",)
+        )
+        return NamedSharding(mesh, PartitionSpec(), memory_kind=device.memory_kind)
+
     def working_device(self, device: Any) -> Any:
-        return None if _is_spread(device) else device
+        if not _cuts(device):
+            return device
+        return next(iter(device.device_set)) if len(device.device_set) == 1 else None
 
     def placed(self, array: Any, device: Any) -> Any:
-        return jax.device_put(array, device) if _is_spread(device) else array
+        return jax.device_put(array, device) if _cuts(device) else array
 
     def device_of(self, array: Any) -> Any:
-        return None if isinstance(array, jax.core.Tracer) else array.sharding
+        return None if isinstance(array, jax.core.Tracer) else array.sharding  # or that of a struct
 
 
-def _is_spread(device: Any) -> bool:
-    """Whether it is a sharding, which fits only arrays of some shapes, of several devices."""
-    return len(getattr(device, "device_set", ())) > 1
+def _cuts(device: Any) -> bool:
+    """Whether it is a sharding, but that of an array on one device, which fits all shapes."""
+    return isinstance(device, Sharding) and not isinstance(device, SingleDeviceSharding)
+
+
+def _fits(sharding: Any, shape: tuple[int, ...]) -> bool:
+    if len(getattr(sharding, "spec", ())) > len(shape):
+        return False
+    try:
+        sharding.shard_shape(shape)
+    except (IndexError, ValueError):
+        return False
+    return True
