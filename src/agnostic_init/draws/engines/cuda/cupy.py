@@ -62,7 +62,7 @@ def fill(draw: Draw, key: Key, block: Block, out: Any) -> None:
     with out.device as device:
         run = kernel(plan.variant, device.id)
         entries = np.uint64(0) if plan.quantile is None else device_table(plan.table, plan.quantile)
-        arguments = (np.uint64(out.data.ptr), entries, *map(np.uint32, plan.words))
+        arguments = (np.uint64(out.data.ptr), entries, *np.asarray(plan.words, dtype=np.uint32))
         blocks = plan.blocks(device.attributes["MultiProcessorCount"])
         try:
             run((blocks,), (plan.variant.threads,), arguments)
