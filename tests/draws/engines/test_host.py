@@ -70,7 +70,7 @@ def test_threads_and_chunks_do_not_change_a_value(name, monkeypatch):
     for threads, chunk in (("1", 1 << 16), ("2", 1 << 16), ("3", 1000), ("1", 4096)):
         monkeypatch.setenv("AGNOSTIC_INIT_NUM_THREADS", threads)
         monkeypatch.setattr(kernel, "CHUNK", chunk)
-        monkeypatch.setattr(kernel, "PART", 4 * chunk)
+        monkeypatch.setattr(kernel, "SHARED_CHUNK", chunk)
         out = np.empty(n, draw.dtype)
         host.fill(draw, key, block((n,)), out)
         results.append(out.tobytes())

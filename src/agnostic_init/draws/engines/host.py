@@ -21,6 +21,7 @@ Kernel = Callable[[Draw, Key, Positions, Any, int, int], None]
 THREADS_VARIABLE = "AGNOSTIC_INIT_NUM_THREADS"
 WORTH_A_THREAD = 1 << 17  # elements; about half a millisecond of work
 MOST_WITH_NUMPY = 4  # threads; more only wait for each other's interpreter lock
+LARGEST_PART = 1 << 20  # elements that a thread is given at once
 SLAB = 1 << 18
 
 
@@ -74,11 +75,12 @@ def _fill_contiguous(draw: Draw, key: Key, positions: Positions, out: Any) -> No
         return
     from concurrent.futures import ThreadPoolExecutor
 
+    part = max(WORTH_A_THREAD, min(LARGEST_PART, -(-size // (2 * threads))))
     # The pool lives for one call, so that no thread outlives a fork; that costs 0.1 ms.
     with ThreadPoolExecutor(threads) as pool:
         tasks = [
-            pool.submit(kernel, draw, key, positions, out, start, min(start + numpy.PART, size))
-            for start in range(0, size, numpy.PART)
+            pool.submit(kernel, draw, key, positions, out, start, min(start + part, size))
+            for start in range(0, size, part)
         ]
         for task in tasks:
             task.result()

@@ -22,12 +22,12 @@ from agnostic_init.draws.quantile import Central
 from agnostic_init.draws.record import Draw
 from agnostic_init.draws.reference import evaluate
 
-__all__ = ["PART", "fill"]
+__all__ = ["fill"]
 
 CHUNK = 1 << 16  # elements; their arrays stay in the second-level cache
-# A part that a thread is given is one chunk up to here: two threads that call NumPy more often wait
-# for each other's interpreter lock, which costs more than the larger caches do.
-PART = 1 << 18
+# Beside another thread, as two that call NumPy more often wait for each other's interpreter lock,
+# which costs more than the larger caches do; twice as many where an element takes little room.
+SHARED_CHUNK = 1 << 17
 LONG_RUN = 256
 WIDE = Wide(np, np.uint64, None, signed=False)
 
@@ -35,7 +35,9 @@ WIDE = Wide(np, np.uint64, None, signed=False)
 def fill(draw: Draw, key: Key, positions: Positions, out: Any, start: int, stop: int) -> None:
     """Write elements `start` to `stop` of a block, counted in its row-major order, into `out`."""
     size = stop - start
-    chunk = min(size, CHUNK if draw.kind == "quantile" else PART)
+    alone = size == out.size
+    shared = SHARED_CHUNK if draw.kind == "quantile" else 2 * SHARED_CHUNK
+    chunk = min(size, CHUNK if alone else shared)
     finish = _pass_for(draw, chunk)
     if draw.words == 1 and (positions.run >= LONG_RUN or positions.run == positions.size):
         words = WordPass(key, chunk)
