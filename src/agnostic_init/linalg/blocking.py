@@ -27,7 +27,7 @@ class Blocking:
 
 
 def blocking(haar: Haar) -> Blocking:
-    """What is fastest by the model in ``tests/linalg/gpu_model.py``, within the workspace.
+    """What is fastest by the model in ``bench/panels/model.py``, within the workspace.
 
     Where that would be less than an eighth of the matrices it may be an eighth, and twice as much
     for all: large ones take 1.3 times their memory.

@@ -1,21 +1,15 @@
 """Times of orthogonal matrices on a GPU for each width of panels, beside those of the model.
 
-`python tests/linalg/gpu_measure.py` wants a GPU and torch; `--device cpu --most 256` tries the script
-itself. The best width of a shape is to be that of `agnostic_init.linalg.blocking`, which is starred;
-where it is not, change `LEAST`, `MOST` and `BUSY` there, and the constants of `gpu_model` so that it
-agrees. Then come the times of several at once, and of the block factors made in two ways: halving
-takes more kernels than a solve, and all of them are products.
+Then the times of several at once, and of the block factors made in two ways: halving takes more
+kernels than a solve, and all of them are products.
 """
 
 from __future__ import annotations
 
-import argparse
 import math
 import statistics
-import sys
 import time
 
-import gpu_model
 import torch
 
 from agnostic_init.arrays.target import Target, backend
@@ -24,6 +18,9 @@ from agnostic_init.linalg import on_device, select, source
 from agnostic_init.linalg.blocking import Blocking, blocking
 from agnostic_init.linalg.executors import torch_device
 from agnostic_init.linalg.haar import Haar
+from bench.panels import model
+
+__all__ = ["factors_of", "measured", "report", "several_of", "widths_of"]
 
 WIDTHS = (16, 32, 64, 128, 256, 512)
 SEVERAL = [((64, 64), 64), ((256, 256), 32), ((768, 768), 12), ((1024, 1024), 8), ((2048, 2048), 2)]
@@ -70,10 +67,10 @@ def widths_of(device, shape):
         on_device.blocking = lambda some, width=width: of_width(some, width)
         try:
             time_of = measured(device, lambda: torch_device.fill(haar, draw, out))
-            model = gpu_model.cost(shape).time
+            modelled = model.cost(shape).time
         finally:
             on_device.blocking = blocking
-        parts.append(f"{'*' if width == chosen else ''}{width}: {time_of:.0f} ({model:.0f})")
+        parts.append(f"{'*' if width == chosen else ''}{width}: {time_of:.0f} ({modelled:.0f})")
     return f"{'x'.join(map(str, shape)):>14}  {'  '.join(parts)}"
 
 
@@ -104,22 +101,14 @@ def several_of(device, shape, many):
     return f"{name:>14}  {many} together {together:.0f}, one by one {alone:.0f}"
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--device", default="cuda")
-    parser.add_argument("--most", type=int, default=1 << 28, help="elements of a shape")
-    given = parser.parse_args()
-    device = torch.device(given.device)
-    for shape in gpu_model.SHAPES:
-        if math.prod(shape) <= given.most:
-            sys.stdout.write(widths_of(device, shape) + "\n")
+def report(device, most):
+    """The lines of all shapes of at most so many elements."""
+    for shape in model.SHAPES:
+        if math.prod(shape) <= most:
+            yield widths_of(device, shape)
     for shape, many in SEVERAL:
-        if many * math.prod(shape) <= given.most:
-            sys.stdout.write(several_of(device, shape, many) + "\n")
+        if many * math.prod(shape) <= most:
+            yield several_of(device, shape, many)
     for panels in PANELS:
-        if math.prod(panels) <= given.most:
-            sys.stdout.write(factors_of(device, *panels) + "\n")
-
-
-if __name__ == "__main__":
-    main()
+        if math.prod(panels) <= most:
+            yield factors_of(device, *panels)

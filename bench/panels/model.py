@@ -5,14 +5,11 @@ priced: `LAUNCH` to start it and the longer of its arithmetic and its memory tra
 taken to be made of square tiles, one at a time on each of the multiprocessors, split along its
 inner axis where that helps. The figures are near those of an H100 in float32 without TensorFloat-32;
 they rank choices, and are no times.
-
-`python tests/linalg/gpu_model.py` prints the table.
 """
 
 from __future__ import annotations
 
 import math
-import sys
 from dataclasses import replace
 
 import torch
@@ -23,6 +20,8 @@ from torch.utils._pytree import tree_leaves
 from agnostic_init.linalg.executors import torch_device
 from agnostic_init.linalg.haar import Haar
 
+__all__ = ["SHAPES", "cost", "report"]
+
 LAUNCH = 3.0  # µs from one kernel to the next
 PYTHON = 6.0  # µs of the host for each
 PROCESSORS = 132
@@ -30,19 +29,12 @@ RATE = 50e6  # operations a µs, of all processors
 TRAFFIC = 3e6  # bytes a µs
 TILES = {128: 1.0, 64: 0.8, 32: 0.4}  # side: share of the rate
 INNER = 16  # elements along the inner axis that starting and ending a tile takes as long as
-VIEWS = {"view", "as_strided", "transpose", "permute", "slice", "select", "unsqueeze", "squeeze"}
-VIEWS |= {
-    "expand",
-    "diagonal",
-    "detach",
-    "_unsafe_view",
-    "t",
-    "alias",
-    "empty",
-    "empty_strided",
-    "device",
+VIEWS = {  # and other operations that launch nothing
+    *("view", "_unsafe_view", "as_strided", "transpose", "permute", "slice", "select", "expand"),
+    *("unsqueeze", "squeeze", "diagonal", "unbind", "t", "alias", "detach", "device"),
+    *("empty", "empty_strided", "empty_like", "view_as_real", "real"),
+    *("_conj", "resolve_conj", "resolve_neg"),
 }
-VIEWS |= {"_conj", "resolve_conj", "resolve_neg", "view_as_real", "empty_like", "unbind", "real"}
 PRODUCTS = {"mm": 0, "bmm": 0, "addmm": 1, "baddbmm": 1, "addmm_": 1, "baddbmm_": 1}
 
 SHAPES = [(64, 64), (256, 256), (512, 512), (1024, 1024), (2048, 2048), (4096, 4096)]
@@ -146,8 +138,3 @@ def report(several=()):
             f"{name:>16} {found.launches:>8} {found.time:>10.0f} {found.products:>15.0f} "
             f"{found.launches * PYTHON:>10.0f}"
         )
-
-
-if __name__ == "__main__":
-    for line in report([((64, 64), 64), ((256, 256), 16), ((768, 768), 12), ((1024, 1024), 4)]):
-        sys.stdout.write(line + "\n")
