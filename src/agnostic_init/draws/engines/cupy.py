@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
 from agnostic_init.arrays.target import Target
@@ -15,9 +16,11 @@ __all__ = ["fill", "make"]
 
 def make(draw: Draw, key: Key, block: Block, target: Target) -> Any:
     """A new array on the target's device."""
-    out = target.library.xp.empty(
-        block.shape, dtype=target.library.dtype(draw.dtype), device=target.device
-    )
+    # CuPy's namespace takes `device=`, and makes the array on the current one all the same.
+    with target.device or nullcontext():
+        out = target.library.xp.empty(
+            block.shape, dtype=target.library.dtype(draw.dtype), device=target.device
+        )
     fill(draw, key, block, out, target.library)
     return out
 
