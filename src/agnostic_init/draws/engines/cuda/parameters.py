@@ -94,7 +94,8 @@ def launch(draw: Draw, key: Key, block: Block, strides: Sequence[int]) -> Launch
     # Draws that differ in the sign of a zero are equal.
     numbers = struct.pack("<5d", *_numbers(draw))
     plan = _without_key(draw, numbers, block, tuple(strides))
-    return replace(plan, words=(*_round_keys(key), *_long(key.offset), *plan.words))
+    words = (*_round_keys(key), *_long(key.offset), *plan.words)
+    return Launch(plan.variant, words, plan.units, plan.quantile)
 
 
 # A model has many tensors of the same shape.
