@@ -31,4 +31,5 @@ class Chunked(Initializer):
             part.shape,
             library.dtype(target.dtype),
             target.like,
+            (self, key, part),
         )

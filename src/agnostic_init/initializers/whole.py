@@ -27,7 +27,18 @@ class Whole(Initializer):
     def _make(self, shape: tuple[int, ...], key: Key | None, part: Block, target: Target) -> Any:
         assert key is not None
         self._check(shape, target.dtype)
-        return self._cut(lambda place: self._whole(shape, key, place), shape, part, target)
+        library = target.library
+
+        def whole(place: Target) -> Any:
+            if not library.lazy or self.lazily:
+                return self._whole(shape, key, place)
+            host = Target(backend("numpy"), target.dtype, None)
+            dtype = library.dtype(target.dtype)
+            return library.deferred(
+                lambda: self._whole(shape, key, host), shape, dtype, (self, key)
+            )
+
+        return self._cut(whole, shape, part, target)
 
     def _cut(
         self,
@@ -38,10 +49,7 @@ class Whole(Initializer):
     ) -> Any:
         """The block of an array of `shape` that `whole` makes, where the target is."""
         library = target.library
-        if library.lazy and not self.lazily:
-            host = Target(backend("numpy"), target.dtype, None)
-            made = library.deferred(lambda: whole(host), shape, library.dtype(target.dtype))
-        elif math.prod(shape) == 0:
+        if math.prod(shape) == 0:
             made = library.xp.zeros(
                 shape,
                 dtype=library.dtype(target.dtype),

@@ -8,6 +8,7 @@ from typing import Any
 import dask
 import dask.array
 import numpy as np
+from dask.base import tokenize
 
 from agnostic_init.arrays.libraries import numpy
 
@@ -38,13 +39,15 @@ class Library(numpy.Library):
         shape: tuple[int, ...],
         dtype: Any,
         like: Any,
+        of: tuple[Any, ...],
     ) -> Any:
         """An array of the blocks that `function` makes of their indices, when they are computed.
 
-        In the chunks of `like` where that has this shape.
+        In the chunks of `like` where that has this shape. `of` is all that the values depend on:
+        the same array has the same name in every graph.
         """
         if not shape:
-            return self.deferred(lambda: function(()), shape, dtype)
+            return self.deferred(lambda: function(()), shape, dtype, of)
         same = like is not None and like.shape == shape
         chunks = dask.array.core.normalize_chunks(
             like.chunks if same else "auto", shape, dtype=dtype
@@ -54,13 +57,22 @@ class Library(numpy.Library):
             chunks=chunks,
             dtype=dtype,
             meta=np.empty((0,) * len(shape), dtype),
+            name=_name(of, shape, dtype, chunks),
             function=function,
         )
 
-    def deferred(self, function: Callable[[], Any], shape: tuple[int, ...], dtype: Any) -> Any:
-        """An array of one chunk, which `function` makes when it is computed."""
+    def deferred(
+        self, function: Callable[[], Any], shape: tuple[int, ...], dtype: Any, of: tuple[Any, ...]
+    ) -> Any:
+        """An array of one chunk, which `function` makes when it is computed; `of` as above."""
         meta = np.empty((0,) * len(shape), dtype)
-        return dask.array.from_delayed(dask.delayed(function)(), shape, dtype=dtype, meta=meta)
+        name = _name(of, shape, dtype)
+        chunk = dask.delayed(function)(dask_key_name=f"{name}-made")
+        return dask.array.from_delayed(chunk, shape, dtype=dtype, meta=meta, name=name)
+
+
+def _name(*values: Any) -> str:
+    return f"agnostic_init-{tokenize(*values)}"
 
 
 def _block(*, function: Callable[[tuple[slice, ...]], Any], block_info: Any = None) -> Any:

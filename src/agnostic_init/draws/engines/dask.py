@@ -21,7 +21,7 @@ def make(draw: Draw, key: Key, block: Block, target: Target) -> Any:
     """A lazy array, in the chunks of `like=` where that has this shape."""
     dtype = target.library.dtype(target.dtype)
     part = functools.partial(_part, draw, key, block, dtype)
-    return target.library.by_blocks(part, block.shape, dtype, target.like)
+    return target.library.by_blocks(part, block.shape, dtype, target.like, (draw, key, block))
 
 
 def _part(draw: Draw, key: Key, whole: Block, dtype: Any, index: tuple[slice, ...]) -> Any:
