@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import struct
 
 import pytest
 
@@ -48,10 +49,12 @@ class Driver:
 
     def cuLaunchKernel(self, function, *rest):
         grid, (shared, stream, places, extra) = rest[:6], rest[6:]
-        assert (function.value, shared, extra) == (6, 0, None)
-        kinds = [ctypes.c_uint64] * 2 + [ctypes.c_uint32] * (len(places) - 2)
-        found = [kind.from_address(at).value for kind, at in zip(kinds, places, strict=True)]
-        self.launches.append((grid, stream.value or 0, found))
+        assert (function.value, shared, places) == (6, 0, None)
+        pointer, buffer, length, size, end = extra
+        assert (pointer, length, end) == (1, 2, None)
+        size = ctypes.c_size_t.from_address(size).value
+        found = struct.unpack(f"=2Q{(size - 16) // 4}I", ctypes.string_at(buffer, size))
+        self.launches.append((grid, stream.value or 0, list(found)))
         return self.status
 
     def cuGetErrorName(self, status, text):

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import struct
 from collections.abc import Sequence
 
 __all__ = ["Function", "library"]
 
 NAMES = ("libcuda.so.1", "nvcuda.dll")
+# CU_LAUNCH_PARAM_*: all arguments of a launch in one buffer.
+END, BUFFER_POINTER, BUFFER_SIZE = 0, 1, 2
 
 
 @functools.cache
@@ -45,19 +48,18 @@ class Function:
     ) -> None:
         """Launch with arguments of 64 bits, then of 32. They are copied before this returns."""
         self._attach()
-        longs = (ctypes.c_uint64 * len(addresses))(*addresses)
-        ints = (ctypes.c_uint32 * len(words))(*words)
-        first, second = ctypes.addressof(longs), ctypes.addressof(ints)
-        places = (
-            *range(first, first + 8 * len(addresses), 8),
-            *range(second, second + 4 * len(words), 4),
+        # 64 bits first, so that they lie in the buffer as the kernel's parameters do.
+        packed = struct.pack(f"={len(addresses)}Q{len(words)}I", *addresses, *words)
+        buffer, size = (
+            ctypes.create_string_buffer(packed, len(packed)),
+            ctypes.c_size_t(len(packed)),
         )
-        arguments = (ctypes.c_void_p * len(places))(*places)
+        extra = (ctypes.c_void_p * 5)(
+            BUFFER_POINTER, ctypes.addressof(buffer), BUFFER_SIZE, ctypes.addressof(size), END
+        )
         grid = (blocks, 1, 1, threads, 1, 1)
         _check(
-            library().cuLaunchKernel(
-                self._function, *grid, 0, ctypes.c_void_p(stream), arguments, None
-            )
+            library().cuLaunchKernel(self._function, *grid, 0, ctypes.c_void_p(stream), None, extra)
         )
 
     def _attach(self) -> None:
