@@ -56,7 +56,8 @@ class Initializer:
             A `Key`, or anything that `agnostic_init.key` takes. There is no default, but constant
             initializers need none.
         like
-            An array whose library, dtype and device the new one takes.
+            An array whose library, dtype and device the new one takes; of JAX, the sharding too,
+            where that fits the shape, and else the array is whole on all of its devices.
         xp
             The array library, where there is no `like`; NumPy where there is neither.
         dtype, device
@@ -71,7 +72,7 @@ class Initializer:
         """
         lengths = checked_shape(shape)
         part = block(lengths, index)
-        target = resolve(like, xp, dtype, device)
+        target = resolve(like, xp, dtype, device, part.shape)
         return self._make(lengths, self._key(key), part, target)
 
     @untraced
