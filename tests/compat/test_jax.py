@@ -247,6 +247,43 @@ def test_a_traced_scale_and_its_gradient():
     )
 
 
+@pytest.mark.parametrize("xp", [jnp, np], ids=["jax", "numpy"])
+@pytest.mark.parametrize("dtype", [jnp.float32, jnp.bfloat16, jnp.complex64])
+def test_a_scale_for_each_column(xp, dtype):
+    scale = xp.asarray([1.0, 2.0, 3.0])
+    for name in ("uniform", "normal", "truncated_normal"):
+        factory = getattr(init, name)
+        unit = np.asarray(factory(1.0)(KEY, (40, 3), dtype), np.complex64)
+        made = factory(scale)(KEY, (40, 3), dtype)
+        assert made.dtype == dtype
+        tolerance = 1e-2 if dtype == jnp.bfloat16 else 1e-6
+        np.testing.assert_allclose(np.asarray(made, np.complex64), unit * scale, rtol=tolerance)
+    fans = init.variance_scaling(scale, "fan_in", "normal")(KEY, (40, 3), dtype)
+    unit = np.asarray(init.variance_scaling(1.0, "fan_in", "normal")(KEY, (40, 3), dtype))
+    expected = unit.astype(np.complex64) * np.sqrt(np.asarray(scale))
+    tolerance = 2e-2 if dtype == jnp.bfloat16 else 1e-6
+    np.testing.assert_allclose(np.asarray(fans, np.complex64), expected, rtol=tolerance)
+    matrix = init.orthogonal(scale)(KEY, (5, 3))
+    np.testing.assert_allclose(matrix, init.orthogonal()(KEY, (5, 3)) * scale, rtol=1e-6)
+
+
+def test_a_scale_with_a_negative_number():
+    with pytest.raises(ValueError, match="`scale` must not be negative"):
+        init.variance_scaling(jnp.asarray([1.0, -1.0]), "fan_in", "normal")
+
+
+@pytest.mark.parametrize("name", ["lower", "upper"])
+def test_bounds_are_known_numbers(name):
+    def draw(bound):
+        return init.truncated_normal(**{name: bound})(KEY, (3,))
+
+    assert bits(draw(jnp.asarray(0.5))) == bits(draw(0.5))
+    for call in (lambda: jax.jit(draw)(0.5), lambda: draw(jnp.asarray([0.5, 0.5, 0.5]))):
+        with pytest.raises(TypeError, match=f"`{name}` must be a number, neither traced nor an"):
+            call()
+    assert jax.jit(draw, static_argnums=0)(0.5).shape == (3,)
+
+
 @pytest.mark.parametrize("scale", [0.0, -2.0])
 def test_scales_that_are_not_positive(scale):
     for name in ("uniform", "normal", "truncated_normal"):

@@ -9,6 +9,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from agnostic_init.arrays.formats import format_of
 from agnostic_init.arrays.target import resolve
@@ -24,6 +25,7 @@ __all__ = [
     "Factory",
     "checked",
     "drawn",
+    "is_number",
     "key_of",
     "placed",
     "scaled",
@@ -63,9 +65,9 @@ def checked(shape: Any, dtype: Any) -> tuple[tuple[int, ...], Any]:
 def scaled(
     draw_of: DrawOf, factor: Any, key: Any, shape: tuple[int, ...], dtype: Any, out_sharding: Any
 ) -> Any:
-    """Draws with a factor, which may be traced or not positive; then it is multiplied with."""
+    """Draws with a factor; one that is traced, an array or not positive is multiplied with."""
     name = str(dtype.name)
-    if not is_traced(factor) and factor > 0:
+    if is_number(factor) and factor > 0:
         return drawn(draw_of(float(factor), name), key, shape, out_sharding)
     wide = name if format_of(name).is_complex else format_of(name).compute
     unit = drawn(draw_of(1.0, wide), key, shape, out_sharding)
@@ -85,6 +87,11 @@ def key_of(key: Any) -> Key:
     """The key of the 64 bits that are drawn of a key of JAX."""
     low, high = jax.random.bits(key, (2,), "uint32")
     return traced((low, high)) if is_traced(low) else Key(int(high) << 32 | int(low))
+
+
+def is_number(value: Any) -> bool:
+    """Whether a parameter is one number that is known: not traced, and no array of several."""
+    return not is_traced(value) and np.ndim(value) == 0
 
 
 def placed(array: Any, out_sharding: Any) -> Any:

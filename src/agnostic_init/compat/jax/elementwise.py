@@ -7,7 +7,8 @@ from typing import Any
 
 import jax.numpy as jnp
 
-from agnostic_init.compat.jax.drawing import UNSET, Factory, placed, scaled
+from agnostic_init.arrays.errors import must_be_type
+from agnostic_init.compat.jax.drawing import UNSET, Factory, is_number, placed, scaled
 from agnostic_init.draws.distributions import normal_draw, truncated_normal_draw, uniform_draw
 
 __all__ = ["constant", "normal", "ones", "truncated_normal", "uniform", "zeros"]
@@ -69,7 +70,7 @@ class uniform(Factory):
     Parameters
     ----------
     scale
-        The upper bound, which may be traced.
+        The upper bound, which may be traced, or an array that broadcasts to the shape.
     dtype
         The dtype where none is given in the call.
 
@@ -96,7 +97,7 @@ class normal(Factory):
     Parameters
     ----------
     stddev
-        The standard deviation, which may be traced.
+        The standard deviation, which may be traced, or an array that broadcasts to the shape.
     dtype
         The dtype where none is given in the call.
 
@@ -123,11 +124,12 @@ class truncated_normal(Factory):
     Parameters
     ----------
     stddev
-        Of the normal before it is truncated; it may be traced.
+        Of the normal before it is truncated; it may be traced, or an array that broadcasts to the
+        shape.
     dtype
         The dtype where none is given in the call.
     lower, upper
-        The bounds, in multiples of `stddev`.
+        The bounds, in multiples of `stddev`: numbers that are known.
 
     Examples
     --------
@@ -141,6 +143,17 @@ class truncated_normal(Factory):
     dtype: Any = None
     lower: Any = -2.0
     upper: Any = 2.0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name in ("lower", "upper"):
+            if not is_number(getattr(self, name)):
+                raise must_be_type(
+                    name,
+                    "must be a number, neither traced nor an array, as the quantile is made for it",
+                    getattr(self, name),
+                    "-2.0, or jax.jit with static_argnames",
+                )
 
     def __call__(self, key: Any, shape: Any, dtype: Any = UNSET, out_sharding: Any = None) -> Any:
         """Make an array; see `Initializer`."""

@@ -9,8 +9,7 @@ from typing import Any
 import jax.numpy as jnp
 
 from agnostic_init.arrays.errors import must
-from agnostic_init.bits.jax_key import is_traced
-from agnostic_init.compat.jax.drawing import UNSET, Factory, key_of, placed
+from agnostic_init.compat.jax.drawing import UNSET, Factory, is_number, key_of, placed
 from agnostic_init.linalg.functions import haar_matrices
 
 __all__ = ["delta_orthogonal", "orthogonal"]
@@ -98,6 +97,6 @@ class delta_orthogonal(Factory):
 
 def _haar(key: Any, rows: int, columns: int, scale: Any, dtype: Any) -> Any:
     """A matrix of orthonormal rows or columns, times a scale."""
-    gain = 1.0 if is_traced(scale) else float(scale)
+    gain = float(scale) if is_number(scale) else 1.0
     matrix = haar_matrices((rows, columns), gain, key=key_of(key), xp=jnp, dtype=str(dtype.name))
-    return matrix * jnp.asarray(scale, dtype) if is_traced(scale) else matrix
+    return matrix if is_number(scale) else matrix * jnp.asarray(scale, dtype)

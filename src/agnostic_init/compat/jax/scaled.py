@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import jax.numpy as jnp
+import numpy as np
 
 from agnostic_init.arrays.errors import ParameterError, must
 from agnostic_init.bits.jax_key import is_traced
-from agnostic_init.compat.jax.drawing import UNSET, Factory, placed, scaled
+from agnostic_init.compat.jax.drawing import UNSET, Factory, is_number, placed, scaled
 from agnostic_init.initializers import scaling
 
 __all__ = [
@@ -44,7 +45,7 @@ class variance_scaling(Factory):
     Parameters
     ----------
     scale
-        Not negative; it may be traced.
+        Not negative; it may be traced, or an array that broadcasts to the shape.
     mode
         What n is: "fan_in", "fan_out", "fan_avg" or "fan_geo_avg".
     distribution
@@ -78,7 +79,7 @@ class variance_scaling(Factory):
         if self.distribution not in scaling.DISTRIBUTIONS:
             rule = f"must be one of {scaling.DISTRIBUTIONS}"
             raise must("distribution", rule, self.distribution)
-        if not is_traced(self.scale) and not self.scale >= 0:
+        if not is_traced(self.scale) and not np.all(np.asarray(self.scale) >= 0):
             raise must("scale", "must not be negative", self.scale)
         for name in ("in_axis", "out_axis", "batch_axis"):
             axes = getattr(self, name)
@@ -91,7 +92,7 @@ class variance_scaling(Factory):
         if fan == 0:
             return placed(jnp.zeros(shape, dtype), out_sharding)  # no device: it has no elements
         variance = self.scale / fan
-        known = not is_traced(variance) and variance > 0
+        known = is_number(variance) and variance > 0
         init = scaling.variance_scaling(
             variance if known else 1.0, "fan_in", self.distribution, fan=(1, 1)
         )
