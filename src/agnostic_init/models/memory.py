@@ -30,9 +30,9 @@ def shared(arrays: Mapping[str, Any]) -> tuple[str, str] | None:
     known: dict[str, Memory] = {}
     unknown: dict[int, str] = {}
     for name, array in arrays.items():
-        if 0 in array.shape:
-            continue
         memory = library_of(array).memory(array)
+        if 0 in (array.shape if memory is None else memory.shape):
+            continue
         if memory is not None:
             known[name] = memory
         elif id(array) in unknown:

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from agnostic_init.arrays.errors import must
-from agnostic_init.arrays.libraries import generic
+from agnostic_init.arrays.libraries import generic, torch_shards
 from agnostic_init.arrays.libraries.torch_tracing import (
     has_address,
     has_memory,
@@ -59,6 +59,8 @@ class Library(generic.Library):
         return has_values(array)
 
     def memory(self, array: Any) -> Memory | None:
+        if torch_shards.is_sharded(array):
+            return self.memory(torch_shards.held(array))
         if array.layout != torch.strided or not has_address(array):
             return None
         size = array.element_size()
@@ -97,6 +99,9 @@ class Library(generic.Library):
         return made.to(device)
 
     def why_not_writable(self, array: Any) -> str:
+        if torch_shards.is_sharded(array):
+            local = torch_shards.held(array)
+            return torch_shards.why_not_writable(array) or self.why_not_writable(local)
         if array.layout != torch.strided:
             return f"has the layout {array.layout}"
         return "has elements that share memory" if overlaps(array.shape, array.stride()) else ""
@@ -105,7 +110,11 @@ class Library(generic.Library):
         return array.to(self.dtype(name))
 
     def write(self, out: Any, value: Any) -> None:
-        if has_values(out):
+        if torch_shards.is_sharded(out) and not torch_shards.is_sharded(value):
+            for part, index in torch_shards.parts(out):
+                self.write(part, value[index])
+            self.written(out)
+        elif has_values(out):
             with torch.no_grad():
                 out.copy_(value)
 
@@ -120,6 +129,8 @@ class Library(generic.Library):
     def rearranged(
         self, array: Any, lengths: Any, order: tuple[int, ...], shape: tuple[int, ...]
     ) -> Any:
+        if torch_shards.is_sharded(array):
+            return None
         try:
             return array.detach().view(lengths).permute(order).view(shape)
         except RuntimeError:  # the memory cannot be seen in that shape

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from agnostic_init.arrays.libraries.torch_shards import is_sharded, parts
 from agnostic_init.arrays.libraries.torch_tracing import constant, has_memory, has_values, recording
 from agnostic_init.arrays.target import Target
 from agnostic_init.bits.block import Block
@@ -26,16 +27,17 @@ def make(draw: Draw, key: Key, block: Block, target: Target) -> Any:
     if recording() and torch.device(target.device).type != "meta":
         return _constant(draw, key, block, dtype, target.device, library)
     out = torch.empty(block.shape, dtype=dtype, device=target.device)
-    view = library.host_view(out)
-    if view is not None:
-        host.fill(draw, key, block, view)
-    else:
-        fill(draw, key, block, out, library)
+    _fill(draw, key, block, out, library)
     return out
 
 
 def fill(draw: Draw, key: Key, block: Block, out: Any, library: Any) -> None:
     """Write into a tensor whose memory the host cannot reach, or must not behind torch's back."""
+    if is_sharded(out):
+        for part, index in parts(out):
+            _fill(draw, key, block.part(index), part, library)
+        library.written(out)
+        return
     if not has_values(out):
         return
     kind = out.device.type
@@ -52,6 +54,14 @@ def fill(draw: Draw, key: Key, block: Block, out: Any, library: Any) -> None:
         library.write(out, _constant(draw, key, block, out.dtype, "cpu", library))
         return
     generic.fill(draw, key, block, out, library)
+
+
+def _fill(draw: Draw, key: Key, block: Block, out: Any, library: Any) -> None:
+    view = library.host_view(out)
+    if view is not None:
+        host.fill(draw, key, block, view)
+    else:
+        fill(draw, key, block, out, library)
 
 
 def _constant(draw: Draw, key: Key, block: Block, dtype: Any, device: Any, library: Any) -> Any:

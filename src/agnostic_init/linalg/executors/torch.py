@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from agnostic_init.arrays.libraries.torch_shards import is_sharded
 from agnostic_init.arrays.libraries.torch_tracing import constant, has_memory, has_values, recording
 from agnostic_init.arrays.target import Target, backend
 from agnostic_init.bits.key import Key
@@ -37,6 +38,9 @@ def make(haar: Haar, key: Key, target: Target) -> Any:
 def fill(haar: Haar, key: Key, out: Any, library: Any) -> None:
     """Write into a tensor of the dtype that is computed in, of any strides."""
     if not has_values(out) or not out.numel():
+        return
+    if is_sharded(out):
+        library.write(out, make(haar, key, Target(library, haar.compute, out.device)))
         return
     if recording() or not has_memory(out):
         library.write(out, _constant(haar, key, out.dtype, out.device))

@@ -1,0 +1,92 @@
+"""torch's DTensor: which parts of the global array this process holds, and where they lie."""
+
+from __future__ import annotations
+
+import itertools
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import torch
+
+from agnostic_init.arrays.errors import must
+
+__all__ = ["held", "is_sharded", "parts", "why_not_writable"]
+
+
+def is_sharded(array: Any) -> bool:
+    """Whether a tensor is a DTensor; none is before its module was imported."""
+    module = sys.modules.get("torch.distributed.tensor")
+    return module is not None and isinstance(array, module.DTensor)
+
+
+def held(array: Any) -> Any:
+    """What this process holds of a DTensor, in its own memory."""
+    with torch.no_grad():
+        return array.to_local()
+
+
+def why_not_writable(array: Any) -> str:
+    """What stands against writing the parts of a DTensor; empty if nothing does."""
+    if any(placement.is_partial() for placement in array.placements):
+        return "has parts whose sum over the mesh is the array"
+    return ""
+
+
+def parts(array: Any) -> Iterator[tuple[Any, tuple[slice, ...]]]:
+    """Views of what this process holds, and the index of each in the global array.
+
+    There is one, but where an axis is sharded twice there may be several; and none for a process
+    without elements.
+    """
+    local = held(array)
+    if not local.numel():
+        return
+    places = [_places(array, axis) for axis in range(array.ndim)]
+    shape = tuple(sum(map(len, runs)) for runs in places)
+    if tuple(local.shape) != shape:
+        raise must(
+            "out",
+            f"must hold a part of the shape {shape}, as its placements {array.placements} say",
+            tuple(local.shape),
+            "out=out.to_local(), with its index= and global_shape=",
+        )
+    for runs in itertools.product(*(zip(_views(each), each, strict=True) for each in places)):
+        views, index = zip(*runs, strict=True) if runs else ((), ())
+        yield local[views], tuple(slice(run.start, run.stop) for run in index)
+
+
+def _places(array: Any, axis: int) -> list[range]:
+    """The places of an axis that this process holds, in runs."""
+    from torch.distributed.tensor import Shard
+
+    coordinate = array.device_mesh.get_coordinate()
+    numbers: Any = range(array.shape[axis])
+    for n, placement in enumerate(array.placements):
+        if getattr(placement, "dim", None) != axis:
+            continue
+        pieces, mine = array.device_mesh.size(n), coordinate[n]
+        if type(placement) is Shard and isinstance(numbers, range):
+            size = -(-len(numbers) // pieces)
+            numbers = numbers[size * mine : size * (mine + 1)]
+            continue
+        # Other ways to cut are left to torch, with the numbers of the places as the array.
+        along = [-1 if other == axis else 1 for other in range(array.ndim)]
+        cut, _ = placement._split_tensor(
+            torch.as_tensor(numbers).reshape(along), pieces, with_padding=False, contiguous=False
+        )
+        numbers = cut[mine].reshape(-1)
+    return [numbers] if isinstance(numbers, range) else _runs(numbers.numpy())
+
+
+def _runs(numbers: Any) -> list[range]:
+    """Ascending numbers as runs of neighbours."""
+    breaks = np.flatnonzero(np.diff(numbers) != 1) + 1
+    return [range(int(run[0]), int(run[-1]) + 1) for run in np.split(numbers, breaks) if run.size]
+
+
+def _views(runs: list[range]) -> list[slice]:
+    """Where runs lie when they are put one after the other."""
+    ends = list(itertools.accumulate(map(len, runs), initial=0))
+    return [slice(start, stop) for start, stop in itertools.pairwise(ends)]
