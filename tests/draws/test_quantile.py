@@ -127,3 +127,74 @@ def test_a_std_that_bounds_cannot_have():
 def test_no_std_is_the_mean():
     assert ai.draws.truncated_normal(3, 0.5, 0.0, key=0).tolist() == [0.5] * 3
     assert ai.draws.normal(3, 0.5, 0.0, key=0).tolist() == [0.5] * 3
+
+
+@pytest.mark.parametrize("lower", [1e7, 5e8, 7.4e8, 7.6e8, 1e9, 1e10, 1e38, 1e150, 1e200, 1e300])
+def test_moments_far_out_are_those_of_an_exponential(lower):
+    for low, high, sign in [(lower, INF, 1), (lower, 2 * lower, 1), (-INF, -lower, -1)]:
+        mean, std = truncated_moments(low, high)
+        assert math.isclose(mean, sign * lower, rel_tol=2e-14)
+        assert math.isclose(std, 1 / lower, rel_tol=1e-12)
+
+
+def test_moments_of_narrow_bands_are_those_of_a_uniform():
+    for lower, width in [(0.0, 1e-160), (0.0, 1e-300), (-1e-200, 2e-200), (1e8, 1e-7 / 2**10)]:
+        upper = lower + width
+        mean, std = truncated_moments(lower, upper)
+        assert lower <= mean <= upper
+        if upper > lower and width < 1e-100:
+            assert math.isclose(std, width / math.sqrt(12), rel_tol=1e-9)
+    assert truncated_moments(1e10, 1e10) == (1e10, 0.0)
+
+
+EXTREMES = [
+    {"lower": 1e10, "upper": INF},
+    {"lower": -INF, "upper": -1e10},
+    {"lower": 1e200, "upper": INF},
+    {"lower": 0, "upper": 5e-324},
+    {"lower": -5e-324, "upper": 5e-324},
+    {"lower": 1e10, "upper": math.nextafter(1e10, INF)},
+    {"lower": 1e38, "upper": 2e38, "bounds": "absolute"},
+    {"lower": -2e38, "upper": -1e38, "bounds": "absolute"},
+    {"mean": -1e20, "lower": 1, "upper": 2, "bounds": "absolute"},
+    {"std": 1e-300, "lower": 1e10, "upper": 2e10, "bounds": "absolute"},
+    {"std": 1e-300, "lower": -2e10, "upper": -1e10, "bounds": "absolute"},
+    {"lower": 1e10, "upper": INF, "std_of": "result"},
+]
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("parameters", EXTREMES, ids=repr)
+def test_a_description_of_any_bounds(parameters):
+    init = ai.truncated_normal(**parameters)
+    about = init.describe((64,), "float64")
+    assert about.low <= about.mean <= about.high
+    assert 0 <= about.std < INF
+    assert "std" in str(about)
+    values = init((64,), key=0, dtype="float64")
+    assert (values >= about.low).all()
+    assert (values <= about.high).all()
+    assert math.isclose(values.mean(), about.mean, rel_tol=1e-9)
+    assert str(ai.init_tree({"w": (64,)}, {"*": init}, xp=np, dtype="float64", key=0, dry_run=True))
+
+
+def test_bounds_that_leave_no_std():
+    with pytest.raises(ValueError, match="`upper` must leave `std` something to be the std of"):
+        ai.truncated_normal(lower=0, upper=5e-324, std_of="result").describe((3,))
+
+
+@pytest.mark.parametrize("bound", [1e-4, 0.5, 2.0, 3.0, 1e200, INF])
+@pytest.mark.parametrize("std_of", ["parent", "result"])
+def test_the_std_within_a_modulus(bound, std_of):
+    init = ai.truncated_normal(0.5, 2.0, -bound, bound, std_of=std_of)
+    about = init.describe((3,), "complex128")
+    if std_of == "result":
+        assert about.std == 2.0
+    if bound >= 0.5:  # the square of a modulus is of a spread below its bound's and 1
+        values = init((200_000,), key=3, dtype="complex128") - 0.5
+        assert math.isclose(np.mean(np.abs(values) ** 2), about.std**2, rel_tol=0.015)
+    elif std_of == "parent":
+        assert math.isclose(about.std, 2.0 * bound / math.sqrt(2), rel_tol=1e-6)
+    absolute = ai.truncated_normal(0.5, 2.0, -2 * bound, 2 * bound, "absolute")
+    if std_of == "parent":
+        assert absolute.describe((3,), "complex128").std == about.std

@@ -54,6 +54,15 @@ def test_a_dictionary_fits_into_toml():
     assert ai.get(tomllib.loads(text)["init"]) == ai.truncated_normal(std=0.02, upper=math.inf)
 
 
+def test_numbers_of_array_libraries_are_those_of_python(backend, xp):
+    number = xp.asarray(0.5, dtype=xp.float32)
+    assert ai.normal(number, number) == ai.normal(0.5, 0.5)
+    assert type(ai.normal(number).mean) is float
+    assert ai.normal(np.complex64(1 + 2j)) == ai.normal(1 + 2j)
+    with pytest.raises(TypeError, match="`std` must be a real number"):
+        ai.normal(std=xp.asarray(True))
+
+
 def test_names_are_conventions():
     assert ai.xavier_uniform() == ai.variance_scaling(1.0, "fan_avg", "uniform", layout="torch")
     assert ai.glorot_uniform() == ai.variance_scaling(1.0, "fan_avg", "uniform")

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import functools
 import math
-import operator
 from dataclasses import replace
 from typing import Any
 
 from agnostic_init.arrays.errors import must, must_be_type
 from agnostic_init.arrays.formats import Format, format_of
-from agnostic_init.draws.quantile import quantile, truncated_moments, truncated_std
+from agnostic_init.draws.quantile import modulus_std, quantile, truncated_moments, truncated_std
 from agnostic_init.draws.record import Draw
 
 __all__ = [
@@ -31,6 +30,7 @@ INF = math.inf
 BOUNDS = ("sigma", "absolute")
 STD_OF = ("parent", "result")
 WORD_DTYPES = ("uint32", "int64")
+MOST_BOUND = 1e300  # in sigmas, of a bound that is finite
 MOST_SIGMAS = 8.3  # no normal of 53 bits is further out
 
 
@@ -42,7 +42,7 @@ def bits_draw(dtype: str) -> Draw:
 
 
 def uniform_draw(low: Any, high: Any, dtype: str) -> Draw:
-    """On [low, high); complex: on the disk or annulus of moduli from low to high."""
+    """Uniform on [low, high); for a complex dtype, on the disk or annulus of such moduli."""
     return _uniform_draw(*check_uniform(low, high), dtype)
 
 
@@ -92,7 +92,7 @@ def _uniform_draw(low: float, high: float, dtype: str) -> Draw:
 
 
 def normal_draw(mean: Any, std: Any, dtype: str) -> Draw:
-    """Of `mean` and `std`; complex: both parts with std / sqrt(2)."""
+    """Normal with `mean` and `std`; for a complex dtype, each part has std / sqrt(2)."""
     return _normal_draw(*check_normal(mean, std), dtype)
 
 
@@ -202,20 +202,21 @@ def truncated_statistics(
 ) -> dict[str, Any]:
     """Mean, std and bounds of the values, as far as they are known in closed form."""
     if format_of(dtype).is_complex:
-        return {"mean": mean}
+        sigmas = upper if bounds == "sigma" else _sigmas(upper, 0.0, std)
+        return {"mean": mean, "std": std * (1.0 if std_of == "result" else modulus_std(sigmas))}
     center = mean.real
     if std == 0.0:
         return {"mean": center, "std": 0.0}
     parent = _parent_std(center, std, lower, upper, bounds) if std_of == "result" else std
     if bounds == "absolute":
         edges = (lower, upper)
-        sigmas = (_sigmas(lower, center, parent), _sigmas(upper, center, parent))
+        ends = (_sigmas(lower, center, parent), _sigmas(upper, center, parent))
     else:
         edges = (_edge(center, parent, lower), _edge(center, parent, upper))
-        sigmas = (lower, upper)
-    middle, spread = truncated_moments(*sigmas)
+        ends = (lower, upper)
+    middle, spread = truncated_moments(*ends)
     return {
-        "mean": center + parent * middle,
+        "mean": min(max(center + parent * middle, edges[0]), edges[1]),  # however it is rounded
         "std": parent * spread,
         "low": edges[0],
         "high": edges[1],
@@ -238,8 +239,8 @@ def _modulus_draw(
         upper = _sigmas(upper, 0.0, std)
     real, imag = _shift(mean, form)
     probability = -math.expm1(-upper * upper)
-    if std_of == "result" and upper < INF:
-        std /= math.sqrt(1.0 - upper * upper * math.exp(-upper * upper) / probability)
+    if std_of == "result":
+        std /= modulus_std(upper)
     return Draw(
         "modulus",
         form.name,
@@ -253,7 +254,11 @@ def _modulus_draw(
 def _parent_std(mean: float, std: float, lower: float, upper: float, bounds: str) -> float:
     """The std of the normal that has `std` once it is truncated."""
     if bounds == "sigma":
-        return std / truncated_std(lower, upper)
+        unit = truncated_std(lower, upper)
+        if unit == 0.0:
+            rule = "must leave `std` something to be the std of, where `std_of` is 'result'"
+            raise must("upper", rule, (lower, upper), "wider bounds, or std_of='parent'")
+        return std / unit
     if std == 0.0:
         return std
     limit = (upper - lower) / math.sqrt(12.0)
@@ -296,20 +301,34 @@ def _sigmas(bound: float, mean: float, std: float) -> float:
     distance = bound - mean
     if std == 0.0:
         return math.copysign(INF, distance) if distance else 0.0
-    return distance / std
+    # Never infinite: of two bounds there is no telling how far apart infinities are.
+    return min(max(distance / std, -MOST_BOUND), MOST_BOUND)
 
 
 def checked_number(name: str, value: Any, *, infinite: bool = False) -> float:
     """A real number as a Python float."""
+    value = _as_python(value)
     if isinstance(value, (bool, str, complex)):
         raise must_be_type(name, "must be a real number", value)
     try:
-        number = float(operator.index(value)) if isinstance(value, int) else float(value)
-    except (TypeError, ValueError, OverflowError):
+        number = float(value)
+    except OverflowError:
+        raise must(name, "must be within the range of a float", value) from None
+    except (TypeError, ValueError):
         raise must_be_type(name, "must be a real number", value) from None
     if math.isnan(number) or (math.isinf(number) and not infinite):
         raise must(name, "must be finite" if not infinite else "must not be NaN", value)
     return number
+
+
+def _as_python(value: Any) -> Any:
+    """The number of a scalar of an array library, complex or a truth value, as Python's own."""
+    if type(value) is float or getattr(value, "ndim", None) != 0:
+        return value
+    if hasattr(value, "item"):
+        return value.item()
+    name = str(value.dtype).rpartition(".")[2]
+    return next((kind(value) for kind in (bool, complex) if name.startswith(kind.__name__)), value)
 
 
 def _checked_std(std: Any) -> float:
@@ -321,6 +340,7 @@ def _checked_std(std: Any) -> float:
 
 def _checked_mean(mean: Any) -> complex:
     """A float, or a complex number where that has an imaginary part."""
+    mean = _as_python(mean)
     if isinstance(mean, complex):
         real, imag = checked_number("mean", mean.real), checked_number("mean", mean.imag)
         return complex(real, imag) if imag else real

@@ -13,8 +13,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["Central", "Tail", "quantile", "truncated_moments", "truncated_std"]
+__all__ = ["Central", "Tail", "modulus_std", "quantile", "truncated_moments", "truncated_std"]
 
+# Bounds further out, or closer together, lose their moments in the unit sigma.
+HUGE, TINY = 7.5e8, 1e-150
 FAR = 30.0  # beyond this many sigmas the tail's probability is kept relative to the nearer bound's
 
 
@@ -100,14 +102,38 @@ def truncated_moments(lower: float, upper: float) -> tuple[float, float]:
         return -mean, std
     # Moments about the nearer bound, of the density relative to that there, on the part that has
     # all the weight: without cancellation, in far tails and in narrow bands.
-    upper = min(upper, lower + 45.0 / max(lower, 1.0))
+    reach = 45.0 / max(lower, 1.0)
+    span = min(upper - lower, reach)
+    if not span > 0.0:  # bounds that are one number, or infinite
+        return lower, 0.0
+    if lower > HUGE or span < TINY:
+        unit, width = span, 1.0
+    else:
+        unit, width = 1.0, min(upper, lower + reach) - lower
 
     def moment(power: int) -> float:
-        return _integral(lambda x: x**power * math.exp(-x * (lower + 0.5 * x)), 0.0, upper - lower)
+        def weighted(x: float) -> float:
+            return x**power * math.exp(-unit * x * (lower + 0.5 * unit * x))
+
+        return _integral(weighted, 0.0, width)
 
     total, first, second = moment(0), moment(1), moment(2)
     mean = first / total
-    return lower + mean, math.sqrt(second / total - mean * mean)
+    return lower + unit * mean, unit * math.sqrt(second / total - mean * mean)
+
+
+def modulus_std(bound: float) -> float:
+    """Standard deviation of a complex standard normal, ``E|z|^2 = 1``, of a modulus up to `bound`.
+
+    >>> round(modulus_std(2.0), 6)
+    0.961962
+    """
+    square = bound * bound
+    if square < 1e-6:
+        return bound * math.sqrt(0.5 - square / 12.0)
+    if square > 700.0:
+        return 1.0
+    return math.sqrt(1.0 - square * math.exp(-square) / -math.expm1(-square))
 
 
 def _tail(z: float) -> float:
