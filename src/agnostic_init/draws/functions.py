@@ -37,7 +37,7 @@ def bits(
     key
         Anything that `agnostic_init.key` takes. There is no default.
     like, xp, device
-        The array library and the device, of an array or by name; NumPy where neither is given.
+        The array library and the device, taken from an array or given by name. The default is NumPy.
     dtype
         uint32 (the default), or int64, which holds the same words.
     index
@@ -90,13 +90,13 @@ def uniform(
     shape
         Global shape: an integer or a sequence of them, of at most 2^64 elements.
     low, high
-        The interval. No value is below `low` or reaches `high`, in any dtype. For a complex dtype
-        the numbers are uniform on the disk of radius `high` (where `low` is 0 or ``-high``) or on
-        the annulus of moduli from `low` to `high`.
+        The interval. No value is below `low`, and none reaches `high`, in any dtype. For a complex
+        dtype, the numbers are uniform on the disk of radius `high` (if `low` is 0 or ``-high``) or
+        on the annulus of moduli from `low` to `high`.
     key
         Anything that `agnostic_init.key` takes. There is no default.
     like, xp, dtype, device
-        The array library, dtype and device; float32 in NumPy where nothing is given.
+        The array library, dtype and device. The default is float32 in NumPy.
     index
         A block of the global array, by basic indexing; None for all of it.
     out
@@ -109,12 +109,12 @@ def uniform(
     Raises
     ------
     ParameterError, ParameterTypeError
-        If a parameter has a value or a type that makes no sense; the message names it.
+        If a parameter has a value or a type that cannot work; the message names it.
 
     Notes
     -----
-    A float32 is made of 24 random bits and a float64 of 53; both are multiples of 2^-24 or 2^-53,
-    scaled and shifted in float64 and rounded once. Smaller dtypes are the float32 rounded once.
+    A float32 has 24 random bits and a float64 has 53. They are multiples of 2^-24 or 2^-53, scaled
+    and shifted in float64 and rounded once. Smaller dtypes are the float32 rounded once.
 
     Examples
     --------
@@ -155,12 +155,12 @@ def normal(
     shape
         Global shape: an integer or a sequence of them, of at most 2^64 elements.
     mean, std
-        Of the distribution. For a complex dtype ``E|x - mean|^2`` is ``std**2``, and both parts
-        have ``std / sqrt(2)``.
+        Mean and standard deviation. For a complex dtype, ``E|x - mean|^2`` is ``std**2``, so each
+        part has the standard deviation ``std / sqrt(2)``.
     key
         Anything that `agnostic_init.key` takes. There is no default.
     like, xp, dtype, device
-        The array library, dtype and device; float32 in NumPy where nothing is given.
+        The array library, dtype and device. The default is float32 in NumPy.
     index
         A block of the global array, by basic indexing; None for all of it.
     out
@@ -173,12 +173,12 @@ def normal(
     Raises
     ------
     ParameterError, ParameterTypeError
-        If a parameter has a value or a type that makes no sense; the message names it.
+        If a parameter has a value or a type that cannot work; the message names it.
 
     Notes
     -----
     A standard normal float32 is the float32 nearest to the exact quantile of an odd multiple of
-    2^-25, so it has at most 5.42 sigmas. Smaller dtypes are the float32 rounded once.
+    2^-25, so none is beyond 5.42 sigmas. Smaller dtypes are the float32 rounded once.
 
     Examples
     --------
@@ -216,26 +216,29 @@ def truncated_normal(
     index: Any = None,
     out: Any = None,
 ) -> Any:
-    """Normal random numbers confined to an interval, by the quantile: in a fixed time at any bounds.
+    """Normal random numbers confined to an interval.
+
+    They are made by inverting the CDF, in the same time for any bounds.
 
     Parameters
     ----------
     shape
         Global shape: an integer or a sequence of them, of at most 2^64 elements.
     mean, std
-        Of the normal before it is truncated; see `std_of`.
+        Mean and standard deviation of the normal before it is truncated; see `std_of`.
     lower, upper
         The bounds, which may be infinite. No value is beyond them, in any dtype. For a complex
-        dtype `lower` must be ``-upper``, and `upper` bounds the modulus of ``x - mean``.
+        dtype, `lower` must be ``-upper``, and `upper` bounds the modulus of ``x - mean``.
     bounds
         "sigma": `lower` and `upper` are multiples of `std` about `mean`, as in JAX, Keras and
         TensorFlow. "absolute": they are values, as in torch.
     std_of
-        "parent": `std` is that of the normal before truncation. "result": it is that of the result.
+        "parent": `std` belongs to the normal before truncation. "result": it belongs to the
+        truncated normal.
     key
         Anything that `agnostic_init.key` takes. There is no default.
     like, xp, dtype, device
-        The array library, dtype and device; float32 in NumPy where nothing is given.
+        The array library, dtype and device. The default is float32 in NumPy.
     index
         A block of the global array, by basic indexing; None for all of it.
     out
@@ -248,7 +251,7 @@ def truncated_normal(
     Raises
     ------
     ParameterError, ParameterTypeError
-        If a parameter has a value or a type that makes no sense; the message names it.
+        If a parameter has a value or a type that cannot work; the message names it.
 
     Examples
     --------

@@ -32,15 +32,15 @@ class bilinear(Pattern):
     groups
         The number of groups.
     pairs
-        "diagonal": each channel is interpolated from itself, as in Chainer. "all": every output
-        takes the sum over all inputs, as in MXNet and Paddle.
+        "diagonal": every channel is interpolated from itself, as in Chainer. "all": every output
+        is the sum over all inputs, as in MXNet and Paddle.
     gain
         Factor that the kernel is multiplied by.
 
     Notes
     -----
-    On an axis of length k, for upsampling by ``f = ceil(k / 2)``: ``1 - |x - (k - 1) / 2| / f``. A
-    kernel of length ``2 f - f % 2`` is the one to take for a factor of `f`.
+    On an axis of length k, the values are ``1 - |x - (k - 1) / 2| / f``, for upsampling by
+    ``f = ceil(k / 2)``. For a factor of `f`, take a kernel of length ``2 f - f % 2``.
 
     References
     ----------

@@ -27,25 +27,25 @@ __all__ = ["conv_orthogonal"]
 @register
 @dataclass(frozen=True, repr=False)
 class conv_orthogonal(Whole):
-    """A random orthogonal convolution, of one to three kernel axes.
+    """A random orthogonal convolution with one to three kernel axes.
 
-    Under circular padding, the convolution keeps the norm of what it is given, up to the gain.
-    There must be as many outputs as inputs, or more.
+    With circular padding, the convolution preserves the norm of its input, up to the gain. There
+    must be at least as many outputs as inputs.
 
     Parameters
     ----------
     gain
-        What the kernel is multiplied with.
+        Factor that the kernel is multiplied by.
     layout
         What the axes are: ``"torch"``, ``"keras"`` (as in TensorFlow), or axis tokens.
     groups
-        The number of groups; each is a convolution of its own.
+        The number of groups. Each is a convolution of its own.
 
     Notes
     -----
     The kernel is ``Q * (P_1, I - P_1) * (P_2, I - P_2) * ...``: an orthogonal matrix convolved with
-    pairs of projections, ``k - 1`` of them along each axis of length k, on to random subspaces of
-    random dimension. For equal lengths that is the construction of [1]_ and [2]_, which TensorFlow 1
+    pairs of projections, ``k - 1`` of them along each axis of length k, onto random subspaces of
+    random dimension. For equal lengths, this is the construction of [1]_ and [2]_, which TensorFlow 1
     had as ``convolutional_orthogonal_1d`` to ``_3d``.
 
     References

@@ -30,17 +30,17 @@ MOST_AXES = 3
 class delta_orthogonal(Whole):
     """A Haar-distributed orthogonal matrix at the center of the kernel, and zeros around it.
 
-    The convolution keeps the norm of what it is given, up to the gain. There must be as many outputs
-    as inputs, or more, and one to three kernel axes.
+    The convolution preserves the norm of its input, up to the gain. There must be at least as many
+    outputs as inputs, and one to three kernel axes.
 
     Parameters
     ----------
     gain
-        What the kernel is multiplied with.
+        Factor that the kernel is multiplied by.
     layout
         What the axes are: ``"torch"``, ``"keras"`` (as in JAX and TensorFlow), or axis tokens.
     groups
-        The number of groups; each has a matrix of its own.
+        The number of groups. Each has a matrix of its own.
     center
         Where the matrix lies on a kernel axis of length k: at ``(k - 1) // 2`` ("same", as in JAX
         and TensorFlow, right with ``padding="same"``) or at ``k // 2`` ("torch").

@@ -39,26 +39,26 @@ def fans(
     shape
         The shape of the whole weight, never that of a shard.
     layout
-        What the axes are; see `parse_layout`. None is allowed where all layouts agree.
+        What the axes are; see `parse_layout`. It may be None if all layouts agree.
     groups
-        The number of groups of a grouped convolution. They divide the axis with the ``g``, and the
-        output axis of a layout that has none.
+        The number of groups of a grouped convolution. They divide the axis with the ``g``, or the
+        output axis of a layout without one.
     fan
-        The fans outright, ``(fan_in, fan_out)``; then the shape is not looked at.
+        The fans outright, ``(fan_in, fan_out)``. The shape is then ignored.
 
     Returns
     -------
     Fans
-        The product of the input axes, and of the output axes, each times the product of the kernel
-        axes. Groups and fused numbers are divided out and stacks do not count. At least 1, so that
-        a weight without elements divides nothing by zero.
+        The product of the input axes and that of the output axes, each times the product of the
+        kernel axes. Groups and fused numbers are divided out, and stacks do not count. Both are at
+        least 1, so that a weight without elements causes no division by zero.
 
     Raises
     ------
     AmbiguousLayoutError
         If no layout is given and the layouts that fit do not agree.
     ParameterError
-        If the layout does not fit the shape, or has no axis to make one of the fans of.
+        If the layout does not fit the shape, or lacks the axes for one of the fans.
 
     Notes
     -----

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["GAIN_RULES", "check_gain_parameters", "gain"]
+__all__ = ["GAIN_RULES", "TORCH_NAMES", "check_gain_parameters", "gain"]
 
 import math
 from collections.abc import Callable
@@ -30,7 +30,7 @@ _TORCH_TABLE = {
     "relu": math.sqrt(2.0),
     "selu": 3 / 4,
 }
-_TORCH_NAMES = (*_TORCH_TABLE, "leaky_relu")
+TORCH_NAMES = (*_TORCH_TABLE, "leaky_relu")
 _MOST_PARAM = 1e150  # its square is still a float
 
 
@@ -47,18 +47,18 @@ def gain(
     nonlinearity
         The name of an activation, or any function that maps a float64 NumPy array elementwise.
     param
-        The slope of ``leaky_relu`` (0.01 if None), or the alpha of ``elu`` and ``celu`` (1).
+        The slope of ``leaky_relu`` (default 0.01), or the alpha of ``elu`` and ``celu`` (default 1).
     rule
         ``"torch"`` is the table of `torch.nn.init.calculate_gain`, under its names.
         ``"forward"`` keeps the second moment, 1/sqrt(E f(z)^2) with z ~ N(0, 1); ``"centered"``
         keeps the variance, 1/std f(z); ``"backward"`` keeps the second moment of the gradient,
-        1/sqrt(E f'(z)^2). None is ``"torch"`` for a name in its table and ``"forward"`` for all
-        else.
+        1/sqrt(E f'(z)^2). The default is ``"torch"`` for a name in its table and ``"forward"`` for
+        everything else.
 
     Returns
     -------
     float
-        The value of the table, or a value by quadrature that is right to nine digits or more.
+        The value of the table, or a value by quadrature, right to at least nine digits.
 
     Raises
     ------
@@ -124,7 +124,7 @@ def check_gain_parameters(
             raise must("param", f"must be at most {_MOST_PARAM:g} in magnitude", param)
     if isinstance(nonlinearity, str):
         activation(nonlinearity, param)
-        in_table = nonlinearity in _TORCH_NAMES
+        in_table = nonlinearity in TORCH_NAMES
     elif callable(nonlinearity):
         in_table = False
         if param is not None:
@@ -133,7 +133,7 @@ def check_gain_parameters(
     else:
         raise must_be_type("nonlinearity", "must be a name or a callable", nonlinearity)
     if rule == "torch" and not in_table:
-        names = ", ".join(_TORCH_NAMES)
+        names = ", ".join(TORCH_NAMES)
         rule_text = f'must be one of {names} for rule="torch"'
         raise must("nonlinearity", rule_text, nonlinearity, 'rule="forward"')
     return param, rule or ("torch" if in_table else "forward")

@@ -32,8 +32,8 @@ class icnr(Gathered):
     Parameters
     ----------
     init
-        The initializer of the smaller weight: itself, a name, or a dictionary; by default
-        `he_normal` of the same layout.
+        The initializer of the smaller weight: an initializer, a name or a dictionary. The default
+        is `he_normal` with the same layout.
     factor
         Factor by which the shuffle enlarges each axis.
     layout

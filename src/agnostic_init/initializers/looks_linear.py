@@ -26,18 +26,18 @@ MIRRORS = {"both": "oi", "outputs": "o", "inputs": "i"}
 class looks_linear(Gathered):
     """A smaller weight W and its negative, side by side, so that rectifiers cancel out.
 
-    With ``h`` before a rectifier come ``-h`` beside it, and ``relu(h) - relu(-h) = h``: the network
-    computes the product of its W, which is deep and linear, until training breaks the symmetry.
+    Every ``h`` before a rectifier has a ``-h`` beside it, and ``relu(h) - relu(-h) = h``. So the
+    network computes the product of its W, deep and linear, until training breaks the symmetry.
 
     Parameters
     ----------
     init
-        The initializer of W: itself, a name, or a dictionary; by default `orthogonal`.
+        The initializer of W: an initializer, a name or a dictionary. The default is `orthogonal`.
     mirror
         "both": ``[[W, -W], [-W, W]]``, between rectifiers. "outputs": ``[W; -W]``, for the first
         layer. "inputs": ``[W, -W]``, for the last, and after concatenated rectifiers.
     layout
-        What the axes are. Stacks, numbers and groups are each mirrored by themselves.
+        What the axes are. Every stack, number and group is mirrored by itself.
 
     References
     ----------

@@ -27,35 +27,35 @@ __all__ = ["Arrangement", "orthogonal"]
 class orthogonal(Whole):
     """Haar-distributed orthogonal matrices, or unitary ones for a complex dtype.
 
-    The weight is taken as a matrix of outputs by inputs and kernel places; the fewer of its rows
-    and columns are orthonormal.
+    The weight is seen as a matrix of outputs by inputs and kernel places. Its rows are orthonormal,
+    or its columns, whichever are fewer.
 
     Parameters
     ----------
     gain
-        What the matrix is multiplied with.
+        Factor that the matrix is multiplied by.
     layout
-        What the axes are, for weights of more than two: ``"torch"`` flattens as torch and MXNet do,
-        ``"keras"`` as Keras, TensorFlow and JAX do. Stacks (``"b o i"``), numbers (``"(4 o) i"``
-        for the gates of an LSTM) and groups each have a matrix of their own.
+        What the axes are, for weights of more than two: ``"torch"`` flattens like torch and MXNet,
+        ``"keras"`` like Keras, TensorFlow and JAX. Every stack (``"b o i"``), number
+        (``"(4 o) i"`` for the gates of an LSTM) and group has a matrix of its own.
     groups
         The number of groups of a grouped convolution.
     special
-        Whether square matrices shall have a determinant of 1, as rotations have.
+        Whether square matrices get determinant 1, like rotations.
 
     Raises
     ------
     ParameterError
-        For shapes of fewer than two axes.
+        If the shape has fewer than two axes.
     AmbiguousLayoutError
-        For shapes of more, where no layout is given.
+        If it has more than two and no layout is given.
 
     Notes
     -----
     The matrices are products of reflectors of normal vectors; see
-    `agnostic_init.linalg.haar_matrices`. They are deterministic in key and shape and the same in
-    every library to rounding. A block of a global array is cut from the whole; of a stack along
-    an axis of its own, only the matrices that the block has are made.
+    `agnostic_init.linalg.haar_matrices`. They depend on the key and the shape alone, and are the
+    same in every library up to rounding. A block of a global array is cut from the whole. If a
+    stack has an axis of its own, only the matrices in the block are made.
 
     References
     ----------

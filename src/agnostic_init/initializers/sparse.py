@@ -1,4 +1,4 @@
-"""Sparse weights: most entries are zero, and each unit has as many others as the next."""
+"""Sparse weights: most entries are zero, and every unit has equally many that are not."""
 
 from __future__ import annotations
 
@@ -24,24 +24,24 @@ AXES = {"column": -2, "row": -1}
 @register
 @dataclass(frozen=True, repr=False)
 class sparse(Whole):
-    """Normals of which a fixed fraction of every column, or every row, is zero.
+    """Normals with a fixed fraction of zeros in every column, or in every row.
 
     Parameters
     ----------
     sparsity
-        The fraction of zeros, in [0, 1]: of n entries ``ceil(sparsity * n)`` are zero.
+        The fraction of zeros, in [0, 1]: of n entries, ``ceil(sparsity * n)`` are zero.
     std
-        Of the other entries.
+        Standard deviation of the other entries.
     per
-        "column": so many zeros in every column, as in torch, where a column holds what comes out of
-        one input. "row": in every row, as in MLX; for torch's weights, Martens' own limit on what
-        comes into a unit.
+        "column": that many zeros in every column, as in torch, where a column holds the weights
+        that leave one input. "row": that many in every row, as in MLX. With torch's weights, this
+        limits the connections into a unit, as Martens did.
 
     Notes
     -----
-    The zeros are the entries of the smallest random words of their column, in the order of the
-    stream, so they are the same in every library. As each needs its whole column, the initializer
-    is not elementwise. The axes before the last two are a stack.
+    The zeros of a column are where its smallest random words are, so they are the same in every
+    library. Since this needs the whole column, the initializer is not elementwise. The axes before
+    the last two are a stack.
 
     References
     ----------
