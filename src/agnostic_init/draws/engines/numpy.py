@@ -40,11 +40,8 @@ def fill(draw: Draw, key: Key, positions: Positions, out: Any, start: int, stop:
     chunk = min(size, CHUNK if alone else shared)
     finish = _pass_for(draw, chunk)
     if draw.words == 1 and (positions.run >= LONG_RUN or positions.run == positions.size):
-        words = WordPass(key, chunk)
-        for position, at, count in _runs(positions, start, stop):
-            for done in range(0, count, chunk):
-                n = min(chunk, count - done)
-                finish([words.draw(position + done, n)], out[at + done : at + done + n])
+        for at, words in _run_words(key, positions, start, stop, chunk):
+            finish([words], out[at : at + words.size])
         return
     for at in range(start, stop, CHUNK):
         n = min(CHUNK, stop - at)
@@ -61,6 +58,27 @@ def _pass_for(draw: Draw, most: int) -> Any:
     return lambda words, out: store(
         draw.dtype, evaluate(draw, np, np.float32, np.float64, words), out
     )
+
+
+def _run_words(key: Key, positions: Positions, start: int, stop: int, chunk: int) -> Any:
+    """Words in chunks, valid until the next: (index in the block, words). Short runs are joined."""
+    passes = WordPass(key, min(chunk, positions.run))
+    joined = np.empty(chunk if positions.run < chunk else 0, np.uint32)
+    filled = 0
+    for place, at, count in _runs(positions, start, stop):
+        done = 0
+        while done < count:
+            n = min(chunk - filled, count - done)
+            words = passes.draw(place + done, n)
+            done += n
+            if not joined.size:
+                yield at + done - n, words
+                continue
+            joined[filled : filled + n] = words
+            filled += n
+            if filled == chunk or at + done == stop:
+                yield at + done - filled, joined[:filled]
+                filled = 0
 
 
 def _runs(positions: Positions, start: int, stop: int) -> Any:
