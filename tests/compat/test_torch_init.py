@@ -238,6 +238,45 @@ def test_errors_are_of_torchs_kind(call):
         call(init)
 
 
+WORDS = {
+    "b, infinite": (lambda: init.uniform_(empty(3), 0, math.inf), "`b` must be finite"),
+    "a, infinite": (lambda: init.uniform_(empty(3), -math.inf, 0), "`a` must be finite"),
+    "a, NaN": (lambda: init.trunc_normal_(empty(3), a=math.nan), "`a` must not be NaN"),
+    "slope": (lambda: init.kaiming_normal_(empty(3, 3), a="x"), "`a` must be a number, the slope"),
+    "nonlinearity": (
+        lambda: init.kaiming_uniform_(empty(3, 3), nonlinearity="gelu"),
+        "selu, .*leaky_relu, got 'gelu'; try: agnostic_init.kaiming_normal or kaiming_uniform",
+    ),
+    "gain": (lambda: init.calculate_gain("gelu"), "got 'gelu'; try: agnostic_init.gain, which"),
+    "shared memory": (
+        lambda: init.normal_(torch.empty(1).expand(3)),
+        "`tensor` must be writable, but it has elements that share memory",
+    ),
+}
+
+
+@pytest.mark.parametrize(("call", "words"), WORDS.values(), ids=WORDS)
+def test_messages_have_torchs_names_of_parameters(call, words):
+    with pytest.raises(ValueError, match=words):
+        call()
+
+
+ONE_TENSOR = [*(n for n in theirs.__all__ if n.endswith("_") and n not in ("sparse_", "constant_"))]
+
+
+@pytest.mark.parametrize("name", ONE_TENSOR)
+def test_what_is_no_tensor_is_said_to_be_none(name):
+    with pytest.raises(TypeError, match="`tensor` must be a tensor of torch or an array"):
+        getattr(init, name)([1.0, 2.0])
+
+
+@pytest.mark.parametrize("name", ONE_TENSOR)
+def test_a_parameter_that_a_lazy_module_has_not_made(name):
+    weight = torch.nn.LazyLinear(3).weight
+    with pytest.raises(ValueError, match=r"Call `forward`|`tensor` must have a shape, .* lazy"):
+        getattr(init, name)(weight)
+
+
 @pytest.mark.parametrize(
     "call",
     [

@@ -90,3 +90,18 @@ def test_a_stateless_generator_of_torchs_own():
     assert [[w % 2**64 for w in row] for row in split] == [
         [k.seed, k.offset] for k in ai.key(42).split(4)
     ]
+
+
+def test_a_tensor_of_inference_mode_is_written_only_there():
+    with torch.inference_mode():
+        tensor = torch.zeros(3)
+        ai.normal().fill(tensor, key=0)
+    before = tensor.tolist()
+    for init in (ai.normal(), ai.ones()):
+        with pytest.raises(ai.ParameterError, match=r"`out` must be writable, .*inference mode"):
+            init.fill(tensor, key=1)
+    assert tensor.tolist() == before
+    ordinary = torch.zeros(3)
+    with torch.inference_mode():
+        ai.normal().fill(ordinary, key=0)
+    assert ordinary.tolist() == before

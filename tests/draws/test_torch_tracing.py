@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 import agnostic_init as ai
+from agnostic_init.compat import torch_init
 
 torch = pytest.importorskip("torch")
 
@@ -187,3 +188,19 @@ def test_a_subclass_takes_the_write_over(init):
     inner = torch.zeros(SHAPE)
     init.fill(Wrapper(inner), key=0)
     assert_values(inner, init)
+
+
+def test_torch_init_is_part_of_the_trace(followed):
+    got = followed(lambda x: torch_init.normal_(x.clone(), generator=0), torch.zeros(SHAPE))
+    assert torch.equal(got, torch_init.normal_(torch.empty(SHAPE), generator=0))
+
+
+def test_torch_init_asks_for_a_generator_where_torchs_own_has_no_values():
+    with pytest.raises(RuntimeError, match="`generator` must be given where torch follows"):
+        make_fx(lambda x: torch_init.normal_(x.clone()), tracing_mode="fake")(torch.zeros(3))
+
+
+def test_torch_init_leaves_fake_tensors_alone():
+    with FakeTensorMode():
+        fake = torch.empty(SHAPE)
+        assert torch_init.trunc_normal_(torch_init.normal_(fake), a=9, b=10) is fake

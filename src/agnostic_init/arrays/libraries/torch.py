@@ -104,7 +104,11 @@ class Library(generic.Library):
             return torch_shards.why_not_writable(array) or self.why_not_writable(local)
         if array.layout != torch.strided:
             return f"has the layout {array.layout}"
-        return "has elements that share memory" if overlaps(array.shape, array.stride()) else ""
+        if overlaps(array.shape, array.stride()):
+            return "has elements that share memory"
+        if array.is_inference() and not torch.is_inference_mode_enabled():
+            return "was made in inference mode and may be written only there"
+        return ""
 
     def cast(self, array: Any, name: str) -> Any:
         return array.to(self.dtype(name))

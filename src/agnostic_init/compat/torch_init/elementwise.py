@@ -5,11 +5,12 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from agnostic_init.arrays.errors import ParameterError, must
+from agnostic_init.arrays.errors import must
 from agnostic_init.compat.torch_init.writing import (
     RefusedError,
-    is_meta,
+    has_values,
     overridable,
+    refusing,
     set_all,
     write,
 )
@@ -44,10 +45,8 @@ def uniform_(tensor: Any, a: float = 0.0, b: float = 1.0, generator: Any = None)
     """
     if a > b:
         raise RefusedError(str(must("a", f"must be at most `b`, which is {b!r}", a)))
-    try:
+    with refusing(low="a", high="b"):
         init = constant_initializer(float(a)) if a == b else uniform(a, b)
-    except ParameterError as error:
-        raise RefusedError(str(error)) from None
     return write(init, tensor, generator)
 
 
@@ -70,10 +69,8 @@ def normal_(tensor: Any, mean: float = 0.0, std: float = 1.0, generator: Any = N
     >>> normal_(np.empty(3, np.float32), std=0.02, generator=42)
     array([0.02779921, 0.0345919 , 0.0133219 ], dtype=float32)
     """
-    try:
+    with refusing():
         init = normal(mean, std)
-    except ParameterError as error:
-        raise RefusedError(str(error)) from None
     return write(init, tensor, generator)
 
 
@@ -110,7 +107,7 @@ def trunc_normal_(
     >>> trunc_normal_(np.empty(3, np.float32), std=0.02, a=-0.04, b=0.04, generator=42)
     array([0.02548615, 0.03065038, 0.01262561], dtype=float32)
     """
-    if is_meta(tensor):
+    if not has_values(tensor):
         return tensor
     if mean < a - 2 * std or mean > b + 2 * std:
         text = (
@@ -119,12 +116,10 @@ def trunc_normal_(
         warnings.warn(text, stacklevel=2)
     if a > b:
         raise RefusedError(str(must("a", f"must be at most `b`, which is {b!r}", a)))
-    try:
+    with refusing(lower="a", upper="b"):
         if a == b:
             return write(constant_initializer(float(a)), tensor)
         init = truncated_normal(mean, std, a, b, bounds="absolute")
-    except ParameterError as error:
-        raise RefusedError(str(error)) from None
     return write(init, tensor, generator)
 
 

@@ -6,10 +6,17 @@ import math
 import warnings
 from typing import Any
 
-from agnostic_init.arrays.errors import ParameterError, must
+from agnostic_init.arrays.errors import must
 from agnostic_init.arrays.untraced import untraced
-from agnostic_init.compat.torch_init.writing import RefusedError, overridable, set_all, write
+from agnostic_init.compat.torch_init.writing import (
+    overridable,
+    refusing,
+    set_all,
+    shape_of,
+    write,
+)
 from agnostic_init.draws.distributions import checked_number
+from agnostic_init.initializers.gain import TORCH_NAMES
 from agnostic_init.initializers.gain import gain as gain_of
 from agnostic_init.initializers.scaling import variance_scaling
 
@@ -40,11 +47,7 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     >>> calculate_gain("tanh")
     1.6666666666666667
     """
-    if nonlinearity != "leaky_relu":
-        return gain_of(nonlinearity, rule="torch")
-    if param is not None and (isinstance(param, bool) or not isinstance(param, (int, float))):
-        raise must("param", "must be a number, the slope of the leaky ReLU", param)
-    return gain_of(nonlinearity, param, rule="torch")
+    return _gain(nonlinearity, param, "param", "agnostic_init.gain, which knows all functions")
 
 
 def xavier_uniform_(tensor: Any, gain: float = 1.0, generator: Any = None) -> Any:
@@ -125,7 +128,7 @@ def kaiming_uniform_(
     >>> bool(0.24 < abs(w).max() < math.sqrt(6 / 100))
     True
     """
-    if 0 in tensor.shape:
+    if 0 in shape_of(tensor):
         warnings.warn(EMPTY, stacklevel=3)
         return tensor
     return _kaiming(tensor, a, mode, nonlinearity, "uniform", generator)
@@ -164,15 +167,26 @@ def kaiming_normal_(
     >>> kaiming_normal_(np.empty((3, 5), np.float32), nonlinearity="relu", generator=0).shape
     (3, 5)
     """
-    if 0 in tensor.shape:
+    if 0 in shape_of(tensor):
         warnings.warn(EMPTY, stacklevel=2)
         return tensor
     return _kaiming(tensor, a, mode, nonlinearity, "normal", generator)
 
 
+def _gain(nonlinearity: Any, slope: Any, name: str, hint: str) -> float:
+    """Torch's gain, where the slope of the leaky ReLU is a parameter of that name."""
+    if nonlinearity not in TORCH_NAMES:
+        raise must("nonlinearity", f"must be one of {', '.join(TORCH_NAMES)}", nonlinearity, hint)
+    if nonlinearity != "leaky_relu":
+        return gain_of(nonlinearity, rule="torch")
+    if slope is not None and (isinstance(slope, bool) or not isinstance(slope, (int, float))):
+        raise must(name, "must be a number, the slope of the leaky ReLU", slope)
+    return gain_of(nonlinearity, slope, rule="torch")
+
+
 def _calculate_fan_in_and_fan_out(tensor: Any) -> tuple[int, int]:
     """The fans of a weight whose axes are (out, in, kernel ...); private in torch, and widely used."""
-    shape = tuple(int(length) for length in tensor.shape)
+    shape = shape_of(tensor)
     if len(shape) < 2:
         raise must("tensor", "must have at least 2 dimensions, to have fan in and fan out", shape)
     kernel = math.prod(shape[2:])
@@ -198,7 +212,8 @@ def _kaiming(
     tensor: Any, a: float, mode: str, nonlinearity: str, distribution: str, generator: Any
 ) -> Any:
     fan = _calculate_correct_fan(tensor, mode)
-    gain = calculate_gain(nonlinearity, a)
+    hint = "agnostic_init.kaiming_normal or kaiming_uniform, which know all functions"
+    gain = _gain(nonlinearity, a, "a", hint)
     return _scaled(tensor, gain, "fan_in", distribution, (fan, fan), generator)
 
 
@@ -207,13 +222,11 @@ def _scaled(
 ) -> Any:
     if 0 in tensor.shape:
         return tensor
-    try:
+    with refusing(scale="gain"):
         factor = checked_number("gain", gain)
         if factor < 0:
             raise must("gain", "must not be negative", gain)
         if factor == 0:
             return set_all(tensor, 0)
         init = variance_scaling(factor**2, mode, distribution, fan=fan)
-    except ParameterError as error:
-        raise RefusedError(str(error)) from None
     return write(init, tensor, generator)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from agnostic_init.arrays.errors import ParameterError, must
+from agnostic_init.arrays.errors import must
 from agnostic_init.arrays.untraced import untraced
-from agnostic_init.compat.torch_init.writing import RefusedError, write
+from agnostic_init.compat.torch_init.writing import refusing, shape_of, write
 from agnostic_init.initializers.identity import dirac, identity
 from agnostic_init.initializers.orthogonal import orthogonal
 from agnostic_init.initializers.sparse import sparse
@@ -53,7 +53,7 @@ def dirac_(tensor: Any, groups: int = 1) -> Any:
     array([[0., 0., 0.],
            [0., 1., 0.]])
     """
-    shape = tuple(int(length) for length in tensor.shape)
+    shape = shape_of(tensor)
     if len(shape) not in {3, 4, 5}:
         raise must("tensor", "must have 3, 4 or 5 dimensions", shape)
     if shape[0] % groups:
@@ -87,12 +87,11 @@ def orthogonal_(tensor: Any, gain: float = 1, generator: Any = None) -> Any:
     >>> bool(np.allclose(w @ w.T, np.eye(3)))
     True
     """
-    if len(tensor.shape) < 2:
-        raise must("tensor", "must have at least 2 dimensions", tuple(tensor.shape))
-    try:
+    shape = shape_of(tensor)
+    if len(shape) < 2:
+        raise must("tensor", "must have at least 2 dimensions", shape)
+    with refusing():
         init = orthogonal(gain, layout="torch")
-    except ParameterError as error:
-        raise RefusedError(str(error)) from None
     return write(init, tensor, generator)
 
 
@@ -120,15 +119,13 @@ def sparse_(tensor: Any, sparsity: float, std: float = 0.01, generator: Any = No
     rows, _ = _matrix(tensor)
     # Torch's number of zeros, of whose rounding up the last bit of a float decides.
     zeros = min(rows, math.ceil(sparsity * rows))
-    try:
+    with refusing():
         init = sparse(zeros / max(rows, 1), std)
-    except ParameterError as error:
-        raise RefusedError(str(error)) from None
     return write(init, tensor, generator)
 
 
 def _matrix(tensor: Any) -> tuple[int, int]:
-    shape = tuple(int(length) for length in tensor.shape)
+    shape = shape_of(tensor)
     if len(shape) != 2:
         raise must("tensor", "must have 2 dimensions", shape)
-    return shape
+    return shape[0], shape[1]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import functools
 import inspect
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
@@ -15,20 +16,25 @@ from agnostic_init.arrays.target import library_of
 from agnostic_init.arrays.untraced import untraced
 from agnostic_init.bits.key import Key
 from agnostic_init.bits.key import key as make_key
+from agnostic_init.draws.produce import check_out
 from agnostic_init.initializers.base import Initializer
 
 __all__ = [
     "KEYS",
     "RefusedError",
     "UnsupportedDtypeError",
-    "is_meta",
+    "has_values",
     "key_for",
     "overridable",
+    "refusing",
     "set_all",
+    "shape_of",
     "write",
 ]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+
+TENSOR = "must be a tensor of torch or an array of a supported library"
 
 #: What gives the keys where a call has no generator, instead of torch's default generator.
 KEYS: ContextVar[Callable[[], Key] | None] = ContextVar("KEYS", default=None)
@@ -42,24 +48,54 @@ class UnsupportedDtypeError(ParameterError, NotImplementedError):
     """A dtype that has no such values, where torch raises a NotImplementedError."""
 
 
+@contextmanager
+def refusing(**names: str) -> Iterator[None]:
+    """Raise what torch raises for a parameter, which may have another name here.
+
+    Parameters
+    ----------
+    **names
+        By the names that the initializers have for parameters, those that torch has.
+    """
+    try:
+        yield
+    except ParameterError as error:
+        text = str(error)
+        for ours, theirs in names.items():
+            text = text.replace(f"`{ours}`", f"`{theirs}`")
+        raise RefusedError(text) from None
+
+
+def shape_of(tensor: Any) -> tuple[int, ...]:
+    """The shape of a tensor, which one of a lazy module does not have yet."""
+    try:
+        return tuple(int(length) for length in tensor.shape)
+    except AttributeError:
+        raise must_be_type("tensor", TENSOR, tensor) from None
+    except RuntimeError:
+        rule = "must have a shape, which a parameter of a lazy module has after the first call"
+        hint = "a call of the module before"
+        raise RefusedError(str(must("tensor", rule, type(tensor), hint))) from None
+
+
 @untraced
 def write(init: Initializer, tensor: Any, generator: Any = None) -> Any:
-    """Fill a tensor from a generator and return it; the meta device's tensors are left alone."""
-    if is_meta(tensor):
+    """Fill a tensor from a generator and return it; one without values is left alone."""
+    shape, library = shape_of(tensor), _library(tensor)
+    if not library.has_values(tensor):
         return tensor
-    library = library_of(tensor)
     name = library.dtype_name(tensor.dtype)
     if init.needs_key and name not in FORMATS:
         rule = "must be real or complex floating-point"
         raise UnsupportedDtypeError(str(must("tensor.dtype", rule, name)))
-    if 0 in tensor.shape:
+    if 0 in shape:
         return tensor
+    with refusing():
+        check_out(tensor, shape, "tensor")
     key = key_for(tensor, generator) if init.needs_key else None
     version = _version(tensor)
-    try:
+    with refusing(out="tensor"):
         init.fill(tensor, key=key)
-    except ParameterError as error:
-        raise RefusedError(str(error)) from None
     if version is not None and version == _version(tensor):
         # The memory was written behind autograd's back, which must learn of it all the same.
         _torch().autograd.graph.increment_version(tensor)
@@ -69,16 +105,22 @@ def write(init: Initializer, tensor: Any, generator: Any = None) -> Any:
 @untraced
 def set_all(tensor: Any, value: Any) -> Any:
     """Set all of a tensor, of any dtype, to one number."""
-    library_of(tensor).write_scalar(tensor, value)
+    shape_of(tensor)
+    _library(tensor).write_scalar(tensor, value)
     return tensor
 
 
-def is_meta(tensor: Any) -> bool:
-    """Whether a tensor is one of torch's without values: of the meta device, or a fake one."""
-    fakes = sys.modules.get("torch._subclasses.fake_tensor")
-    return bool(getattr(tensor, "is_meta", False)) or (
-        fakes is not None and isinstance(tensor, fakes.FakeTensor)
-    )
+@untraced
+def has_values(tensor: Any) -> bool:
+    """Whether a tensor has values: not on torch's meta device, nor as a fake one."""
+    return bool(_library(tensor).has_values(tensor))
+
+
+def _library(tensor: Any) -> Any:
+    try:
+        return library_of(tensor)
+    except TypeError:
+        raise must_be_type("tensor", TENSOR, tensor) from None
 
 
 def key_for(tensor: Any, generator: Any) -> Key:
@@ -99,6 +141,9 @@ def key_for(tensor: Any, generator: Any) -> Key:
         ) from None
     device = tensor.device if isinstance(tensor, torch.Tensor) else "cpu"
     words = torch.randint(0, 1 << 32, (2,), dtype=torch.int64, device=device)
+    if _library(words).memory(words) is None:
+        rule = "must be given where torch follows operations on tensors without values"
+        raise RefusedError(str(must("generator", rule, None, "generator=0")))
     low, high = words.tolist()
     return Key(high << 32 | low)
 
@@ -123,14 +168,9 @@ def overridable(function: Function) -> Function:
 def _version(tensor: Any) -> int | None:
     """How often torch has seen a tensor written, if it counts."""
     torch = sys.modules.get("torch")
-    if torch is None or not isinstance(tensor, torch.Tensor):
+    if torch is None or not isinstance(tensor, torch.Tensor) or tensor.is_inference():
         return None
-    if not tensor.is_inference():
-        return int(tensor._version)
-    if not torch.is_inference_mode_enabled():
-        rule = "must be written in inference mode, as it was made there"
-        raise RefusedError(str(must("tensor", rule, tuple(tensor.shape), "a clone of it")))
-    return None
+    return int(tensor._version)
 
 
 def _torch() -> Any:
