@@ -73,7 +73,8 @@ class Initializer:
         lengths = checked_shape(shape)
         part = block(lengths, index)
         target = resolve(like, xp, dtype, device, part.shape)
-        return self._make(lengths, self._key(key), part, target)
+        with target.library.on(target.device):
+            return self._make(lengths, self._key(key), part, target)
 
     @untraced
     def fill(
@@ -101,7 +102,8 @@ class Initializer:
         lengths = checked_shape(() if shape is None else shape)
         part = block(lengths, index)
         library = check_out(out, part.shape)
-        self._fill(lengths, self._key(key), part, out, library)
+        with library.on(library.device_of(out)):
+            self._fill(lengths, self._key(key), part, out, library)
         return out
 
     def describe(self, shape: Any, dtype: Any = "float32") -> Description:

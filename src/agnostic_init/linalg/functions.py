@@ -90,4 +90,5 @@ def haar_matrices(
         gain=checked_number("gain", gain),
         special=bool(special),
     )
-    return select.make(haar, make_key(key), target)
+    with target.library.on(target.device):
+        return select.make(haar, make_key(key), target)

@@ -32,18 +32,20 @@ def batches(entries: Iterable[Entry], targets: dict[str, Target]) -> list[list[E
 def make_batch(batch: list[Entry], target: Target) -> list[Any]:
     """New arrays of the target's library and device."""
     init, shape, keys = _common(batch)
-    if len(batch) == 1:
-        return [init._make(shape, keys[0], block(shape), target)]
-    return init._make_several(shape, keys, target)
+    with target.library.on(target.device):
+        if len(batch) == 1:
+            return [init._make(shape, keys[0], block(shape), target)]
+        return init._make_several(shape, keys, target)
 
 
 def fill_batch(batch: list[Entry], outs: list[Any], library: Any) -> None:
     """The same values, into arrays that exist."""
     init, shape, keys = _common(batch)
-    if len(batch) == 1:
-        init._fill(shape, keys[0], block(shape), outs[0], library)
-    else:
-        init._fill_several(shape, keys, outs, library)
+    with library.on(library.device_of(outs[0])):
+        if len(batch) == 1:
+            init._fill(shape, keys[0], block(shape), outs[0], library)
+        else:
+            init._fill_several(shape, keys, outs, library)
 
 
 def _common(batch: list[Entry]) -> tuple[Initializer, tuple[int, ...], list[Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from typing import Any
 
 import cupy
@@ -37,6 +38,10 @@ class Library(generic.Library):
         if not number.isdecimal():
             raise must("device", "must be a CUDA device", device, "device='cuda:0'")
         return cupy.cuda.Device(int(number))
+
+    def on(self, device: Any) -> AbstractContextManager[Any]:
+        """Its namespace takes `device=`, and makes the array on the current device all the same."""
+        return super().on(device) if device is None else device
 
     def memory(self, array: Any) -> Memory:
         place = f"cuda:{array.device.id}"

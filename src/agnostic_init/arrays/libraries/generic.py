@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,8 @@ from agnostic_init.arrays.errors import must
 from agnostic_init.arrays.memory import Memory
 
 __all__ = ["Library"]
+
+ANYWHERE = nullcontext()
 
 
 class Library:
@@ -53,6 +56,10 @@ class Library:
         """The device for an array of a shape, of the parameter of that name: "like" or "device"."""
         return device
 
+    def on(self, device: Any) -> AbstractContextManager[Any]:
+        """A context in which a device is the current one, where a library has such a thing."""
+        return ANYWHERE
+
     def working_device(self, device: Any) -> Any:
         """Where arrays of other shapes are made on the way to one that is to be on `device`."""
         return device
@@ -68,6 +75,9 @@ class Library:
     def why_not_writable(self, array: Any) -> str:
         """What stands against writing an array; empty if nothing does."""
         return ""
+
+    def check_like(self, like: Any) -> None:
+        """Raise if no new array can be made like one."""
 
     def has_values(self, array: Any) -> bool:
         """Whether an array has values, and not a shape and a dtype alone."""

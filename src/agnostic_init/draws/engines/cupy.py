@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from typing import Any
 
 from agnostic_init.arrays.target import Target
@@ -16,8 +15,7 @@ __all__ = ["fill", "make"]
 
 def make(draw: Draw, key: Key, block: Block, target: Target) -> Any:
     """A new array on the target's device."""
-    # CuPy's namespace takes `device=`, and makes the array on the current one all the same.
-    with target.device or nullcontext():
+    with target.library.on(target.device):
         out = target.library.xp.empty(
             block.shape, dtype=target.library.dtype(draw.dtype), device=target.device
         )
