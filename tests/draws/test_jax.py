@@ -100,3 +100,18 @@ def test_devices():
         assert ai.draws.uniform(3, key=0, xp=jnp, device=given).devices() == {device}
     with pytest.raises(ValueError, match="`device` must be a JAX device"):
         ai.draws.uniform(3, key=0, xp=jnp, device="cpu:9")
+
+
+@pytest.mark.parametrize("name", ["bits", "normal"])
+@pytest.mark.parametrize(
+    "index",
+    [
+        (slice(2**33 - 3, 2**33), slice(5, 9)),
+        (slice(2**32 - 7, None, -(2**30)), slice(None, None, 2**17)),
+        (2**31 + 1, slice(-3, None)),
+    ],
+)
+def test_positions_beyond_32_bits_under_jit(name, index):
+    shape, key = (2**33, 2**20), ai.Key(5, 2**64 - 2**31)
+    made = jax.jit(lambda: DRAWS[name](shape, key=key, index=index, xp=jnp))()
+    assert np.array_equal(np.asarray(made), DRAWS[name](shape, key=key, index=index))
