@@ -9,6 +9,7 @@ from typing import Any
 
 from agnostic_init.arrays.errors import ParameterTypeError, must, must_be_type
 from agnostic_init.arrays.generators import draw_seed, traced_number
+from agnostic_init.arrays.integers import integer
 from agnostic_init.bits.philox import MASK, philox_block
 
 __all__ = ["Key", "digest", "key", "word64"]
@@ -84,7 +85,7 @@ class Key:
         >>> second == ai.key(0).fold_in(1)
         True
         """
-        count = _integer("n", n)
+        count = integer("n", n)
         if count < 0:
             raise must("n", "must not be negative", n)
         return tuple(self.fold_in(i) for i in range(count))
@@ -155,18 +156,9 @@ def digest(text: str, parameter: str = "data") -> int:
     return int.from_bytes(hashlib.blake2b(data, digest_size=8).digest(), "little")
 
 
-def _integer(name: str, value: Any) -> int:
-    if isinstance(value, bool):
-        raise must_be_type(name, "must be an integer", value)
-    try:
-        return operator.index(value)
-    except TypeError:
-        raise must_be_type(name, "must be an integer", value) from None
-
-
 def word64(name: str, value: Any) -> int:
     """An integer in [0, 2^64), or an error that names the parameter."""
-    number = _integer(name, value)
+    number = integer(name, value)
     if not 0 <= number < LIMIT:
         raise must(name, "must be in [0, 2^64)", value, f"{name} % 2**64")
     return number
