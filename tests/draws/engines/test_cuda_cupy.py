@@ -152,6 +152,7 @@ def test_the_arrays_device_is_current_for_its_fill(engine, monkeypatch):
 @pytest.mark.parametrize("given", [True, False])
 def test_a_new_array_is_on_the_device_that_is_asked_for(monkeypatch, given):
     """Without one, on the current device."""
+    from agnostic_init.arrays.libraries.cupy import Library
     from agnostic_init.arrays.target import Target
     from agnostic_init.draws.engines import cupy as engine
 
@@ -172,7 +173,7 @@ def test_a_new_array_is_on_the_device_that_is_asked_for(monkeypatch, given):
         made.append(list(current))
         return np.empty(shape, dtype)
 
-    library = SimpleNamespace(xp=SimpleNamespace(empty=empty), dtype=np.dtype)
+    library = Library(SimpleNamespace(empty=empty))
     monkeypatch.setattr(engine, "fill", lambda draw, key, block, out, library: None)
     target = Target(library, "float32", device)
     engine.make(normal_draw(0.0, 1.0, "float32"), Key(1), block((8,)), target)
