@@ -18,11 +18,11 @@ def test_all_that_python_takes_for_an_index():
 
 @pytest.mark.parametrize("value", [True, np.True_, 3.0, "3", None, [3], np.array([3, 4])])
 def test_what_is_none(value):
-    with pytest.raises(ParameterTypeError, match="^`n` must be an integer, got "):
+    with pytest.raises(ParameterTypeError, match=r"^`n` must be an integer, got "):
         integer("n", value)
 
 
 @pytest.mark.parametrize("value", [0, -1])
 def test_what_is_not_positive(value):
-    with pytest.raises(ParameterError, match=f"^`n` must be positive, got {value}; try: one$"):
+    with pytest.raises(ParameterError, match=rf"^`n` must be positive, got {value}; try: one$"):
         positive_integer("n", value, "one")
