@@ -10,6 +10,7 @@ import pytest
 import agnostic_init as ai
 from agnostic_init.arrays.errors import ParameterError
 from agnostic_init.compat import torch_init
+from agnostic_init.linalg import haar_matrices
 
 torch = pytest.importorskip("torch")
 if not torch.distributed.is_available():
@@ -164,6 +165,34 @@ def test_patch_after_sharding(line):
         whole.reset_parameters()
     for got, want in zip(layer.parameters(), whole.parameters(), strict=True):
         assert torch.equal(got.to_local(), cut(want.detach(), line, [Shard(0)]).to_local())
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda like: ai.normal()((7, 3), key=0, like=like),
+        lambda like: ai.orthogonal()((7, 3), key=0, like=like),
+        lambda like: ai.ones()((7, 3), like=like),
+        lambda like: ai.draws.normal((7, 3), key=0, like=like),
+        lambda like: haar_matrices((7, 3), key=0, like=like),
+        lambda like: ai.init_tree({"w": (7, 3)}, {"*": "ones"}, key=0, like=like),
+        lambda like: ai.init_tree({"w": like}, {"*": "ones"}, key=0),
+    ],
+    ids=["normal", "orthogonal", "ones", "draws", "haar_matrices", "init_tree", "specs"],
+)
+def test_new_arrays_are_not_sharded_and_that_is_said(make, line):
+    like = cut(torch.zeros(7, 3), line, [Shard(0)])
+    with pytest.raises(ai.ParameterTypeError, match=r"`like` must be .*torch.empty_like\(like\)"):
+        make(like)
+
+
+def test_a_device_goes_before_that_of_a_sharded_array(line):
+    like = cut(torch.zeros(7, 3), line, [Shard(0)])
+    assert type(ai.normal()((7, 3), key=0, like=like, device="cpu")) is torch.Tensor
+    assert torch.equal(
+        ai.normal().fill(torch.empty_like(like), key=0).to_local(),
+        ai.normal()((7, 3), key=0, xp=torch)[4:],
+    )
 
 
 def test_shards_of_one_memory_are_found(mesh):

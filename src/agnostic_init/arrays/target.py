@@ -66,7 +66,7 @@ def resolve(
     ParameterError
         If both `like` and `xp` are given, or the dtype or the device is not one of the library's.
     ParameterTypeError
-        If `like` is not an array, or `xp` not an array library.
+        If `like` is not an array, or one that new arrays cannot be like, or `xp` not an array library.
     """
     if like is not None and xp is not None:
         raise must("like", "must not be given together with `xp`", like, "either of them alone")
@@ -77,6 +77,8 @@ def resolve(
         name = name_of(dtype)
     library.dtype(name)
     if device is None and like is not None:
+        if shape is not None:
+            library.check_like(like)
         place = library.device_of(like)
     else:
         place = library.device(device)

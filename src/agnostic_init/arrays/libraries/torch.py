@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from agnostic_init.arrays.errors import must
+from agnostic_init.arrays.errors import must, must_be_type
 from agnostic_init.arrays.libraries import generic, torch_shards
 from agnostic_init.arrays.libraries.torch_tracing import (
     has_address,
@@ -54,6 +54,15 @@ class Library(generic.Library):
             raise must(
                 "device", f"must be a torch device ({error})", device, "device='cpu'"
             ) from None
+
+    def check_like(self, like: Any) -> None:
+        if torch_shards.is_sharded(like):
+            raise must_be_type(
+                "like",
+                "must be a plain tensor, as new ones are not sharded",
+                type(like),
+                "fill, or fill_tree, of torch.empty_like(like), or like=like.to_local() and index=",
+            )
 
     def has_values(self, array: Any) -> bool:
         return has_values(array)
