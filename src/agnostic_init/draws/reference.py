@@ -19,7 +19,7 @@ from agnostic_init.draws.elementary import cos_sin_turns, log, polynomial, squar
 from agnostic_init.draws.quantile import Central, Tail
 from agnostic_init.draws.record import Draw
 
-__all__ = ["CENTER", "FAR_TAIL", "NEAR_TAIL", "evaluate", "far_quantile"]
+__all__ = ["CENTER", "FAR_TAIL", "NEAR_TAIL", "evaluate", "far_quantile", "quantile_of"]
 
 # Coefficients of Wichura's rational approximations, lowest power first: numerator, denominator.
 CENTER = (
@@ -97,7 +97,14 @@ LOW_21 = 0x1FFFFF
 TWO_32 = 4294967296.0
 
 
-def evaluate(draw: Draw, xp: Any, float32: Any, float64: Any, words: list[Any]) -> Any:
+def evaluate(
+    draw: Draw,
+    xp: Any,
+    float32: Any,
+    float64: Any,
+    words: list[Any],
+    quantile: Callable[[Draw, Any, Any], Any] | None = None,
+) -> Any:
     """The values of a draw, before the cast to its dtype.
 
     Parameters
@@ -108,6 +115,8 @@ def evaluate(draw: Draw, xp: Any, float32: Any, float64: Any, words: list[Any]) 
         The namespace and its two dtypes.
     words
         ``draw.words`` arrays of 32-bit words, in any integer dtype.
+    quantile
+        An engine's own way to the values of `quantile_of`.
 
     Returns
     -------
@@ -134,7 +143,7 @@ def evaluate(draw: Draw, xp: Any, float32: Any, float64: Any, words: list[Any]) 
     if draw.kind == "uniform":
         return finish(integers[0] * 2.0**-draw.bits, draw.shift)
     if draw.kind == "quantile":
-        parts = [_quantile(draw, xp, m) for m in integers]
+        parts = [(quantile or quantile_of)(draw, xp, m) for m in integers]
         if len(parts) == 1:
             return finish(parts[0], draw.shift)
         return finish(parts[0], draw.shift), finish(parts[1], draw.shift_imag)
@@ -159,7 +168,8 @@ def _radius(draw: Draw, xp: Any, u: Any) -> Any:
     return square_root(xp, -log(xp, rest, 1.0 - draw.radii[0] * (1.0 - 2.0**-draw.bits)))
 
 
-def _quantile(draw: Draw, xp: Any, m: Any) -> Any:
+def quantile_of(draw: Draw, xp: Any, m: Any) -> Any:
+    """z of the integers `m` of a draw of kind ``quantile``, which `draw.bits` bits make."""
     limit = 2.0**draw.bits
     k = (m - limit / 2) * 2.0 + 1.0
     q = draw.quantile

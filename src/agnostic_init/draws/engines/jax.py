@@ -14,9 +14,12 @@ from agnostic_init.arrays.target import Target
 from agnostic_init.bits.block import Block, Positions
 from agnostic_init.bits.jax_key import TracedKey, as_words, is_traced
 from agnostic_init.bits.key import Key
+from agnostic_init.bits.stream import element_words
 from agnostic_init.bits.words import Narrow
 from agnostic_init.draws.engines import generic, host
+from agnostic_init.draws.engines.jax_quantile import quantile_of_jax
 from agnostic_init.draws.record import Draw
+from agnostic_init.draws.reference import evaluate
 
 __all__ = ["make", "on_host", "tracing"]
 
@@ -41,10 +44,17 @@ def _program(draw: Draw, positions: Positions, shape: tuple[int, ...]) -> Any:
     def values(seed: Any, offset: Any) -> Any:
         with X64(True):
             arithmetic = _Words(jnp, jnp.uint32, None)
-            found = generic.values(draw, arithmetic, _Inside(), seed, offset, positions)
-            return jnp.reshape(found, shape)
+            words = element_words(arithmetic, seed, offset, positions, draw.words)
+            return jnp.reshape(_finished(draw, words), shape)
 
     return jax.jit(values)
+
+
+def _finished(draw: Draw, words: list[Any]) -> Any:
+    if draw.kind == "bits":
+        return _Inside.cast(words[0], draw.dtype)
+    found = evaluate(draw, jnp, jnp.float32, jnp.float64, words, quantile_of_jax)
+    return generic.assembled(draw, _Inside, found)
 
 
 class _Words(Narrow):
@@ -56,9 +66,7 @@ class _Words(Narrow):
 
 
 class _Inside:
-    """What `generic.values` asks of a library, within the computation."""
-
-    xp = jnp
+    """What `generic.assembled` asks of a library, within the computation."""
 
     @staticmethod
     def cast(array: Any, name: str) -> Any:
