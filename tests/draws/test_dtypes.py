@@ -134,3 +134,10 @@ def test_complex_moments(dtype):
 def test_what_a_dtype_cannot_hold(call, words):
     with pytest.raises(ParameterError, match=words):
         call()
+
+
+def test_a_parameter_of_minus_zero_is_zero():
+    """So that what a cache took for equal is equal, whichever came first."""
+    assert str(ai.normal(-0.0, std=-0.0)) == str(ai.normal(0.0, std=0.0))
+    low = ai.draws.uniform(3, -0.0, 5e-324, key=0, dtype="float64")
+    assert not np.signbit(low).any()

@@ -26,7 +26,8 @@ class Wide:
         value %= LIMIT
         if self.signed and value >= LIMIT // 2:
             value -= LIMIT
-        return self.xp.asarray([value], dtype=self.dtype, device=self.device)
+        # `asarray` would copy it to a GPU, and wait.
+        return self.xp.full((1,), value, dtype=self.dtype, device=self.device)
 
     def multiply(self, constant: int, words: Any) -> tuple[Any, Any]:
         """High and low word of the products."""

@@ -318,7 +318,7 @@ def checked_number(name: str, value: Any, *, infinite: bool = False) -> float:
         raise must_be_type(name, "must be a real number", value) from None
     if math.isnan(number) or (math.isinf(number) and not infinite):
         raise must(name, "must be finite" if not infinite else "must not be NaN", value)
-    return number
+    return number + 0.0  # caches take -0.0 for 0.0, and no value may depend on what they hold
 
 
 def _as_python(value: Any) -> Any:
