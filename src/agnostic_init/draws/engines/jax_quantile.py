@@ -1,7 +1,8 @@
 """The standard normal and the one at two sigmas in XLA, in fewer operations than the reference's.
 
 As in `numpy_symmetric`: every one of their values is further from the middle between two float32,
-by 5e-15 of itself, than this evaluation differs from the reference, by 9e-16 with XLA's own logarithm and square root.
+by 5e-15 of itself, than this evaluation is from the reference's, by 9e-16, with XLA's own logarithm
+and square root.
 """
 
 from __future__ import annotations
