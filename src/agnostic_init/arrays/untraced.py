@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import sys
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -31,7 +32,9 @@ def untraced(function: Function) -> Function:
         if compiler is None:
             return function(*args, **kwargs)
         if not disabled:
-            disabled.append(compiler.disable(function, reason=REASON))
+            takes_reason = "reason" in inspect.signature(compiler.disable).parameters
+            reason = {"reason": REASON} if takes_reason else {}  # from torch 2.7 on
+            disabled.append(compiler.disable(function, **reason))
         return disabled[0](*args, **kwargs)
 
     return call  # type: ignore[return-value]
