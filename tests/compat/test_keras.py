@@ -328,6 +328,9 @@ if keras.config.backend() == "jax":
 
     traced = jax.jit(draw)(np.array([9, 0], np.uint32))
     np.testing.assert_array_equal(traced, init.RandomNormal(seed=9)((4, 4)))
+    made = init.Orthogonal(seed=generator)
+    traced = jax.jit(lambda state: draw(state))(np.array([9, 0], np.uint32))
+    np.testing.assert_allclose(traced, init.Orthogonal(seed=9)((4, 4)), atol=1e-6)
 np.savez(sys.argv[1], *weights, output=output)
 """
 

@@ -68,8 +68,13 @@ def _of_jax(source: Any) -> int | Words | None:
         return number
     if source.ndim == 1 and source.dtype == "uint32":
         source = _wrapped(jax, source)
-    if source.ndim or not jax.numpy.issubdtype(source.dtype, jax.dtypes.prng_key):
+    if not jax.numpy.issubdtype(source.dtype, jax.dtypes.prng_key):
         return None
+    if source.ndim:
+        hint = "one of them, or jax.vmap over them all"
+        raise must_be_type(
+            "key", "must be a single key of JAX", f"an array of {source.shape}", hint
+        )
     if isinstance(source, jax.core.Tracer):
         low, high = jax.random.bits(source, (2,), "uint32")
         return low, high
