@@ -18,10 +18,13 @@ if not torch.distributed.is_available():
 
 import torch.distributed as dist
 import torch.distributed.tensor as dtensor
+from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import fully_shard
 from torch.distributed.tensor import DTensor, Partial, Replicate, Shard
+from torch.distributed.tensor.debug import CommDebugMode
 from torch.distributed.tensor.placement_types import _StridedShard
+from torch.fx.experimental.proxy_tensor import make_fx
 from torch.testing._internal.distributed.fake_pg import FakeStore
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:torch", "ignore::FutureWarning:torch")
@@ -165,6 +168,28 @@ def test_patch_after_sharding(line):
         whole.reset_parameters()
     for got, want in zip(layer.parameters(), whole.parameters(), strict=True):
         assert torch.equal(got.to_local(), cut(want.detach(), line, [Shard(0)]).to_local())
+
+
+def test_in_a_trace_nothing_is_lost(line):
+    array = cut(torch.zeros(7, 3), line, [Shard(0)])
+
+    def filled(x):
+        return ai.normal().fill(x.clone(), key=0)
+
+    with pytest.raises(ai.ParameterTypeError, match="must be no DTensor while make_fx"):
+        make_fx(filled)(array)
+    got = torch.compile(filled, backend="eager")(array)
+    assert torch.equal(got.to_local(), ai.normal()((7, 3), key=0, xp=torch)[4:])
+    with CommDebugMode():
+        got = filled(array)
+    assert torch.equal(got.to_local(), ai.normal()((7, 3), key=0, xp=torch)[4:])
+
+
+def test_shards_that_are_fake(line):
+    with FakeTensorMode():
+        array = DTensor.from_local(torch.empty(3, 3), line, [Shard(0)], run_check=False)
+        for init in INITIALIZERS.values():
+            init.fill(array, key=0)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from agnostic_init.arrays.errors import must
+from agnostic_init.arrays.errors import must, must_be_type
+from agnostic_init.arrays.libraries.torch_tracing import has_memory, in_make_fx
 
 __all__ = ["held", "is_sharded", "parts", "why_not_writable"]
 
@@ -43,6 +44,14 @@ def parts(array: Any) -> Iterator[tuple[Any, tuple[slice, ...]]]:
     local = held(array)
     if not local.numel():
         return
+    if has_memory(local) and in_make_fx():
+        # It follows the DTensor, and would not see that what is inside of it is written.
+        raise must_be_type(
+            "out",
+            "must be no DTensor while make_fx follows operations on its values",
+            type(array),
+            "out=out.to_local(), with its index= and global_shape=",
+        )
     places = [_places(array, axis) for axis in range(array.ndim)]
     shape = tuple(sum(map(len, runs)) for runs in places)
     if tuple(local.shape) != shape:

@@ -7,9 +7,10 @@ from typing import Any
 
 import torch
 
-__all__ = ["constant", "has_address", "has_memory", "has_values", "recording"]
+__all__ = ["constant", "has_address", "has_memory", "has_values", "in_make_fx", "recording"]
 
 FAKE = torch._C._TorchDispatchModeKey.FAKE
+PROXY = torch._C._TorchDispatchModeKey.PROXY
 BEFORE_AUTOGRAD = torch._C.DispatchKey.PreDispatch  # where torch.export has its modes
 
 
@@ -26,6 +27,11 @@ def recording() -> bool:
     if torch._C._dispatch_tls_is_dispatch_key_included(BEFORE_AUTOGRAD):
         return True
     return torch._C._functorch.maybe_current_level() is not None
+
+
+def in_make_fx() -> bool:
+    """Whether ``make_fx`` traces what is done."""
+    return torch._C._get_dispatch_mode(PROXY) is not None
 
 
 def has_memory(array: Any) -> bool:
