@@ -81,6 +81,7 @@ def test_bytes_an_element(name, size):
 
 
 BAD = [
+    (">f8", ValueError, "`dtype` must be the name of a dtype, got '>f8'"),
     ("banana", ValueError, "`dtype` must be the name of a dtype, got 'banana'; try: 'float32'"),
     ("float33", ValueError, "got 'float33'; try: 'float32'"),
     ("bfloat15", ValueError, "got 'bfloat15'; try: 'bfloat16'"),

@@ -121,7 +121,9 @@ def test_arrays_that_are_no_key(source):
 
 def test_many_keys():
     for make in (ai.key, jax.jit(ai.key)):
-        with pytest.raises(ai.ParameterTypeError, match=r"`key` must be a single .* try: .*jax.vmap"):
+        with pytest.raises(
+            ai.ParameterTypeError, match=r"`key` must be a single .* try: .*jax.vmap"
+        ):
             make(jax.random.split(KEY))
 
 

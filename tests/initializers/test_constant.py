@@ -197,3 +197,12 @@ def test_no_array_of_more_axes_than_the_shape():
     for value, shape in [([[1.0]], (1,)), ([1.0, 2.0], ()), ([1.0, 2.0], (2, 1))]:
         with pytest.raises(ai.ParameterError, match="`value` must broadcast to the shape"):
             ai.constant(value).describe(shape)
+
+
+@pytest.mark.parametrize("name", ["float64", "complex128", "int64", "uint64"])
+def test_jax_without_64_bits_refuses_them(name):
+    jax = pytest.importorskip("jax")
+    if jax.config.jax_enable_x64:
+        pytest.skip("JAX has 64 bits here")
+    with pytest.raises(ai.ParameterError, match="`dtype` must have at most 32 bits"):
+        ai.constant(2**40)((2,), xp=jax.numpy, dtype=name)

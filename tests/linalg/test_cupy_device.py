@@ -105,7 +105,9 @@ def library(monkeypatch):
 
 @pytest.mark.parametrize("special", [False, True])
 @pytest.mark.parametrize("dtype", ["float32", "float64", "complex64", "float16"])
-@pytest.mark.parametrize("shape", [(1, 1), (40, 40), (70, 20), (20, 70), (2, 3, 9, 17), (150, 150)])
+@pytest.mark.parametrize(
+    "shape", [(1, 1), (5, 1), (1, 5), (40, 40), (70, 20), (20, 70), (2, 3, 9, 17), (150, 150)]
+)
 def test_the_matrices_are_those_of_hosts(executor, library, shape, dtype, special):
     special = special and shape[-1] == shape[-2]
     entered = Array.entered

@@ -17,7 +17,7 @@ from agnostic_init.linalg.haar import Haar
 
 MOST = {"float32": 2e-6, "complex64": 4e-6, "float64": 4e-15, "complex128": 4e-15}
 SHAPES = [(1, 1), (2, 2), (5, 3), (3, 7), (16, 16), (33, 20), (130, 130), (300, 20), (20, 300)]
-SHAPES += [(3, 40, 40), (2, 3, 9, 17), (1, 2, 17, 9), (5, 1, 1)]
+SHAPES += [(3, 40, 40), (2, 3, 9, 17), (1, 2, 17, 9), (5, 1, 1), (5, 1), (1, 5), (4, 3, 1)]
 
 
 class InTorch:
@@ -165,6 +165,23 @@ def test_memory_of_any_strides_is_written(place, shape):
     for out in outs:
         made = filled(place, haar, out)
         np.testing.assert_allclose(made, expected(haar), rtol=0, atol=MOST["float32"])
+
+
+def test_a_stack_that_is_reversed_is_written_in_parts(monkeypatch):
+    monkeypatch.setattr(on_device, "WORKSPACE", 2 * 400)
+    out = np.full((5, 20, 20), np.nan, "f4")[::-1]
+    haar = haar_of(out.shape)
+    np.testing.assert_allclose(filled(InNumpy, haar, out), expected(haar), rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("step", [1, 2, 3])
+def test_a_single_column_of_any_stride_is_written(place, step):
+    for out in (
+        place.empty((9 * step, 4), "float32")[::step, 1:2],
+        place.empty((1, 9 * step), "float32")[:, ::step],
+    ):
+        haar = haar_of(tuple(out.shape))
+        np.testing.assert_allclose(filled(place, haar, out), expected(haar), rtol=0, atol=1e-6)
 
 
 def test_a_part_of_a_stack(place):

@@ -23,7 +23,7 @@ fake_tensor = pytest.importorskip("torch._subclasses.fake_tensor")
 pytree = pytest.importorskip("torch.utils._pytree")
 torch_device = pytest.importorskip("agnostic_init.linalg.executors.torch_device")
 
-SHAPES = [(1, 1), (5, 3), (300, 20), (130, 130), (2, 3, 9, 17), (1024, 1024), (4096, 4096)]
+SHAPES = [(1, 1), (5, 1), (5, 3), (300, 20), (130, 130), (2, 3, 9, 17), (1024, 1024), (4096, 4096)]
 
 
 class NoTransfer(python_dispatch.TorchDispatchMode):

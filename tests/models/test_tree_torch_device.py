@@ -72,3 +72,14 @@ def test_what_is_copied_to_a_gpu_is_pinned_and_not_waited_for(monkeypatch):
 def test_the_rules_are_right():
     made = ai.init_tree(SPECS, RULES, key=0, xp=torch)
     assert set(made) == set(SPECS)
+
+
+def test_the_default_device_of_torch_is_not_asked():
+    expected = ai.init_tree(SPECS, RULES, key=0, xp=torch)
+    torch.set_default_device("meta")
+    try:
+        made = ai.init_tree(SPECS, RULES, key=0, xp=torch, device="cpu")
+    finally:
+        torch.set_default_device(None)
+    for name, array in expected.items():
+        torch.testing.assert_close(made[name], array, rtol=0, atol=0)

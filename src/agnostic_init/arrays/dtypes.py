@@ -85,6 +85,7 @@ def _of_text(text: str) -> str:
 
 def _of_numpy(given: Any, otherwise: str) -> str:
     try:
-        return str(np.dtype(given).name)
+        found = np.dtype(given)
     except (TypeError, ValueError, SyntaxError):
         return otherwise
+    return str(found.name) if found.isnative else otherwise

@@ -74,8 +74,11 @@ def fill_on_device(do: Operations, haar: Haar, draw: Into, out: Any) -> None:
         return
     strides = do.strides(out)
     line, across = strides[-2:] if haar.wide else strides[:-3:-1]
+    if haar.short == 1:  # there is no second line, and its stride means nothing
+        line = haar.long if across == 1 else 1
     apart = max(line, across) >= (haar.long if across == 1 else haar.short)
-    if min(line, across) != 1 or not apart or _batch_step(haar.batch, strides[:-2]) is None:
+    step = _batch_step(haar.batch, strides[:-2])
+    if min(line, across) != 1 or not apart or step is None or step < 0:
         # BLAS cannot write it.
         strides = (*_batch_strides(haar.batch, haar.rows * haar.columns), haar.columns, 1)
         buffer = do.view(do.empty(haar.size), 0, haar.shape, strides)

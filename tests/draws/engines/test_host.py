@@ -140,3 +140,15 @@ def test_memory_is_bounded(monkeypatch):
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         assert peak < 64 << 20
+
+
+@pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")
+def test_what_a_subclass_of_numpys_array_adds_is_left_alone():
+    for init in (ai.normal(), ai.uniform(-1, 1), ai.xavier_uniform(), ai.truncated_normal()):
+        expected = init((64, 8), key=1)
+        masked = np.ma.masked_array(np.zeros((64, 8), np.float32), mask=True)
+        matrix = np.matrix(np.zeros((64, 8), np.float32))
+        for out in (masked, matrix):
+            init.fill(out, key=1)
+            np.testing.assert_array_equal(np.asarray(out), expected)
+        assert masked.mask.all()

@@ -16,6 +16,9 @@ from agnostic_init.arrays.libraries.numpy import storage_view
 __all__ = ["Library"]
 
 
+WIDE = ("float64", "complex128", "int64", "uint64")
+
+
 class Library(generic.Library):
     """JAX."""
 
@@ -27,7 +30,7 @@ class Library(generic.Library):
         return str(jnp.dtype(dtype).name)
 
     def dtype(self, name: str) -> Any:
-        if name in ("float64", "complex128", "int64") and not jax.config.jax_enable_x64:
+        if name in WIDE and not jax.config.jax_enable_x64:
             raise must(
                 "dtype",
                 "must have at most 32 bits a real in JAX without x64",

@@ -63,7 +63,10 @@ class Library(generic.Library):
         return Memory("cpu", address, array.shape, array.strides, array.itemsize)
 
     def host_view(self, array: Any) -> Any:
-        return storage_view(array) if isinstance(array, np.ndarray) else None
+        if not isinstance(array, np.ndarray):
+            return None
+        # What a subclass adds, as masks, is not the array's memory.
+        return storage_view(array if type(array) is np.ndarray else array.view(np.ndarray))
 
     def to_host(self, array: Any) -> Any:
         return storage_view(array)

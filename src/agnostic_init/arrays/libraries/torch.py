@@ -101,7 +101,7 @@ class Library(generic.Library):
         return self._memory(array.detach().cpu().resolve_conj().resolve_neg())
 
     def from_host(self, array: Any, device: Any) -> Any:
-        made = torch.tensor(array)
+        made = torch.tensor(array, device="cpu")
         if device is not None and torch.device(device).type == "cuda":
             # From memory that may be swapped out a copy waits for all that the device has to do.
             return made.pin_memory().to(device, non_blocking=True)

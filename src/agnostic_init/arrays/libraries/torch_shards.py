@@ -83,7 +83,10 @@ def _places(array: Any, axis: int) -> list[range]:
         # Other ways to cut are left to torch, with the numbers of the places as the array.
         along = [-1 if other == axis else 1 for other in range(array.ndim)]
         cut, _ = placement._split_tensor(
-            torch.as_tensor(numbers).reshape(along), pieces, with_padding=False, contiguous=False
+            torch.as_tensor(numbers, device="cpu").reshape(along),
+            pieces,
+            with_padding=False,
+            contiguous=False,
         )
         numbers = cut[mine].reshape(-1)
     return [numbers] if isinstance(numbers, range) else _runs(numbers.numpy())

@@ -33,6 +33,7 @@ def fill(haar: Haar, key: Key, out: Any, part: Any = ()) -> None:
     """Write into an array of the dtype that is computed in."""
     if not out.size:
         return
+    out = np.asarray(out)  # what a subclass adds, as masks, is not its memory
     if not _has_rows(out):
         buffer = np.empty(out.shape, out.dtype)
         fill(haar, key, buffer, part)
