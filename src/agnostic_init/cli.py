@@ -8,7 +8,6 @@ import json
 import os
 import signal
 import sys
-import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from agnostic_init.arrays.errors import (
 )
 from agnostic_init.arrays.target import BACKENDS
 from agnostic_init.checkpoint import write_plan
+from agnostic_init.checkpoint.signals import Signals, StoppedError
 from agnostic_init.models.plan import Plan
 from agnostic_init.models.progress import Progress
 from agnostic_init.models.spec_file import read_spec
@@ -58,14 +58,6 @@ Exit codes: 0 done, 1 a file, device or library failed, 2 a wrong command or SPE
 """
 
 
-class _Stopped(BaseException):
-    """A signal has asked for the end."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__(number)
-        self.number = number
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line.
 
@@ -87,8 +79,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     options = _parser().parse_args(arguments)
     try:
-        with _orderly_end():
-            code: int = options.run(options)
+        with Signals() as signals:
+            code: int = options.run(options, signals)
         # A reader that has gone away, as in `describe SPEC | head`, is noticed here or never.
         sys.stdout.flush()
     except (ParameterError, ParameterTypeError, MissingExtraError) as error:
@@ -103,40 +95,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(str(error), FAILED)
     except (MemoryError, RuntimeError) as error:  # what the array libraries raise for a device
         return _fail(f"{type(error).__name__}: {error}", FAILED)
-    except KeyboardInterrupt:
-        return _fail("interrupted; no file was left behind", _code_of(signal.SIGINT))
-    except _Stopped as stopped:
-        return _fail("terminated; no file was left behind", _code_of(stopped.number))
+    except (KeyboardInterrupt, StoppedError) as stopped:
+        stop = stopped if isinstance(stopped, StoppedError) else StoppedError(signal.SIGINT)
+        how = "interrupted" if stop.number == signal.SIGINT else "terminated"
+        return _fail(f"{how}; no file was left behind", stop.code)
     return code
-
-
-@contextlib.contextmanager
-def _orderly_end() -> Iterator[None]:
-    """SIGTERM, and the SIGHUP of a terminal that goes away, as exceptions, so that files are removed.
-
-    One that is ignored, as under nohup, stays so.
-    """
-
-    def stop(number: int, frame: object) -> None:
-        signal.signal(number, signal.SIG_IGN)  # the removal is not to be stopped by a second one
-        raise _Stopped(number)
-
-    before = {}
-    if threading.current_thread() is threading.main_thread():  # no other may set handlers
-        for name in ("SIGTERM", "SIGHUP"):
-            number = getattr(signal, name, None)
-            if number is not None and signal.getsignal(number) is signal.SIG_DFL:
-                before[number] = signal.signal(number, stop)
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _code_of(number: int) -> int:
-    """The exit code of a process that a signal ended, as shells give it."""
-    return 128 + number
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -207,17 +170,22 @@ def _plan(options: argparse.Namespace) -> Plan:
         return spec.plan(key)
 
 
-def _describe(options: argparse.Namespace) -> int:
+def _describe(options: argparse.Namespace, signals: Signals) -> int:
     plan = _plan(options)
     _print(json.dumps(plan.to_dict(), indent=2) if options.json else str(plan))
     return 0
 
 
-def _write(options: argparse.Namespace) -> int:
+def _write(options: argparse.Namespace, signals: Signals) -> int:
     plan = _plan(options)
     if Path(options.out).exists() and not options.overwrite:
         return _fail(f"{options.out} exists; try: --overwrite", WRONG)
-    with _progress(plan, hidden=options.no_progress) as progress:
+    with _progress(plan, hidden=options.no_progress) as show:
+
+        def progress(name: str, done: int, total: int) -> None:
+            signals.check()
+            show(name, done, total)
+
         written = write_plan(
             plan,
             options.out,
@@ -235,17 +203,17 @@ def _write(options: argparse.Namespace) -> int:
 
 
 @contextlib.contextmanager
-def _progress(plan: Plan, *, hidden: bool) -> Iterator[Progress | None]:
+def _progress(plan: Plan, *, hidden: bool) -> Iterator[Progress]:
     """A bar of bytes on a terminal's standard error; none where that is a file or a pipe."""
     if hidden or not sys.stderr.isatty():
-        yield None
+        yield _show_nothing
         return
     try:
         from tqdm import tqdm
     except ImportError as error:
         why = not_imported(error, "tqdm", "A progress bar", "cli")
         print(f"{PROGRAM}: note: {why}; going on without", file=sys.stderr)
-        yield None
+        yield _show_nothing
         return
     with tqdm(total=plan.bytes, unit="B", unit_scale=True) as bar:
 
@@ -254,6 +222,10 @@ def _progress(plan: Plan, *, hidden: bool) -> Iterator[Progress | None]:
             bar.update(done - bar.n)
 
         yield show
+
+
+def _show_nothing(name: str, done: int, total: int) -> None:
+    pass
 
 
 def _about_file(error: OSError) -> str:

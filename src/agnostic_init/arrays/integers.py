@@ -13,7 +13,7 @@ __all__ = ["integer", "positive_integer"]
 def integer(name: str, value: Any) -> int:
     """The value as an int, or an error that names the parameter; a truth value is no integer."""
     try:
-        if not isinstance(value, bool):
+        if not isinstance(value, bool) and str(getattr(value, "dtype", "")) != "bool":
             return operator.index(value)
     except TypeError:
         pass

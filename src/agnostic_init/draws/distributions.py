@@ -308,7 +308,7 @@ def _sigmas(bound: float, mean: float, std: float) -> float:
 def checked_number(name: str, value: Any, *, infinite: bool = False) -> float:
     """A real number as a Python float."""
     value = _as_python(value)
-    if isinstance(value, (bool, str, complex)):
+    if isinstance(value, (bool, str, complex)) or getattr(value, "ndim", None):
         raise must_be_type(name, "must be a real number", value)
     try:
         number = float(value)

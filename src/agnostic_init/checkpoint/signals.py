@@ -1,0 +1,60 @@
+"""Signals that ask for the end, as exceptions, so that files are removed on the way out."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from typing import Any, Self
+
+__all__ = ["Signals", "StoppedError"]
+
+ENDS = ("SIGINT", "SIGTERM", "SIGHUP")  # of the keyboard, of a system, of a terminal that goes away
+DEFAULTS = (signal.SIG_DFL, signal.default_int_handler)
+
+
+class StoppedError(BaseException):
+    """A signal has asked for the end."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+    @property
+    def code(self) -> int:
+        """The exit code of a process that the signal ended, as shells give it."""
+        return 128 + self.number
+
+
+class Signals:
+    """While it is entered, the first signal raises. One that is ignored, as under nohup, stays so.
+
+    Python drops an exception that is raised in a callback of its own, as of a weak reference. So
+    whoever works long calls `check` now and then.
+    """
+
+    def __init__(self) -> None:
+        self.asked: int | None = None
+        self.before: dict[int, Any] = {}
+
+    def __enter__(self) -> Self:
+        if threading.current_thread() is threading.main_thread():  # no other may set handlers
+            for name in ENDS:
+                number = getattr(signal, name, None)
+                if number is not None and signal.getsignal(number) in DEFAULTS:
+                    self.before[number] = signal.signal(number, self._stop)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        for number, handler in self.before.items():
+            signal.signal(number, handler)
+
+    def check(self) -> None:
+        """Raise if a signal has come, also if that was dropped."""
+        if self.asked is not None:
+            raise StoppedError(self.asked)
+
+    def _stop(self, number: int, frame: object) -> None:
+        self.asked = number
+        for each in self.before:
+            signal.signal(each, signal.SIG_IGN)  # a second one is not to stop the removal
+        raise StoppedError(number)
