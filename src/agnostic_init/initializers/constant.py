@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import cmath
 import math
-import re
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -17,11 +15,10 @@ from agnostic_init.bits.block import Block
 from agnostic_init.bits.key import Key
 from agnostic_init.initializers.array_value import ArrayValue, array_of
 from agnostic_init.initializers.base import Initializer
+from agnostic_init.initializers.held import Number, check_held, integers
 from agnostic_init.initializers.registry import register
 
 __all__ = ["constant", "ones", "zeros"]
-
-Number = complex | int  # or float, which complex includes
 
 
 class _Constant(Initializer):
@@ -34,7 +31,7 @@ class _Constant(Initializer):
 
     def _check(self, shape: tuple[int, ...], dtype: str) -> None:
         value = self._value()
-        _check_range(value, dtype)
+        check_held(value, dtype)
         if isinstance(value, ArrayValue):
             missing = len(shape) - len(value.shape)
             if missing < 0 or any(
@@ -55,7 +52,7 @@ class _Constant(Initializer):
                 device=target.device,
             )
         host = _part(value.array, part)
-        if _integers(target.dtype) is not None:  # not by way of floats that the library may round
+        if integers(target.dtype) is not None:  # not by way of floats that the library may round
             host = host.astype(target.dtype if target.dtype in np.sctypeDict else np.int64)
         wide = library.from_host(np.asarray(host, order="C"), target.device)
         return library.cast(wide, target.dtype)
@@ -189,67 +186,13 @@ def _as_float(number: int) -> Number:
     return near if int(near) == number else number
 
 
-def _check_range(value: Number | ArrayValue, dtype: str) -> None:
-    """Raise if the dtype cannot hold a value."""
-    bounds, form = _integers(dtype), FORMATS.get(dtype)
-    about = value if isinstance(value, ArrayValue) else _Scalar(value)
-    if about.dtype == "complex128" and (form is None or not form.is_complex):
-        raise must("value", f"must be real for dtype {dtype}", value)
-    if bounds is not None and not about.integral:
-        raise must("value", f"must be an integer for dtype {dtype}", value)
-    low, high = about.extremes
-    if bounds is not None and (low < bounds[0] or high > bounds[1]):
-        rule = f"must be from {bounds[0]} to {bounds[1]} for dtype {dtype}"
-        raise must("value", rule, _shown(low if low < bounds[0] else high))
-    if form is not None and max(-low, high) > form.max:
-        rule = f"must be at most {form.max:g}, the largest {dtype}"
-        raise must("value", rule, _shown(low if -low > high else high))
-    if dtype.endswith(("fn", "fnuz")) and about.infinite:
-        raise must("value", f"must be finite or NaN for dtype {dtype}", value)
-
-
-@dataclass(frozen=True, slots=True)
-class _Scalar:
-    """A number, seen as an `ArrayValue` is."""
-
-    value: Number
-
-    @property
-    def dtype(self) -> str:
-        return "complex128" if isinstance(self.value, complex) else "float64"
-
-    @property
-    def infinite(self) -> bool:
-        return not isinstance(self.value, int) and cmath.isinf(self.value)
-
-    @property
-    def integral(self) -> bool:
-        return isinstance(self.value, int) or self.value.real.is_integer()
-
-    @property
-    def extremes(self) -> tuple[Any, Any]:
-        number: Any = self.value
-        parts = (number.real, number.imag) if isinstance(number, complex) else (number,)
-        finite = [x for x in parts if isinstance(x, int) or math.isfinite(x)]
-        return (min(finite), max(finite)) if finite else (0.0, 0.0)
-
-
-def _integers(dtype: str) -> tuple[int, int] | None:
-    """The least and the greatest of an integer dtype; None of others."""
-    found = re.fullmatch(r"(u?)int(\d+)", dtype)
-    if found is None:
-        return (0, 1) if dtype == "bool" else None
-    bits = int(found[2])
-    return (0, 2**bits - 1) if found[1] else (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
-
-
 def _plain(value: Number, dtype: str) -> Any:
     """The number as Python's own for the dtype, which every library takes without rounding."""
     if isinstance(value, complex):
         return value
     if dtype == "bool":
         return bool(value)
-    return int(value) if _integers(dtype) is not None else float(value)
+    return int(value) if integers(dtype) is not None else float(value)
 
 
 def _part(array: Any, part: Block) -> Any:
@@ -264,8 +207,3 @@ def _part(array: Any, part: Block) -> Any:
         index.append(slice(start, stop if stop >= 0 else None, step) if many else slice(count))
     found = np.broadcast_to(array[tuple(index)], part.counts)
     return found[tuple(0 if drop else slice(None) for drop in part.dropped)]
-
-
-def _shown(number: Any) -> Any:
-    """An integer as it was written."""
-    return int(number) if number == int(number) and abs(number) < 1e15 else number
