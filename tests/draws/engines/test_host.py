@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from functools import partial
 
 import numpy as np
@@ -152,3 +153,30 @@ def test_what_a_subclass_of_numpys_array_adds_is_left_alone():
             init.fill(out, key=1)
             np.testing.assert_array_equal(np.asarray(out), expected)
         assert masked.mask.all()
+
+
+@pytest.mark.parametrize("shape", [(64, 64), (512, 2048)])
+def test_what_underflows_is_right_whatever_numpy_is_told_to_raise(monkeypatch, shape):
+    monkeypatch.setenv("AGNOSTIC_INIT_ENGINE", "numpy")
+    draws = [(ai.normal(), "float16"), (ai.normal(std=1e-38), "float32"), (ai.orthogonal(), None)]
+    expected = [init(shape, key=0, dtype=dtype) for init, dtype in draws]
+    with np.errstate(all="raise"):
+        made = [init(shape, key=0, dtype=dtype) for init, dtype in draws]
+    for ours, theirs in zip(made, expected, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_an_interrupt_does_not_wait_for_what_has_not_begun(monkeypatch):
+    begun = []
+
+    def kernel(draw, key, positions, out, start, stop):
+        begun.append(start)
+        if start == 0:
+            raise KeyboardInterrupt
+        time.sleep(0.05)
+
+    monkeypatch.setenv("AGNOSTIC_INIT_NUM_THREADS", "2")
+    monkeypatch.setattr(host.compiled, "kernel", lambda draw, size: kernel)
+    with pytest.raises(KeyboardInterrupt):
+        ai.normal()((64 * host.LARGEST_PART,), key=0)
+    assert len(begun) < 32

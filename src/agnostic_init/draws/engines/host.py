@@ -77,13 +77,17 @@ def _fill_contiguous(draw: Draw, key: Key, positions: Positions, out: Any) -> No
 
     part = max(WORTH_A_THREAD, min(LARGEST_PART, -(-size // (2 * threads))))
     # The pool lives for one call, so that no thread outlives a fork; that costs 0.1 ms.
-    with ThreadPoolExecutor(threads) as pool:
+    pool = ThreadPoolExecutor(threads)
+    try:
         tasks = [
             pool.submit(kernel, draw, key, positions, out, start, min(start + part, size))
             for start in range(0, size, part)
         ]
         for task in tasks:
             task.result()
+    finally:
+        # After an error or an interrupt the parts that wait are not made.
+        pool.shutdown(cancel_futures=True)
 
 
 def _slabs(shape: tuple[int, ...]) -> Any:

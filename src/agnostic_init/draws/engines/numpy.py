@@ -34,6 +34,11 @@ WIDE = Wide(np, np.uint64, None, signed=False)
 
 def fill(draw: Draw, key: Key, positions: Positions, out: Any, start: int, stop: int) -> None:
     """Write elements `start` to `stop` of a block, counted in its row-major order, into `out`."""
+    with np.errstate(all="ignore"):  # a result that underflows is right, whatever the user has set
+        _fill(draw, key, positions, out, start, stop)
+
+
+def _fill(draw: Draw, key: Key, positions: Positions, out: Any, start: int, stop: int) -> None:
     size = stop - start
     alone = size == out.size
     shared = SHARED_CHUNK if draw.kind == "quantile" else 2 * SHARED_CHUNK

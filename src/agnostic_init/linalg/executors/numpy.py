@@ -40,9 +40,10 @@ def fill(haar: Haar, key: Key, out: Any, part: Any = ()) -> None:
         out[...] = buffer
         return
     target = Target(backend("numpy"), haar.compute, None)
-    for index, place in haar.stacks(part):
-        some = out[index]
-        _assemble(haar, source.of_key(haar, key, target, place, some.size), some)
+    with np.errstate(all="ignore"):
+        for index, place in haar.stacks(part):
+            some = out[index]
+            _assemble(haar, source.of_key(haar, key, target, place, some.size), some)
 
 
 def make_drawn(haar: Haar, draw: source.Into, target: Target) -> Any:
