@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import time
 from functools import partial
 
@@ -180,3 +183,21 @@ def test_an_interrupt_does_not_wait_for_what_has_not_begun(monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         ai.normal()((64 * host.LARGEST_PART,), key=0)
     assert len(begun) < 32
+
+
+def test_a_large_draw_is_made_when_the_interpreter_ends():
+    """By the thread that is left."""
+    program = """
+import atexit, agnostic_init as ai
+ai.normal()((1 << 19,), key=0)
+atexit.register(lambda: print(float(ai.normal()((1 << 19,), key=0)[-1])))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"AGNOSTIC_INIT_NUM_THREADS": "2"},
+    )
+    assert done.stderr == ""
+    assert float(done.stdout) == ai.normal()((1 << 19,), key=0)[-1]

@@ -73,20 +73,39 @@ def _fill_contiguous(draw: Draw, key: Key, positions: Positions, out: Any) -> No
     if threads < 2:
         kernel(draw, key, positions, out, 0, size)
         return
-    from concurrent.futures import ThreadPoolExecutor
-
     part = max(WORTH_A_THREAD, min(LARGEST_PART, -(-size // (2 * threads))))
-    # The pool lives for one call, so that no thread outlives a fork; that costs 0.1 ms.
-    pool = ThreadPoolExecutor(threads)
+    starts = range(0, size, part)
     try:
-        tasks = [
-            pool.submit(kernel, draw, key, positions, out, start, min(start + part, size))
-            for start in range(0, size, part)
-        ]
+        _in_threads(
+            threads,
+            lambda start: kernel(draw, key, positions, out, start, min(start + part, size)),
+            starts,
+        )
+    except _NoThreadsError:
+        kernel(draw, key, positions, out, 0, size)
+
+
+class _NoThreadsError(RuntimeError):
+    """No thread can be started, as when the interpreter is ending."""
+
+
+def _in_threads(threads: int, work: Callable[[int], None], starts: range) -> None:
+    """Do the work of every start; an error or an interrupt ends it as soon as it is seen."""
+    try:
+        from concurrent.futures import ThreadPoolExecutor
+
+        # It lives for one call, so that no thread outlives a fork; that costs 0.1 ms.
+        pool = ThreadPoolExecutor(threads)
+    except RuntimeError as error:
+        raise _NoThreadsError from error
+    try:
+        try:
+            tasks = [pool.submit(work, start) for start in starts]
+        except RuntimeError as error:
+            raise _NoThreadsError from error
         for task in tasks:
             task.result()
     finally:
-        # After an error or an interrupt the parts that wait are not made.
         pool.shutdown(cancel_futures=True)
 
 
