@@ -9,6 +9,9 @@ from __future__ import annotations
 import importlib
 import os
 import shutil
+import subprocess
+import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -120,3 +123,23 @@ def backend(request: pytest.FixtureRequest) -> Backend:
 def xp(backend: Backend) -> Any:
     """The module of the backend."""
     return backend.xp
+
+
+@pytest.fixture
+def on_devices_of_jax() -> Callable[..., None]:
+    """Run a program in a process of its own, where JAX has several devices on the CPU."""
+
+    def run(program: str, devices: int = 4) -> None:
+        flags = os.environ.get("XLA_FLAGS", "")
+        flags += f" --xla_force_host_platform_device_count={devices}"
+        done = subprocess.run(
+            [sys.executable, "-c", program],
+            env={**os.environ, "XLA_FLAGS": flags, "JAX_PLATFORMS": "cpu"},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+        assert done.returncode == 0, done.stderr
+
+    return run

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 
@@ -136,14 +132,5 @@ assert ai.init_tree(structs, {"*": "orthogonal"}, key=0)["weight"].sharding == l
 
 
 @pytest.mark.slow
-def test_many_devices():
-    flags = "--xla_force_host_platform_device_count=4"
-    done = subprocess.run(
-        [sys.executable, "-c", MANY],
-        env={**os.environ, "XLA_FLAGS": flags, "JAX_PLATFORMS": "cpu"},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
-    assert done.returncode == 0, done.stderr
+def test_many_devices(on_devices_of_jax):
+    on_devices_of_jax(MANY)

@@ -8,10 +8,7 @@ from __future__ import annotations
 import functools
 import inspect
 import math
-import os
 import pickle
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -430,17 +427,8 @@ def test_a_sharding_of_one_device():
 
 
 @pytest.mark.slow
-def test_shardings_of_many_devices():
-    flags = os.environ.get("XLA_FLAGS", "") + " --xla_force_host_platform_device_count=8"
-    done = subprocess.run(
-        [sys.executable, "-c", MANY_DEVICES],
-        env={**os.environ, "XLA_FLAGS": flags, "JAX_PLATFORMS": "cpu"},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
-    assert done.returncode == 0, done.stderr
+def test_shardings_of_many_devices(on_devices_of_jax):
+    on_devices_of_jax(MANY_DEVICES, devices=8)
 
 
 # Other people's code ----------------------------------------------------------------------------

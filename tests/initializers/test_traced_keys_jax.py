@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 
@@ -134,14 +130,5 @@ for init in (ai.normal(), ai.orthogonal(), ai.sparse(0.5)):
 
 
 @pytest.mark.slow
-def test_shards():
-    flags = "--xla_force_host_platform_device_count=4"
-    done = subprocess.run(
-        [sys.executable, "-c", SHARDS],
-        env={**os.environ, "XLA_FLAGS": flags, "JAX_PLATFORMS": "cpu"},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
-    assert done.returncode == 0, done.stderr
+def test_shards(on_devices_of_jax):
+    on_devices_of_jax(SHARDS)
