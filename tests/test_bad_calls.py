@@ -25,6 +25,9 @@ CALLS = {
     "negative shape": (lambda: draws.normal((2, -3), key=0), ValueError, "`shape` must have no neg"),
     "float shape": (lambda: draws.normal(2.0, key=0), TypeError, "`shape` must be an integer"),
     "text as shape": (lambda: draws.normal("3", key=0), TypeError, "`shape` must be an integer"),
+    "bytes as shape": (lambda: draws.normal(b"23", key=0), TypeError, "`shape` must be an integer"),
+    "set as shape": (lambda: draws.normal({2, 3}, key=0), TypeError, "`shape` must be an integer"),
+    "dict as shape": (lambda: ai.zeros()({2: 3}), TypeError, "`shape` must be an integer"),
     "bool shape": (lambda: ai.normal()(True, key=0), TypeError, "`shape` must be .* got True"),
     "bool in shape": (
         lambda: ai.normal()((True, 3), key=0), TypeError, r"`shape` must be an int.* got \(True, 3\)"

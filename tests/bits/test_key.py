@@ -97,3 +97,11 @@ def test_what_does_not_fold():
         ai.key(0).fold_in(-1)
     with pytest.raises(ValueError, match="`n` must not be negative"):
         ai.key(0).split(-1)
+
+
+def test_a_pickled_key_is_checked_again():
+    key = ai.key(7).fold_in("a name")
+    assert pickle.loads(pickle.dumps(key)) == key
+    function, (_, offset) = key.__reduce__()
+    with pytest.raises(ai.ParameterError, match=r"`seed` must be in \[0, 2\^64\)"):
+        function(2**70, offset)

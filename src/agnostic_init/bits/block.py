@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import functools
 import math
-import operator
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 
 from agnostic_init.arrays.errors import must, must_be_type
+from agnostic_init.arrays.numbers import as_integer
 
 __all__ = ["Block", "Positions", "block", "checked_shape"]
 
 LIMIT = 1 << 64
+INTEGERS = frozenset((int,))
+NO_SEQUENCES = (str, bytes, bytearray, AbstractSet, Mapping)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,24 +155,23 @@ def block(shape: tuple[int, ...], index: Any = None) -> Block:
 
 def checked_shape(shape: Any) -> tuple[int, ...]:
     """The shape as a tuple of non-negative integers, of at most 2^64 elements in all."""
-    items = shape if isinstance(shape, tuple) else _items(shape)
-    rule = "must be an integer or a sequence of integers"
-    try:
-        lengths = [operator.index(item) for item in items]
-    except TypeError:
-        raise must_be_type("shape", rule, shape) from None
-    if bool in map(type, items):
-        raise must_be_type("shape", rule, shape)
+    lengths = tuple(shape if isinstance(shape, tuple) else _items(shape))
+    if not INTEGERS.issuperset(map(type, lengths)):
+        given, lengths = lengths, tuple(n for n in map(as_integer, lengths) if n is not None)
+        if len(lengths) < len(given):
+            raise must_be_type("shape", "must be an integer or a sequence of integers", shape)
     if min(lengths, default=0) < 0:
-        raise must("shape", "must have no negative lengths", tuple(lengths))
+        raise must("shape", "must have no negative lengths", lengths)
     if math.prod(lengths) > LIMIT:
-        raise must("shape", "must have at most 2^64 elements", tuple(lengths))
-    return tuple(lengths)
+        raise must("shape", "must have at most 2^64 elements", lengths)
+    return lengths
 
 
 def _items(shape: Any) -> tuple[Any, ...]:
     """What is to be the lengths; NumPy's 0-d arrays are iterable in name alone."""
-    if isinstance(shape, str) or not isinstance(shape, Iterable) or getattr(shape, "ndim", 1) == 0:
+    if isinstance(shape, NO_SEQUENCES) or not isinstance(shape, Iterable):
+        return (shape,)
+    if getattr(shape, "ndim", 1) == 0:
         return (shape,)
     return tuple(shape)
 
@@ -207,9 +209,7 @@ def _slice_indices(item: slice, length: int) -> tuple[int, int, int]:
 
 
 def _integer_index(item: Any) -> int:
-    if not isinstance(item, bool):
-        try:
-            return operator.index(item)
-        except TypeError:
-            pass
-    raise must_be_type("index", "must be integers, slices or Ellipsis", item)
+    number = as_integer(item)
+    if number is None:
+        raise must_be_type("index", "must be integers, slices or Ellipsis", item)
+    return number

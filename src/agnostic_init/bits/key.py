@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import importlib
-import operator
 from dataclasses import dataclass
 from typing import Any
 
 from agnostic_init.arrays.errors import ParameterTypeError, must, must_be_type
 from agnostic_init.arrays.generators import draw_seed, traced_number
-from agnostic_init.arrays.integers import integer
+from agnostic_init.arrays.numbers import as_integer, integer
 from agnostic_init.bits.philox import MASK, philox_block
 
 __all__ = ["Key", "digest", "key", "word64"]
@@ -42,7 +41,12 @@ class Key:
 
     def __post_init__(self) -> None:
         for name in ("seed", "offset"):
-            object.__setattr__(self, name, word64(name, getattr(self, name)))
+            given = getattr(self, name)
+            if type(given) is not int or not 0 <= given < LIMIT:
+                object.__setattr__(self, name, word64(name, given))
+
+    def __reduce__(self) -> tuple[type[Key], tuple[int, int]]:
+        return Key, (self.seed, self.offset)  # so that what was pickled is checked again
 
     def fold_in(self, data: int | str) -> Key:
         """Derive the key of an item, named by an integer or a string.
@@ -127,13 +131,9 @@ def key(source: Any) -> Key:
         return source
     if isinstance(source, str):
         return Key(digest(source, "key"))
-    if not isinstance(source, bool):
-        try:
-            number = operator.index(source)
-        except TypeError:
-            pass
-        else:
-            return Key(word64("key", number))
+    number = as_integer(source)
+    if number is not None:
+        return Key(word64("key", number))
     seed = draw_seed(source)
     if seed is None:
         raise must_be_type(

@@ -7,8 +7,9 @@ import math
 from dataclasses import replace
 from typing import Any
 
-from agnostic_init.arrays.errors import must, must_be_type
+from agnostic_init.arrays.errors import must
 from agnostic_init.arrays.formats import Format, format_of
+from agnostic_init.arrays.numbers import complex_number, real_number
 from agnostic_init.draws.quantile import modulus_std, quantile, truncated_moments, truncated_std
 from agnostic_init.draws.record import Draw
 
@@ -19,7 +20,6 @@ __all__ = [
     "check_normal",
     "check_truncated_normal",
     "check_uniform",
-    "checked_number",
     "normal_draw",
     "truncated_normal_draw",
     "truncated_statistics",
@@ -48,7 +48,7 @@ def uniform_draw(low: Any, high: Any, dtype: str) -> Draw:
 
 def check_uniform(low: Any, high: Any) -> tuple[float, float]:
     """The bounds as numbers, or an error that names the one at fault."""
-    low, high = checked_number("low", low), checked_number("high", high)
+    low, high = real_number("low", low), real_number("high", high)
     if not low < high:
         raise must("low", f"must be less than `high`, which is {high!r}", low)
     return low, high
@@ -98,7 +98,7 @@ def normal_draw(mean: Any, std: Any, dtype: str) -> Draw:
 
 def check_normal(mean: Any, std: Any) -> tuple[complex, float]:
     """The parameters as numbers, or an error that names the one at fault."""
-    return _checked_mean(mean), _checked_std(std)
+    return complex_number("mean", mean), _checked_std(std)
 
 
 @functools.lru_cache(maxsize=1024)
@@ -144,9 +144,9 @@ def check_truncated_normal(
         raise must("bounds", f"must be one of {BOUNDS}", bounds)
     if std_of not in STD_OF:
         raise must("std_of", f"must be one of {STD_OF}", std_of)
-    mean, std = _checked_mean(mean), _checked_std(std)
-    lower = checked_number("lower", lower, infinite=True)
-    upper = checked_number("upper", upper, infinite=True)
+    mean, std = complex_number("mean", mean), _checked_std(std)
+    lower = real_number("lower", lower, infinite=True)
+    upper = real_number("upper", upper, infinite=True)
     if not lower < upper or lower == INF or upper == -INF:
         raise must("lower", f"must be less than `upper`, which is {upper!r}", lower)
     return mean, std, lower, upper
@@ -305,46 +305,11 @@ def _sigmas(bound: float, mean: float, std: float) -> float:
     return min(max(distance / std, -MOST_BOUND), MOST_BOUND)
 
 
-def checked_number(name: str, value: Any, *, infinite: bool = False) -> float:
-    """A real number as a Python float."""
-    value = _as_python(value)
-    if isinstance(value, (bool, str, complex)) or getattr(value, "ndim", None):
-        raise must_be_type(name, "must be a real number", value)
-    try:
-        number = float(value)
-    except OverflowError:
-        raise must(name, "must be within the range of a float", value) from None
-    except (TypeError, ValueError):
-        raise must_be_type(name, "must be a real number", value) from None
-    if math.isnan(number) or (math.isinf(number) and not infinite):
-        raise must(name, "must be finite" if not infinite else "must not be NaN", value)
-    return number + 0.0  # caches take -0.0 for 0.0, and no value may depend on what they hold
-
-
-def _as_python(value: Any) -> Any:
-    """The number of a scalar of an array library, complex or a truth value, as Python's own."""
-    if type(value) is float or getattr(value, "ndim", None) != 0:
-        return value
-    if hasattr(value, "item"):
-        return value.item()
-    name = str(value.dtype).rpartition(".")[2]
-    return next((kind(value) for kind in (bool, complex) if name.startswith(kind.__name__)), value)
-
-
 def _checked_std(std: Any) -> float:
-    number = checked_number("std", std)
+    number = real_number("std", std)
     if number < 0:
         raise must("std", "must not be negative", std)
     return number
-
-
-def _checked_mean(mean: Any) -> complex:
-    """A float, or a complex number where that has an imaginary part."""
-    mean = _as_python(mean)
-    if isinstance(mean, complex):
-        real, imag = checked_number("mean", mean.real), checked_number("mean", mean.imag)
-        return complex(real, imag) if imag else real
-    return checked_number("mean", mean)
 
 
 def _shift(mean: complex, form: Format) -> tuple[float, float]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from agnostic_init.arrays.errors import must
-from agnostic_init.draws.distributions import checked_number
+from agnostic_init.arrays.numbers import real_number
 from agnostic_init.initializers.axes import check_layout
 from agnostic_init.initializers.layout import Layout
 from agnostic_init.initializers.pattern import Pattern
@@ -68,7 +68,7 @@ class bilinear(Pattern):
         )
         if self.pairs not in PAIRS:
             raise must("pairs", f"must be one of {PAIRS}", self.pairs)
-        object.__setattr__(self, "gain", checked_number("gain", self.gain))
+        object.__setattr__(self, "gain", real_number("gain", self.gain))
         object.__setattr__(self, "layout", layout)
         object.__setattr__(self, "groups", groups)
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from agnostic_init.arrays.formats import format_of
+from agnostic_init.arrays.numbers import real_number
 from agnostic_init.arrays.target import Target
 from agnostic_init.bits.block import block
 from agnostic_init.bits.key import Key
-from agnostic_init.draws.distributions import checked_number, normal_draw
+from agnostic_init.draws.distributions import normal_draw
 from agnostic_init.draws.engines import select as draws
 from agnostic_init.initializers.axes import Parts, check_layout
 from agnostic_init.initializers.delta_orthogonal import convolution_parts
@@ -73,7 +74,7 @@ class conv_orthogonal(Whole):
         layout, groups = check_layout(
             self.layout, self.groups, needed="it says where the kernel is"
         )
-        object.__setattr__(self, "gain", checked_number("gain", self.gain))
+        object.__setattr__(self, "gain", real_number("gain", self.gain))
         object.__setattr__(self, "layout", layout)
         object.__setattr__(self, "groups", groups)
 

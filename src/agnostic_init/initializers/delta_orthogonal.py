@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from agnostic_init.arrays.errors import must
+from agnostic_init.arrays.numbers import real_number
 from agnostic_init.arrays.target import Target
 from agnostic_init.bits.key import Key
-from agnostic_init.draws.distributions import checked_number
 from agnostic_init.initializers.axes import Parts, check_layout, split_axes
 from agnostic_init.initializers.kernel_center import center_of, check_center
 from agnostic_init.initializers.layout import Layout
@@ -72,7 +72,7 @@ class delta_orthogonal(Whole):
             self.layout, self.groups, needed="it says where the kernel is"
         )
         check_center(self.center)
-        object.__setattr__(self, "gain", checked_number("gain", self.gain))
+        object.__setattr__(self, "gain", real_number("gain", self.gain))
         object.__setattr__(self, "layout", layout)
         object.__setattr__(self, "groups", groups)
 

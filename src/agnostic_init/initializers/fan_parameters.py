@@ -12,10 +12,10 @@ __all__ = [
 ]
 
 import math
-import operator
 from typing import NamedTuple
 
 from agnostic_init.arrays.errors import must, must_be_type
+from agnostic_init.arrays.numbers import as_integer
 from agnostic_init.initializers.groups import check_groups, with_groups
 from agnostic_init.initializers.layout import Layout, as_layout
 
@@ -88,12 +88,11 @@ def _check_fan(fan: tuple[int, int]) -> Fans:
     rule = "must be a pair of integers (fan_in, fan_out)"
     # Not any iterable: a set would lose the order.
     given: object = fan
-    if not isinstance(given, (tuple, list)) or any(isinstance(each, bool) for each in given):
+    if not isinstance(given, (tuple, list)):
         raise must_be_type("fan", rule, fan)
-    try:
-        pair = [operator.index(each) for each in given]
-    except TypeError:
-        raise must_be_type("fan", rule, fan) from None
+    pair = [number for each in given if (number := as_integer(each)) is not None]
+    if len(pair) < len(given):
+        raise must_be_type("fan", rule, fan)
     if len(pair) != 2:
         raise must("fan", rule, fan)
     if min(pair) < 1:

@@ -5,7 +5,7 @@ from __future__ import annotations
 __all__ = ["check_groups", "with_groups"]
 
 from agnostic_init.arrays.errors import AmbiguousLayoutError, must
-from agnostic_init.arrays.integers import positive_integer
+from agnostic_init.arrays.numbers import positive_integer
 from agnostic_init.initializers.layout import Axis, Layout
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from agnostic_init.arrays.errors import must
-from agnostic_init.arrays.integers import positive_integer
+from agnostic_init.arrays.numbers import positive_integer
 from agnostic_init.initializers.axes import check_layout, split_axes
 from agnostic_init.initializers.gathered import Gathered, Source
 from agnostic_init.initializers.layout import Layout

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from agnostic_init.arrays.errors import must
-from agnostic_init.draws.distributions import checked_number
+from agnostic_init.arrays.numbers import real_number
 from agnostic_init.initializers.axes import Parts, check_layout, split_axes, split_matrix_axes
 from agnostic_init.initializers.kernel_center import center_of, check_center
 from agnostic_init.initializers.layout import Layout, as_layout
@@ -53,7 +53,7 @@ class identity(Pattern):
         layout, groups = check_layout(self.layout, self.groups)
         if layout is not None and as_layout(layout).has("k"):
             raise must("layout", "must have no kernel axes", layout, "ai.dirac for a convolution")
-        object.__setattr__(self, "gain", checked_number("gain", self.gain))
+        object.__setattr__(self, "gain", real_number("gain", self.gain))
         object.__setattr__(self, "layout", layout)
         object.__setattr__(self, "groups", groups)
 
@@ -109,7 +109,7 @@ class dirac(Pattern):
             self.layout, self.groups, needed="it says where the kernel is"
         )
         check_center(self.center)
-        object.__setattr__(self, "gain", checked_number("gain", self.gain))
+        object.__setattr__(self, "gain", real_number("gain", self.gain))
         object.__setattr__(self, "layout", layout)
         object.__setattr__(self, "groups", groups)
 

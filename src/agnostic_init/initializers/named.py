@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from agnostic_init.arrays.errors import must, must_be_type
-from agnostic_init.draws.distributions import checked_number
+from agnostic_init.arrays.numbers import real_number
 from agnostic_init.initializers.gain import gain as gain_of
 from agnostic_init.initializers.layout import Layout
 from agnostic_init.initializers.registry import register
@@ -353,7 +353,7 @@ def _squared_gain(nonlinearity: Any, a: Any) -> float:
     if isinstance(a, str):
         rule = "must be a real number, the slope of a leaky ReLU"
         raise must_be_type("a", rule, a, f"nonlinearity={a!r}")
-    slope, leaky = checked_number("a", a), isinstance(nonlinearity, str) and nonlinearity == LEAKY
+    slope, leaky = real_number("a", a), isinstance(nonlinearity, str) and nonlinearity == LEAKY
     if abs(slope) > MOST:
         raise must("a", f"must be at most {MOST:g} in magnitude", a)
     if slope and not leaky:
@@ -368,7 +368,7 @@ def _squared_gain(nonlinearity: Any, a: Any) -> float:
 
 
 def _squared(name: str, value: float) -> float:
-    number = checked_number(name, value)
+    number = real_number(name, value)
     if number <= 0:
         raise must(name, "must be positive", value)
     if not 1 / MOST <= number <= MOST:

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar, NamedTuple
 
 from agnostic_init.arrays.errors import AmbiguousLayoutError, must
+from agnostic_init.arrays.numbers import real_number
 from agnostic_init.arrays.target import Target
 from agnostic_init.bits.block import Block, block
 from agnostic_init.bits.key import Key
-from agnostic_init.draws.distributions import checked_number
 from agnostic_init.initializers.axes import Parts, check_layout, split_axes, split_matrix_axes
 from agnostic_init.initializers.layout import Layout
 from agnostic_init.initializers.registry import register
@@ -83,7 +83,7 @@ class orthogonal(Whole):
 
     def __post_init__(self) -> None:
         layout, groups = check_layout(self.layout, self.groups)
-        object.__setattr__(self, "gain", checked_number("gain", self.gain))
+        object.__setattr__(self, "gain", real_number("gain", self.gain))
         object.__setattr__(self, "layout", layout)
         object.__setattr__(self, "groups", groups)
         object.__setattr__(self, "special", bool(self.special))

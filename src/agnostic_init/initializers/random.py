@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from agnostic_init.arrays.errors import must
+from agnostic_init.arrays.numbers import real_number
 from agnostic_init.draws.distributions import (
     check_normal,
     check_truncated_normal,
     check_uniform,
-    checked_number,
     normal_draw,
     truncated_normal_draw,
     truncated_statistics,
@@ -77,7 +77,7 @@ def symmetric_uniform(bound: float) -> uniform:
     >>> ai.symmetric_uniform(0.05) == ai.uniform(-0.05, 0.05)
     True
     """
-    number = checked_number("bound", bound)
+    number = real_number("bound", bound)
     if number <= 0:
         raise must("bound", "must be positive", bound)
     return uniform(-number, number)

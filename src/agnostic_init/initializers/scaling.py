@@ -8,8 +8,8 @@ from typing import Any
 
 from agnostic_init.arrays.errors import ParameterError, must
 from agnostic_init.arrays.formats import format_of
+from agnostic_init.arrays.numbers import real_number
 from agnostic_init.draws.distributions import (
-    checked_number,
     normal_draw,
     truncated_normal_draw,
     uniform_draw,
@@ -84,7 +84,7 @@ class variance_scaling(Drawn):
     fan: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
-        scale = checked_number("scale", self.scale)
+        scale = real_number("scale", self.scale)
         if scale <= 0:
             raise must("scale", "must be positive", self.scale, "ai.zeros() for a scale of zero")
         if self.distribution not in DISTRIBUTIONS:

@@ -8,10 +8,11 @@ from typing import Any
 
 from agnostic_init.arrays.errors import must
 from agnostic_init.arrays.formats import format_of
+from agnostic_init.arrays.numbers import real_number
 from agnostic_init.arrays.target import Target
 from agnostic_init.bits.block import block
 from agnostic_init.bits.key import Key
-from agnostic_init.draws.distributions import bits_draw, checked_number, normal_draw
+from agnostic_init.draws.distributions import bits_draw, normal_draw
 from agnostic_init.draws.engines import select
 from agnostic_init.initializers.registry import register
 from agnostic_init.initializers.whole import Whole
@@ -59,7 +60,7 @@ class sparse(Whole):
     per: str = "column"
 
     def __post_init__(self) -> None:
-        sparsity, std = checked_number("sparsity", self.sparsity), checked_number("std", self.std)
+        sparsity, std = real_number("sparsity", self.sparsity), real_number("std", self.std)
         if not 0 <= sparsity <= 1:
             raise must(
                 "sparsity", "must be in [0, 1]", self.sparsity, "the fraction of zeros, as 0.9"

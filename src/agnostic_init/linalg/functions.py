@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from agnostic_init.arrays.errors import must
+from agnostic_init.arrays.numbers import real_number
 from agnostic_init.arrays.target import resolve
 from agnostic_init.arrays.untraced import untraced
 from agnostic_init.bits.block import checked_shape
 from agnostic_init.bits.key import key as make_key
-from agnostic_init.draws.distributions import checked_number
 from agnostic_init.linalg import select
 from agnostic_init.linalg.haar import Haar
 
@@ -87,7 +87,7 @@ def haar_matrices(
         rows=lengths[-2],
         columns=lengths[-1],
         dtype=target.dtype,
-        gain=checked_number("gain", gain),
+        gain=real_number("gain", gain),
         special=bool(special),
     )
     with target.library.on(target.device):

@@ -7,6 +7,7 @@ import warnings
 from typing import Any
 
 from agnostic_init.arrays.errors import must
+from agnostic_init.arrays.numbers import real_number
 from agnostic_init.arrays.untraced import untraced
 from agnostic_init.compat.torch_init.writing import (
     overridable,
@@ -15,7 +16,6 @@ from agnostic_init.compat.torch_init.writing import (
     shape_of,
     write,
 )
-from agnostic_init.draws.distributions import checked_number
 from agnostic_init.initializers.gain import TORCH_NAMES
 from agnostic_init.initializers.gain import gain as gain_of
 from agnostic_init.initializers.scaling import variance_scaling
@@ -223,7 +223,7 @@ def _scaled(
     if 0 in tensor.shape:
         return tensor
     with refusing(scale="gain"):
-        factor = checked_number("gain", gain)
+        factor = real_number("gain", gain)
         if factor < 0:
             raise must("gain", "must not be negative", gain)
         if factor == 0:
