@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         ParameterTypeError,
     )
     from agnostic_init.bits import Key, key
+    from agnostic_init.gains import gain
     from agnostic_init.initializers import (
         Description,
         Initializer,
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
         conv_orthogonal,
         delta_orthogonal,
         dirac,
-        fans,
-        gain,
         get,
         glorot_normal,
         glorot_uniform,
@@ -54,6 +53,7 @@ if TYPE_CHECKING:
         xavier_uniform,
         zeros,
     )
+    from agnostic_init.layouts import fans
     from agnostic_init.models import Entry, Plan, Rule, Spec, fill_tree, init_tree
 
 __all__ = [
@@ -111,7 +111,7 @@ __all__ = [
 
 # A name is imported from the first of these that lists it, when it is first used, so that importing
 # the package costs next to nothing.
-_HOMES = ("arrays.errors", "bits", "initializers", "models")
+_HOMES = ("arrays.errors", "bits", "layouts", "gains", "initializers", "models")
 _FOLDERS = ("checkpoint", "compat", "draws")
 
 

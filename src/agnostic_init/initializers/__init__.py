@@ -8,8 +8,6 @@ from agnostic_init.initializers.constant import constant, ones, zeros
 from agnostic_init.initializers.conv_orthogonal import conv_orthogonal
 from agnostic_init.initializers.delta_orthogonal import delta_orthogonal
 from agnostic_init.initializers.description import Description
-from agnostic_init.initializers.fans import fans
-from agnostic_init.initializers.gain import gain
 from agnostic_init.initializers.icnr import icnr
 from agnostic_init.initializers.identity import dirac, identity
 from agnostic_init.initializers.looks_linear import looks_linear
@@ -46,8 +44,6 @@ __all__ = [
     "conv_orthogonal",
     "delta_orthogonal",
     "dirac",
-    "fans",
-    "gain",
     "get",
     "glorot_normal",
     "glorot_uniform",

@@ -9,10 +9,10 @@ import numpy as np
 
 from agnostic_init.arrays.errors import must
 from agnostic_init.arrays.numbers import real_number
-from agnostic_init.initializers.axes import check_layout
-from agnostic_init.initializers.layout import Layout
 from agnostic_init.initializers.pattern import Pattern
 from agnostic_init.initializers.registry import register
+from agnostic_init.layouts.axes import check_layout
+from agnostic_init.layouts.layout import Layout
 
 __all__ = ["bilinear"]
 

@@ -13,11 +13,11 @@ from agnostic_init.bits.block import block
 from agnostic_init.bits.key import Key
 from agnostic_init.draws.distributions import normal_draw
 from agnostic_init.draws.engines import select as draws
-from agnostic_init.initializers.axes import Parts, check_layout
 from agnostic_init.initializers.delta_orthogonal import convolution_parts
-from agnostic_init.initializers.layout import Layout
 from agnostic_init.initializers.registry import register
 from agnostic_init.initializers.whole import Whole
+from agnostic_init.layouts.axes import Parts, check_layout
+from agnostic_init.layouts.layout import Layout
 from agnostic_init.linalg import select
 from agnostic_init.linalg.haar import Haar
 from agnostic_init.linalg.precision import full_precision

@@ -12,11 +12,10 @@ from agnostic_init.arrays.errors import must
 from agnostic_init.arrays.numbers import real_number
 from agnostic_init.arrays.target import Target
 from agnostic_init.bits.key import Key
-from agnostic_init.initializers.axes import Parts, check_layout, split_axes
-from agnostic_init.initializers.kernel_center import center_of, check_center
-from agnostic_init.initializers.layout import Layout
 from agnostic_init.initializers.registry import register
 from agnostic_init.initializers.whole import Whole
+from agnostic_init.layouts.axes import Parts, center_of, check_center, check_layout, split_axes
+from agnostic_init.layouts.layout import Layout
 from agnostic_init.linalg import select
 from agnostic_init.linalg.haar import Haar
 

@@ -9,12 +9,12 @@ import numpy as np
 
 from agnostic_init.arrays.errors import must
 from agnostic_init.arrays.numbers import positive_integer
-from agnostic_init.initializers.axes import check_layout, split_axes
 from agnostic_init.initializers.gathered import Gathered, Source
-from agnostic_init.initializers.layout import Layout
 from agnostic_init.initializers.lookup import found
 from agnostic_init.initializers.places import remainder
 from agnostic_init.initializers.registry import register
+from agnostic_init.layouts.axes import check_layout, split_axes
+from agnostic_init.layouts.layout import Layout
 
 __all__ = ["icnr"]
 

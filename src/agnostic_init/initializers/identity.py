@@ -7,11 +7,17 @@ from typing import Any
 
 from agnostic_init.arrays.errors import must
 from agnostic_init.arrays.numbers import real_number
-from agnostic_init.initializers.axes import Parts, check_layout, split_axes, split_matrix_axes
-from agnostic_init.initializers.kernel_center import center_of, check_center
-from agnostic_init.initializers.layout import Layout, as_layout
 from agnostic_init.initializers.pattern import Pattern
 from agnostic_init.initializers.registry import register
+from agnostic_init.layouts.axes import (
+    Parts,
+    center_of,
+    check_center,
+    check_layout,
+    split_axes,
+    split_matrix_axes,
+)
+from agnostic_init.layouts.layout import Layout, as_layout
 
 __all__ = ["dirac", "identity"]
 

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 
 from agnostic_init.arrays.errors import AmbiguousLayoutError, must
-from agnostic_init.initializers.axes import Part, Parts, check_layout, split_axes, split_matrix_axes
 from agnostic_init.initializers.gathered import Gathered, Source
-from agnostic_init.initializers.layout import Layout
 from agnostic_init.initializers.lookup import found
 from agnostic_init.initializers.orthogonal import orthogonal
 from agnostic_init.initializers.places import LIMIT, digit, remainder
 from agnostic_init.initializers.registry import register
+from agnostic_init.layouts.axes import Part, Parts, check_layout, split_axes, split_matrix_axes
+from agnostic_init.layouts.layout import Layout
 
 __all__ = ["looks_linear"]
 

@@ -6,10 +6,10 @@ from typing import Any
 
 from agnostic_init.arrays.errors import must, must_be_type
 from agnostic_init.arrays.numbers import real_number
-from agnostic_init.initializers.gain import gain as gain_of
-from agnostic_init.initializers.layout import Layout
+from agnostic_init.gains.gain import gain as gain_of
 from agnostic_init.initializers.registry import register
 from agnostic_init.initializers.scaling import variance_scaling
+from agnostic_init.layouts.layout import Layout
 
 __all__ = [
     "glorot_normal",

@@ -12,9 +12,9 @@ from agnostic_init.arrays.formats import FORMATS
 from agnostic_init.arrays.target import Target
 from agnostic_init.bits.block import Block
 from agnostic_init.bits.key import Key
-from agnostic_init.initializers.axes import Part, Parts, split_axes
 from agnostic_init.initializers.chunked import Chunked
 from agnostic_init.initializers.places import LIMIT, digit, places_of, small
+from agnostic_init.layouts.axes import Part, Parts, split_axes
 
 __all__ = ["Pattern"]
 

@@ -17,10 +17,9 @@ from agnostic_init.draws.distributions import (
 from agnostic_init.draws.quantile import truncated_std
 from agnostic_init.draws.record import Draw
 from agnostic_init.initializers.base import Drawn
-from agnostic_init.initializers.fan_parameters import check_fan_parameters
-from agnostic_init.initializers.fans import fan_for, known_fans
-from agnostic_init.initializers.layout import Layout
 from agnostic_init.initializers.registry import register
+from agnostic_init.layouts.fans import check_fan_parameters, fan_for, known_fans
+from agnostic_init.layouts.layout import Layout
 
 __all__ = ["DISTRIBUTIONS", "variance_scaling"]
 

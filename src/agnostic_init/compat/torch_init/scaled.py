@@ -16,8 +16,8 @@ from agnostic_init.compat.torch_init.writing import (
     shape_of,
     write,
 )
-from agnostic_init.initializers.gain import TORCH_NAMES
-from agnostic_init.initializers.gain import gain as gain_of
+from agnostic_init.gains.gain import TORCH_NAMES
+from agnostic_init.gains.gain import gain as gain_of
 from agnostic_init.initializers.scaling import variance_scaling
 
 __all__ = [

@@ -6,14 +6,14 @@ is smooth but for kinks and jumps needs some forty halvings at each of these, wh
 
 from __future__ import annotations
 
-__all__ = ["NotIntegrableError", "mean", "mean_square_slope"]
-
 import math
 from collections.abc import Callable
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+
+__all__ = ["NotIntegrableError", "mean", "mean_square_slope"]
 
 Array: TypeAlias = NDArray[np.float64]
 

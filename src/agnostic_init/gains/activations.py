@@ -5,8 +5,6 @@ A new one is a row of `_PLAIN`, or of `_WITH_PARAM` if it has a parameter, and a
 
 from __future__ import annotations
 
-__all__ = ["Activation", "activation", "activation_names"]
-
 import difflib
 import math
 from collections.abc import Callable
@@ -17,6 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agnostic_init.arrays.errors import must
+
+__all__ = ["Activation", "activation", "activation_names"]
 
 Array: TypeAlias = NDArray[np.float64]
 Function: TypeAlias = Callable[[Array], Array]

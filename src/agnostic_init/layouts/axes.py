@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 from agnostic_init.arrays.errors import AmbiguousLayoutError, must
-from agnostic_init.initializers.groups import check_groups, with_groups
-from agnostic_init.initializers.layout import Axis, Layout, as_layout
+from agnostic_init.layouts.layout import Axis, Layout, as_layout, check_groups, with_groups
 
-__all__ = ["Part", "Parts", "check_layout", "split_axes", "split_matrix_axes"]
+__all__ = [
+    "Part",
+    "Parts",
+    "center_of",
+    "check_center",
+    "check_layout",
+    "split_axes",
+    "split_matrix_axes",
+]
+
+CENTERS = ("torch", "same")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,3 +140,18 @@ def _parts(n: int, axis: Axis, length: int, groups: int, layout: str) -> list[Pa
         stride = stride // count if count else 0
         found.append(Part(role, n, count, max(stride, 1)))
     return found
+
+
+def check_center(center: Any) -> None:
+    """Raise unless it is one of `CENTERS`."""
+    if center not in CENTERS:
+        raise must("center", f"must be one of {CENTERS}", center)
+
+
+def center_of(length: int, center: str) -> int:
+    """Its place on an axis: they differ for even lengths, where the wrong one shifts by one.
+
+    ``length // 2`` ("torch") is right with ``padding=length // 2``, ``(length - 1) // 2`` ("same")
+    with ``padding="same"``.
+    """
+    return length // 2 if center == "torch" else (length - 1) // 2

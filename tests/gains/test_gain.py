@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from agnostic_init.arrays.errors import ParameterError, ParameterTypeError
-from agnostic_init.initializers.activations import activation, activation_names
-from agnostic_init.initializers.gain import check_gain_parameters, gain
+from agnostic_init.gains.activations import activation, activation_names
+from agnostic_init.gains.gain import check_gain_parameters, gain
 
 RULES = ("forward", "centered", "backward")
 

@@ -1,19 +1,20 @@
 """The layout of a weight: which of its axes are outputs, inputs, stacks and kernel.
 
-A layout is written as one token for each axis, as in ``"o i *k"``. This module is the grammar; what
-``groups=`` adds to a layout is in `groups`, and what it says about a shape in `fans`.
+A layout is written as one token for each axis, as in ``"o i *k"``. This module is the grammar and
+what ``groups=`` adds to it; what a layout says about a shape is in `axes` and `fans`.
 """
 
 from __future__ import annotations
-
-__all__ = ["PRESETS", "Axis", "Layout", "as_layout", "parse_layout"]
 
 import difflib
 import re
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from agnostic_init.arrays.errors import ParameterError, must, must_be_type
+from agnostic_init.arrays.errors import AmbiguousLayoutError, ParameterError, must, must_be_type
+from agnostic_init.arrays.numbers import positive_integer
+
+__all__ = ["PRESETS", "Axis", "Layout", "as_layout", "check_groups", "parse_layout", "with_groups"]
 
 #: The layouts that have a name.
 PRESETS = {
@@ -244,3 +245,46 @@ def _suggested(text: str) -> str:
 
 def _bad(text: str, rule: str, hint: str = "") -> ParameterError:
     return must("layout", rule, text, hint)
+
+
+def check_groups(groups: int) -> int:
+    """Return the number of groups as an int, or raise unless it is a positive one."""
+    return positive_integer("groups", groups, "groups=1 for no groups")
+
+
+def with_groups(layout: Layout, groups: int) -> Layout:
+    """Return the layout with the axis named that the groups are laid out along.
+
+    That is the output axis, if the layout has no ``g`` of its own: every library stores the weights
+    of its groups one after the other along the outputs, but for transposed convolutions.
+
+    Raises
+    ------
+    AmbiguousLayoutError
+        If the layout is ``"i o *k"``, which is a transposed convolution with the groups in ``i`` to
+        some and a plain one with the groups in ``o`` to others.
+    ParameterError
+        If there is no output axis, or more than one.
+    """
+    if groups == 1 or layout.grouped:
+        return layout
+    outputs = [n for n, axis in enumerate(layout.axes) if axis.role == "o"]
+    if len(outputs) != 1:
+        rule = f'must be 1 for layout "{layout.written}", which has {len(outputs)} o axes'
+        raise must("groups", rule, groups, "write g into the axis of the groups, as in (g o)")
+    roles = [axis.role.strip("*") for axis in layout.axes if axis.role != "b"]
+    if roles[:2] == ["i", "o"] and set(roles[2:]) <= {"k"}:
+        message = (
+            f'`layout` must say which axis holds the groups where it is "{layout.written}", with '
+            f"groups={groups}; try one of:\n"
+            f'  layout="{_mark(layout, "i")}": fan_in = i/{groups} * k, fan_out = o * k '
+            "(a transposed convolution of torch)\n"
+            f'  layout="{_mark(layout, "o")}": fan_in = i * k, fan_out = o/{groups} * k'
+        )
+        raise AmbiguousLayoutError(message)
+    return _mark(layout, "o")
+
+
+def _mark(layout: Layout, role: str) -> Layout:
+    marked = (Axis(("g", *a.parts)) if a.role == role else a for a in layout.axes)
+    return Layout(tuple(marked), layout.text)

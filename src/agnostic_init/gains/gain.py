@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-__all__ = ["GAIN_RULES", "TORCH_NAMES", "check_gain_parameters", "gain"]
-
 import math
 from collections.abc import Callable
 from functools import lru_cache
@@ -13,8 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agnostic_init.arrays.errors import must, must_be_type
-from agnostic_init.initializers.activations import activation
-from agnostic_init.initializers.quadrature import NotIntegrableError, mean, mean_square_slope
+from agnostic_init.gains.activations import activation
+from agnostic_init.gains.quadrature import NotIntegrableError, mean, mean_square_slope
+
+__all__ = ["GAIN_RULES", "TORCH_NAMES", "check_gain_parameters", "gain"]
 
 Array: TypeAlias = NDArray[np.float64]
 Function: TypeAlias = Callable[[Array], Array]
