@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from agnostic_init.arrays.formats import Format, format_of
 from agnostic_init.draws.quantile import Central, Tail
@@ -46,6 +46,7 @@ class Draw:
     quantile: Central | Tail | None = None
     radii: tuple[float, float] = (0.0, 1.0)
     format: Format | None = field(init=False, compare=False, repr=False)
+    native: Any = field(init=False, compare=False, repr=False, default=None)
 
     def __post_init__(self) -> None:
         known = None if self.kind == "bits" else format_of(self.dtype)

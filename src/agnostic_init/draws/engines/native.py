@@ -1,0 +1,221 @@
+"""The compiled library: draws and blocks as the records that it reads, and its calls."""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import math
+import os
+import struct
+import time
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from agnostic_init.arrays.errors import must
+from agnostic_init.arrays.formats import FORMATS, Format
+from agnostic_init.bits.block import Block
+from agnostic_init.bits.key import Key
+from agnostic_init.draws.quantile import Central, Tail
+from agnostic_init.draws.record import Draw
+from agnostic_init.native.library import library
+
+__all__ = ["Job", "available", "fill_jobs", "job", "job_at", "number_of_threads", "supports"]
+
+THREADS_VARIABLE = "AGNOSTIC_INIT_NUM_THREADS"
+WORTH_THREADS = 1 << 16  # elements; about 0.2 ms of work
+SLICE = 0.05  # seconds of work, after which Python looks for an interrupt
+FIRST_SLICE = 1 << 20  # elements a thread, before it is known how long one takes
+LIMIT = 1 << 64
+MAX_RANK = 64
+
+# The numbers of native.h.
+KINDS = {"bits": 0, "uniform": 1, "disk": 4, "modulus": 5}
+CENTRAL, TAIL = 2, 3
+FLOAT8 = 4
+STORES = {
+    "float32": 0,
+    "complex64": 0,
+    "float64": 1,
+    "complex128": 1,
+    "float16": 2,
+    "bfloat16": 3,
+    "uint32": 5,
+    "int64": 6,
+    **{name: FLOAT8 for name, form in FORMATS.items() if form.itemsize == 1},
+}
+DRAW = struct.Struct("=8i9d")
+JOB = struct.Struct("=7Q")  # and the draw
+AXIS = struct.Struct("=qQq")
+
+
+class Job(NamedTuple):
+    """A block of a draw in memory, as the library reads it.
+
+    Attributes
+    ----------
+    packed : the record.
+    size : how many elements it has.
+    kept : what the record points to, but for the memory.
+    """
+
+    packed: bytes
+    size: int
+    kept: Any
+
+
+def available() -> bool:
+    """Whether there is a library."""
+    return library() is not None
+
+
+def supports(draw: Draw) -> bool:
+    """Whether the library makes draws of this dtype."""
+    return draw.dtype in STORES
+
+
+def job(draw: Draw, key: Key, block: Block, view: Any) -> Job:
+    """What writes the draw's elements at a block of positions into host memory.
+
+    Parameters
+    ----------
+    draw, key
+        What is drawn; one that `supports` says yes to.
+    block
+        The positions; `view` has its shape.
+    view
+        A writable NumPy array of any strides, of the draw's dtype or, where NumPy has it not, of
+        unsigned integers of its size. It has to live until the job is done.
+    """
+    address = view.__array_interface__["data"][0]
+    return job_at(draw, key, block, address, None if view.flags.c_contiguous else view.strides)
+
+
+def job_at(
+    draw: Draw, key: Key, block: Block, address: int, strides: Sequence[int] | None = None
+) -> Job:
+    """The same of memory at an address, with strides in bytes unless it is contiguous."""
+    record, itemsize = _packed(draw)
+    size = block.size
+    base, axes = (0, b"") if strides is None and block.whole else _axes(block, strides, itemsize)
+    data = ctypes.create_string_buffer(axes, len(axes)) if axes else None
+    at = ctypes.addressof(data) if data else 0
+    head = JOB.pack(address, key.seed, key.offset, base, size, at, len(axes) // AXIS.size)
+    return Job(head + record, size, data)
+
+
+def fill_jobs(jobs: Sequence[Job]) -> None:
+    """Do all of the jobs; threads share the elements, not the jobs.
+
+    Python looks for an interrupt every 50 milliseconds or so.
+    """
+    fill = _fill()
+    if len(jobs) == 1:
+        records, total, _ = jobs[0]
+    else:
+        records, total = b"".join([one.packed for one in jobs]), sum([one.size for one in jobs])
+    if total < WORTH_THREADS:
+        _done(fill(records, len(jobs), 0, total, 1))
+        return
+    threads = number_of_threads()
+    start, part = 0, FIRST_SLICE * threads
+    while start < total:
+        stop = min(total, start + part)
+        began = time.perf_counter()
+        _done(fill(records, len(jobs), start, stop, threads))
+        spent = time.perf_counter() - began
+        part = max(FIRST_SLICE, int((stop - start) * SLICE / max(spent, 1e-6)))
+        start = stop
+
+
+def number_of_threads() -> int:
+    """Threads that large draws use: `AGNOSTIC_INIT_NUM_THREADS`, or the cores at hand."""
+    text = os.environ.get(THREADS_VARIABLE)
+    if text is None:
+        if hasattr(os, "sched_getaffinity"):
+            return len(os.sched_getaffinity(0))
+        return os.cpu_count() or 1
+    if not text.isdecimal() or int(text) < 1:
+        raise must(THREADS_VARIABLE, "must be a positive integer", text)
+    return int(text)
+
+
+def _done(code: int) -> None:
+    if code:
+        raise MemoryError
+
+
+@functools.cache
+def _fill() -> Any:
+    function = library().agnostic_init_fill
+    function.argtypes = (
+        ctypes.c_char_p, ctypes.c_int64, ctypes.c_uint64, ctypes.c_uint64, ctypes.c_int32,
+    )  # fmt: skip
+    function.restype = ctypes.c_int32
+    return function
+
+
+def _packed(draw: Draw) -> tuple[bytes, int]:
+    """The draw's record, and the bytes of an element; made once for each draw."""
+    if draw.native is None:
+        q = draw.quantile
+        if isinstance(q, Central):
+            kind, numbers = CENTRAL, (q.middle, q.step, q.left, q.right)
+        elif isinstance(q, Tail):
+            kind, numbers = TAIL, (q.bound, q.ratio, q.step, q.sign)
+        else:
+            kind, numbers = KINDS[draw.kind], (*draw.radii, 0.0, 0.0)
+        store, form = STORES[draw.dtype], draw.format
+        parts = 2 if form and form.is_complex else 1
+        eight = _eight_bits(form) if form and store == FLOAT8 else (0, 0, 0, 0)
+        packed = DRAW.pack(
+            kind, store, parts, *eight, 0,
+            draw.scale, draw.shift, draw.shift_imag, draw.low, draw.high, *numbers,
+        )  # fmt: skip
+        itemsize = form.itemsize if form else {"uint32": 4, "int64": 8}[draw.dtype]
+        object.__setattr__(draw, "native", (packed, itemsize))
+    found: tuple[bytes, int] = draw.native
+    return found
+
+
+def _eight_bits(form: Format) -> tuple[int, int, int, int]:
+    """Stored bits of the mantissa, the least exponent, the last finite code, and if there is -0."""
+    mantissa = form.precision - 1
+    exponent = math.frexp(form.max)[1] - 1
+    fraction = int(form.max / 2.0 ** (exponent - mantissa)) - (1 << mantissa)
+    last = (exponent - form.min_exponent + 1 << mantissa) + fraction
+    return mantissa, form.min_exponent, last, not form.name.endswith("fnuz")
+
+
+def _axes(block: Block, strides: Sequence[int] | None, itemsize: int) -> tuple[int, bytes]:
+    """The first position, and the records of the axes: none where all is contiguous."""
+    if strides is None:
+        places, step = [], itemsize
+        for count in reversed(block.shape):
+            places.append(step)
+            step *= count
+        places.reverse()
+    else:
+        places = list(strides)
+    base, step = 0, 1
+    axes: list[tuple[int, int, int]] = []  # the last axis first
+    for length, start, stride, count, dropped in zip(
+        reversed(block.global_shape),
+        reversed(block.starts),
+        reversed(block.steps),
+        reversed(block.counts),
+        reversed(block.dropped),
+        strict=True,
+    ):
+        base += start * step
+        place = 0 if dropped else places.pop()
+        if count != 1:
+            axis = (count, stride * step, place)
+            if axes and tuple(axes[-1][0] * n for n in axes[-1][1:]) == axis[1:]:
+                axis = (axes[-1][0] * count, *axes.pop()[1:])
+            axes.append(axis)
+        step *= length
+    if not axes or axes == [(block.size, 1, itemsize)]:
+        return base % LIMIT, b""
+    return base % LIMIT, b"".join(
+        [AXIS.pack(count, position % LIMIT, place) for count, position, place in reversed(axes)]
+    )

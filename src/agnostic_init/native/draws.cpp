@@ -1,0 +1,510 @@
+// Stream v1 for host memory: words, draw, scale, cast and store, in chunks that stay in the first cache.
+//
+// Built once for each set of instructions, in a namespace of its own. Every operation on numbers that
+// decides a bit is that of draws/reference.py in its order, rounded as there; but for two draws, whose
+// 2^24 values are known to come out the same in other ways.
+
+#include "constants.h"
+#include "native.h"
+#include "vectors.h"
+
+#define BYTES_OF __builtin_memcpy
+
+namespace agnostic_init {
+namespace NAMESPACE {
+
+void fill(const agnostic_init_job &job, u64 start, u64 stop);
+
+namespace {
+
+typedef agnostic_init_draw Draw;
+typedef agnostic_init_job Job;
+
+enum { CHUNK = 1024, SLACK = 64, MAX_RANK = 64, LONG_RUN = 16 };
+
+// ----------------------------------------------------------------------------------------- words
+
+// A block function with its keys of every round.
+struct Philox {
+  u64v keys[ROUNDS][2];
+
+  explicit Philox(u64 seed) {
+    u32 low = (u32)seed, high = (u32)(seed >> 32);
+    for (int n = 0; n < ROUNDS; ++n) {
+      keys[n][0] = all((u64)low);
+      keys[n][1] = all((u64)high);
+      low += KEY_STEP_0;
+      high += KEY_STEP_1;
+    }
+  }
+};
+
+// The four words of each counter, in the lower halves; what is in the upper ones is noise.
+INLINE void blocks(const Philox &philox, u64v counter, u64v *words) {
+  const u64v m0 = all((u64)MULTIPLIER_0), m1 = all((u64)MULTIPLIER_1);
+  // The first round, of a counter whose upper half is zero.
+  u64v p0 = multiply(counter, m0), p1;
+  u64v c0 = (counter >> 32) ^ philox.keys[0][0], c1 = {};
+  u64v c2 = (p0 >> 32) ^ philox.keys[0][1], c3 = p0;
+#pragma GCC unroll 16
+  for (int n = 1; n < ROUNDS; ++n) {
+    p0 = multiply(c0, m0);
+    p1 = multiply(c2, m1);
+    c0 = (p1 >> 32) ^ c1 ^ philox.keys[n][0];
+    c1 = p1;
+    c2 = (p0 >> 32) ^ c3 ^ philox.keys[n][1];
+    c3 = p0;
+  }
+  words[0] = c0;
+  words[1] = c1;
+  words[2] = c2;
+  words[3] = c3;
+}
+
+// Counters that follow one another.
+INLINE u64v ramp(u64 first) {
+  u64v lanes = {};
+  for (int n = 0; n < L64; ++n) lanes[n] = (u64)n;
+  return lanes + first;
+}
+
+// Consecutive words, from word `lane` of block `counter` on; up to SLACK more may be written.
+void run(const Philox &philox, u64 counter, u32 lane, i64 count, u32 *RESTRICT out) {
+  u32 first[4 * L64];
+  u64v words[4];
+  if (lane) {
+    blocks(philox, all(counter), words);
+    for (u32 n = 0; n < 4; ++n) first[n] = (u32)words[n][0];
+    u32 have = 4 - lane;
+    BYTES_OF(out, first + lane, 4 * have);
+    out += have;
+    count -= have;
+    ++counter;
+  }
+  for (; count > 0; count -= 4 * L64, counter += L64, out += 4 * L64) {
+    blocks(philox, ramp(counter), words);
+    const u64v low = all((u64)0xFFFFFFFFu);
+    u64v front = (words[0] & low) | words[1] << 32, back = (words[2] & low) | words[3] << 32;
+#if WIDTH == 16
+    store(out, __builtin_shufflevector(front, back, 0, 2));
+    store(out + 4, __builtin_shufflevector(front, back, 1, 3));
+#elif WIDTH == 32
+    u64v even = __builtin_shufflevector(front, back, 0, 4, 2, 6);
+    u64v odd = __builtin_shufflevector(front, back, 1, 5, 3, 7);
+    store(out, __builtin_shufflevector(even, odd, 0, 1, 4, 5));
+    store(out + 8, __builtin_shufflevector(even, odd, 2, 3, 6, 7));
+#else
+    store(out, __builtin_shufflevector(front, back, 0, 8, 1, 9, 2, 10, 3, 11));
+    store(out + 16, __builtin_shufflevector(front, back, 4, 12, 5, 13, 6, 14, 7, 15));
+#endif
+  }
+}
+
+// The words of elements anywhere, `each` of an element, each element by a block of its own.
+void apart(const Philox &philox, u64 offset, const u64 *places, int each, i64 count, u32 *out) {
+  const int shift = each == 1 ? 2 : each == 2 ? 1 : 0;
+  const u64 mask = (4 >> (each / 2)) - 1;
+  for (i64 n = 0; n < count; n += L64) {
+    u64v place = load<u64v>(places + n), words[4];
+    blocks(philox, (place >> shift) + offset, words);
+    for (int i = 0; i < L64; ++i) {
+      u32 block[4] = {(u32)words[0][i], (u32)words[1][i], (u32)words[2][i], (u32)words[3][i]};
+      u32 lane = (u32)(place[i] & mask) * (u32)each;
+      for (int w = 0; w < each; ++w) out[(n + i) * each + w] = block[lane + w];
+    }
+  }
+}
+
+// ------------------------------------------------------------------------------------- quantiles
+
+// Rounded twice as the reference does, or, where the result is known to be the same, once.
+template <bool ONCE> INLINE f64v add_product(f64v a, f64v b, f64v c) {
+  return ONCE ? fused(a, b, c) : a * b + c;
+}
+
+// Horner's rule.
+template <bool ONCE, int TERMS> INLINE f64v polynomial(const double (&row)[TERMS], f64v x) {
+  f64v value = add_product<ONCE>(x, all(row[TERMS - 1]), all(row[TERMS - 2]));
+#pragma GCC unroll 16
+  for (int n = TERMS - 3; n >= 0; --n) value = add_product<ONCE>(value, x, all(row[n]));
+  return value;
+}
+
+INLINE f64v choose(i64v which, f64v yes, f64v no) {
+  return (f64v)((which & (i64v)yes) | (~which & (i64v)no));
+}
+
+INLINE f64v absolute(f64v x) { return (f64v)((i64v)x & INT64_MAX); }
+
+// Minus the natural logarithm of normal positive numbers up to about one: by a mantissa in
+// [sqrt(1/2), sqrt(2)) and an exponent.
+template <bool ONCE> INLINE f64v minus_log(f64v x) {
+  u64 below_one;
+  BYTES_OF(&below_one, &SQRT_HALF, 8);
+  // Biased, as there is no signed shift of 64 bits before AVX-512.
+  u64v exponent = ((u64v)x - below_one + ((u64)1 << 62)) >> 52;
+  f64v f = (f64v)((u64v)x - ((exponent - 1024) << 52));
+  // As the lowest bits of a large number, from which what it stands for is taken off.
+  f64v e = (f64v)(exponent | 0x4330000000000000u) - (0x1p52 + 1024.0);
+  f64v s = (f - 1.0) / (f + 1.0);
+  f64v series = s * polynomial<ONCE>(ARTANH, s * s);
+  return -add_product<ONCE>(e, all(LN2), series);
+}
+
+// z of a tail's probability exp(-y).
+template <bool ONCE> INLINE f64v tail_quantile(f64v y, bool near_only) {
+  f64v r = root(y), near = r - NEAR_SHIFT;
+  f64v z = polynomial<ONCE>(NEAR_TOP, near) / polynomial<ONCE>(NEAR_BOTTOM, near);
+  if (near_only) return z;
+  f64v far = r - NEAR_LIMIT;
+  f64v beyond = polynomial<ONCE>(FAR_TOP, far) / polynomial<ONCE>(FAR_BOTTOM, far);
+  return choose(r > NEAR_LIMIT, beyond, z);
+}
+
+template <bool ONCE> INLINE f64v central_quantile(f64v central) {
+  f64v square = ONCE ? fused(-central, central, all(CENTRAL_SQUARE)) : CENTRAL_SQUARE - central * central;
+  return central * polynomial<ONCE>(CENTER_TOP, square) / polynomial<ONCE>(CENTER_BOTTOM, square);
+}
+
+// z of odd integers `k` below `limit`, for bounds of which one is not far.
+void central(const double *RESTRICT k, i64 count, double limit, const double *numbers, double *RESTRICT z) {
+  const f64v step = all(numbers[1]), middle = all(numbers[0]);
+  // Picked out without branches, in order: those in a tail are done again.
+  double own[CHUNK + SLACK], values[CHUNK + SLACK];
+  int32_t places[CHUNK + SLACK];
+  i64 tails = 0;
+  for (i64 n = 0; n < count; n += L64) {
+    f64v odd = load<f64v>(k + n), c = odd * step + middle;
+    store(z + n, central_quantile<false>(c));
+    i64v in_tail = absolute(c) > CENTRAL_LIMIT;
+    for (int i = 0; i < L64; ++i) {
+      own[tails] = odd[i];
+      places[tails] = (int32_t)(n + i);
+      tails -= in_tail[i];
+    }
+  }
+  for (int i = 0; i < L64; ++i) own[tails + i] = limit - 1.0;
+  for (i64 n = 0; n < tails; n += L64) {
+    f64v odd = load<f64v>(own + n);
+    i64v left = odd * step + middle < 0.0;
+    f64v edge = choose(left, limit + odd, limit - odd);
+    f64v p = edge * step + choose(left, all(numbers[2]), all(numbers[3]));
+    f64v tail = tail_quantile<false>(minus_log<false>(p), false);
+    store(values + n, choose(left, -tail, tail));
+  }
+  for (i64 n = 0; n < tails; ++n) z[places[n]] = values[n];
+}
+
+INLINE f64v inverse_mills(f64v z) {
+  f64v value = z;
+  for (int n = MILLS_TERMS; n > 0; --n) value = (double)n / value + z;
+  return value;
+}
+
+// A bound whose square overflows is its own result, as the reference sees to by hand.
+INLINE f64v moved(f64v bound, f64v excess) {
+  f64v twice = excess * 2.0;
+  return twice / (root(twice + bound * bound) + bound) + bound;
+}
+
+// The same for bounds far out.
+void tail(const double *RESTRICT k, i64 count, double limit, const double *numbers, double *RESTRICT z) {
+  const f64v bound = all(numbers[0]), own = inverse_mills(bound), sign = all(numbers[3]);
+  for (i64 n = 0; n < count; n += L64) {
+    f64v rest = (limit - sign * load<f64v>(k + n)) * numbers[2] + numbers[1];
+    f64v s = minus_log<false>(rest), excess = s;
+    for (int i = 0; i < MILLS_ITERATIONS; ++i) {
+      f64v other = inverse_mills(moved(bound, excess));
+      f64v part = (other - own) / (other + own), square = part * part;
+      excess = s - part * (((square * (2.0 / 7.0) + 0.4) * square + 2.0 / 3.0) * square + 2.0);
+    }
+    store(z + n, moved(bound, excess) * sign);
+  }
+}
+
+// ---------------------------------------------------------------------------------------- planes
+
+// Real and imaginary parts of a radius and a turn, from pairs of uniforms in [0, 1), in place.
+void polar(const Draw &draw, double last, double *units, i64 count) {
+  const double first = draw.numbers[0], second = draw.numbers[1];
+  (void)last;
+  for (i64 n = 0; n < count; n += 2 * L64) {
+    f64v u, turns;
+    for (int i = 0; i < L64; ++i) {
+      u[i] = units[n + 2 * i];
+      turns[i] = units[n + 2 * i + 1];
+    }
+    f64v square = draw.kind == AGNOSTIC_INIT_DISK ? u * second + first : minus_log<false>(1.0 - u * first);
+    f64v radius = root(square);
+    i32h quarter = __builtin_convertvector(turns * 4.0 + 0.5, i32h);
+    f64v x = (turns - __builtin_convertvector(quarter, f64v) * 0.25) * TWO_PI;
+    f64v even = polynomial<false>(COSINE, x * x), odd = x * polynomial<false>(SINE, x * x);
+    i64v swapped = -(__builtin_convertvector(quarter, i64v) & 1);
+    f64v cosine = choose(swapped, odd, even), sine = choose(swapped, even, odd);
+    i64v q = __builtin_convertvector(quarter, i64v);
+    cosine = choose((q == 1) | (q == 2), -cosine, cosine);
+    sine = choose((q == 2) | (q == 3), -sine, sine);
+    cosine *= radius;
+    sine *= radius;
+    for (int i = 0; i < L64; ++i) {
+      units[n + 2 * i] = cosine[i];
+      units[n + 2 * i + 1] = sine[i];
+    }
+  }
+}
+
+// ------------------------------------------------------------------------------------- to memory
+
+// Scale, shift and bounds. Of complex numbers, the imaginary parts have a shift of their own.
+INLINE double bounded(double value, double low, double high) {
+  value = value < low ? low : value;
+  return value > high ? high : value;
+}
+
+void finish_double(const Draw &draw, const double *RESTRICT units, i64 count, double *RESTRICT out) {
+  const double scale = draw.scale, low = draw.low, high = draw.high;
+  const double shifts[2] = {draw.shift, draw.parts == 2 ? draw.shift_imag : draw.shift};
+  for (i64 n = 0; n < count; ++n) out[n] = bounded(units[n] * scale + shifts[n & 1], low, high);
+}
+
+void finish_single(const Draw &draw, const double *RESTRICT units, i64 count, float *RESTRICT out) {
+  const double scale = draw.scale;
+  const float low = (float)draw.low, high = (float)draw.high;
+  const double shifts[2] = {draw.shift, draw.parts == 2 ? draw.shift_imag : draw.shift};
+  for (i64 n = 0; n < count; ++n) {
+    float value = (float)((double)(float)units[n] * scale + shifts[n & 1]);
+    value = value < low ? low : value;
+    out[n] = value > high ? high : value;
+  }
+}
+
+// float32 bits to those of narrower formats, to nearest even, for finite numbers and infinities.
+void as_bfloat16(const u32 *RESTRICT bits, i64 count, uint16_t *RESTRICT out) {
+  for (i64 n = 0; n < count; ++n) out[n] = (uint16_t)((bits[n] + 0x7FFF + (bits[n] >> 16 & 1)) >> 16);
+}
+
+// A number's bits, re-biased and rounded by adding just below half a unit; a subnormal's by adding a
+// number whose last bit is worth the smallest one.
+INLINE u32 narrowed(u32 size, int mantissa, int min_exponent, u32 last) {
+  const u32 dropped = 23 - mantissa, exponent = (u32)(126 + min_exponent);
+  u32 magic_bits = (u32)(127 + min_exponent + 23 - mantissa) << 23;
+  float magic, value;
+  BYTES_OF(&magic, &magic_bits, 4);
+  BYTES_OF(&value, &size, 4);
+  value += magic;
+  u32 sum;
+  BYTES_OF(&sum, &value, 4);
+  u32 subnormal = sum - magic_bits;
+  u32 normal = (size + (1u << (dropped - 1)) - 1 + (size >> dropped & 1) - (exponent << 23)) >> dropped;
+  normal = size >= 0x7F800000u ? last : normal;
+  u32 code = size < (exponent + 1) << 23 ? subnormal : normal;
+  return code < last ? code : last;
+}
+
+void as_float16(const u32 *RESTRICT bits, i64 count, uint16_t *RESTRICT out) {
+  for (i64 n = 0; n < count; ++n) {
+    u32 size = bits[n] & 0x7FFFFFFF;
+    out[n] = (uint16_t)(narrowed(size, 10, -14, 0x7C00) | (bits[n] ^ size) >> 16);
+  }
+}
+
+void as_float8(const Draw &draw, const u32 *RESTRICT bits, i64 count, uint8_t *RESTRICT out) {
+  const int mantissa = draw.mantissa_bits, exponent = draw.min_exponent;
+  const u32 last = (u32)draw.last_code, zero = draw.negative_zero ? 0x80 : 0;
+  for (i64 n = 0; n < count; ++n) {
+    u32 size = bits[n] & 0x7FFFFFFF, code = narrowed(size, mantissa, exponent, last);
+    u32 sign = code ? 0x80 : zero;
+    out[n] = (uint8_t)(code | (bits[n] != size ? sign : 0));
+  }
+}
+
+// -------------------------------------------------------------------------------------- the chunk
+
+void odd_single(const u32 *RESTRICT words, i64 count, double *RESTRICT k) {
+  for (i64 n = 0; n < count; ++n) k[n] = (double)(i32)(words[n] & 0xFFFFFF) * 2.0 + (1.0 - 0x1p24);
+}
+
+void units_single(const u32 *RESTRICT words, i64 count, double *RESTRICT units) {
+  for (i64 n = 0; n < count; ++n) units[n] = (double)(i32)(words[n] & 0xFFFFFF) * 0x1p-24;
+}
+
+// The lowest 53 bits of two words, as the integer that they are: each half as the lowest bits of a
+// large number.
+INLINE double mantissa(u32 low, u32 high) {
+  u64 lower = 0x4330000000000000u | low, upper = 0x4530000000000000u | (high & 0x1FFFFF);
+  double a, b;
+  BYTES_OF(&a, &lower, 8);
+  BYTES_OF(&b, &upper, 8);
+  return (b - 0x1p84) + (a - 0x1p52);
+}
+
+void odd_double(const u32 *RESTRICT words, i64 count, double *RESTRICT k) {
+  for (i64 n = 0; n < count; ++n) k[n] = (mantissa(words[2 * n], words[2 * n + 1]) - 0x1p52) * 2.0 + 1.0;
+}
+
+void units_double(const u32 *RESTRICT words, i64 count, double *RESTRICT units) {
+  for (i64 n = 0; n < count; ++n) units[n] = mantissa(words[2 * n], words[2 * n + 1]) * 0x1p-53;
+}
+
+// So many reals of their words, as they are stored; some more may be computed and written.
+void evaluate(const Draw &draw, const u32 *words, i64 count, void *out) {
+  if (draw.store == AGNOSTIC_INIT_UINT32) {
+    BYTES_OF(out, words, 4 * (size_t)count);
+    return;
+  }
+  if (draw.store == AGNOSTIC_INIT_INT64) {
+    for (i64 n = 0; n < count; ++n) ((i64 *)out)[n] = (i64)words[n];
+    return;
+  }
+  const bool wide = draw.store == AGNOSTIC_INIT_FLOAT64;
+  double k[CHUNK + SLACK], units[CHUNK + SLACK];
+  if (draw.kind == AGNOSTIC_INIT_CENTRAL || draw.kind == AGNOSTIC_INIT_TAIL) {
+    const double limit = wide ? 0x1p53 : 0x1p24;
+    (wide ? odd_double : odd_single)(words, count, k);
+    (draw.kind == AGNOSTIC_INIT_TAIL ? tail : central)(k, count, limit, draw.numbers, units);
+  } else {
+    (wide ? units_double : units_single)(words, count, units);
+    if (draw.kind != AGNOSTIC_INIT_UNIFORM) polar(draw, wide ? 0x1p-53 : 0x1p-24, units, count);
+  }
+  if (wide) {
+    finish_double(draw, units, count, (double *)out);
+    return;
+  }
+  u32 bits[CHUNK + SLACK];
+  const bool narrow = draw.store != AGNOSTIC_INIT_FLOAT32;
+  finish_single(draw, units, count, narrow ? (float *)bits : (float *)out);
+  if (draw.store == AGNOSTIC_INIT_BFLOAT16) as_bfloat16(bits, count, (uint16_t *)out);
+  if (draw.store == AGNOSTIC_INIT_FLOAT16) as_float16(bits, count, (uint16_t *)out);
+  if (draw.store == AGNOSTIC_INIT_FLOAT8) as_float8(draw, bits, count, (uint8_t *)out);
+}
+
+// ------------------------------------------------------------------------------- blocks and runs
+
+// A place in a block's row-major order.
+struct Cursor {
+  const Job &job;
+  i64 index[MAX_RANK];
+
+  Cursor(const Job &job, u64 at) : job(job) {
+    for (i64 d = job.rank - 1; d >= 0; --d) {
+      index[d] = (i64)(at % (u64)job.axes[d].count);
+      at /= (u64)job.axes[d].count;
+    }
+  }
+
+  u64 position() const {
+    u64 sum = job.base;
+    for (i64 d = 0; d < job.rank; ++d) sum += (u64)index[d] * job.axes[d].position;
+    return sum;
+  }
+
+  char *place() const {
+    i64 sum = 0;
+    for (i64 d = 0; d < job.rank; ++d) sum += index[d] * job.axes[d].place;
+    return (char *)job.out + sum;
+  }
+
+  // What is left of the last axis.
+  i64 row() const { return job.axes[job.rank - 1].count - index[job.rank - 1]; }
+
+  // Along the last axis, not beyond its end.
+  void step(i64 count) {
+    i64 d = job.rank - 1;
+    for (index[d] += count; d > 0 && index[d] == job.axes[d].count; ++index[--d]) index[d] = 0;
+  }
+};
+
+// The words of the next elements, `each` of an element.
+void gather(const Philox &philox, Cursor &cursor, int each, i64 count, u32 *words) {
+  const agnostic_init_axis &last = cursor.job.axes[cursor.job.rank - 1];
+  const u64 offset = cursor.job.offset;
+  const u64 per_block = 4 / (u64)each;
+  if (last.position == 1 && last.count >= LONG_RUN) {
+    for (i64 done = 0, take; done < count; done += take) {
+      take = cursor.row() < count - done ? cursor.row() : count - done;
+      u64 position = cursor.position();
+      run(philox, offset + position / per_block, (u32)(position % per_block) * (u32)each, take * each,
+          words + done * each);
+      cursor.step(take);
+    }
+    return;
+  }
+  u64 places[CHUNK + SLACK];
+  for (i64 done = 0, take; done < count; done += take) {
+    take = cursor.row() < count - done ? cursor.row() : count - done;
+    u64 position = cursor.position();
+    for (i64 n = 0; n < take; ++n) places[done + n] = position + (u64)n * last.position;
+    cursor.step(take);
+  }
+  for (int n = 0; n < SLACK; ++n) places[count + n] = 0;
+  apart(philox, offset, places, each, count, words);
+}
+
+template <class Item> void scattered(const char *from, i64 count, i64 stride, char *to) {
+  for (i64 n = 0; n < count; ++n) BYTES_OF(to + n * stride, from + n * (i64)sizeof(Item), sizeof(Item));
+}
+
+struct Pair { u64 parts[2]; };
+
+void scatter(Cursor &cursor, i64 count, i64 size, const char *from) {
+  const i64 stride = cursor.job.axes[cursor.job.rank - 1].place;
+  for (i64 done = 0, take; done < count; done += take) {
+    take = cursor.row() < count - done ? cursor.row() : count - done;
+    char *to = cursor.place();
+    const char *own = from + done * size;
+    if (stride == size) BYTES_OF(to, own, (size_t)(take * size));
+    else if (size == 1) scattered<uint8_t>(own, take, stride, to);
+    else if (size == 2) scattered<uint16_t>(own, take, stride, to);
+    else if (size == 4) scattered<u32>(own, take, stride, to);
+    else if (size == 8) scattered<u64>(own, take, stride, to);
+    else scattered<Pair>(own, take, stride, to);
+    cursor.step(take);
+  }
+}
+
+int part_bytes(int store) {
+  switch (store) {
+    case AGNOSTIC_INIT_FLOAT64:
+    case AGNOSTIC_INIT_INT64: return 8;
+    case AGNOSTIC_INIT_FLOAT16:
+    case AGNOSTIC_INIT_BFLOAT16: return 2;
+    case AGNOSTIC_INIT_FLOAT8: return 1;
+    default: return 4;
+  }
+}
+
+}  // namespace
+
+void fill(const agnostic_init_job &job, u64 start, u64 stop) {
+  const Draw &draw = job.draw;
+  const int part = part_bytes(draw.store), parts = draw.parts, size = part * parts;
+  const int each = parts * (draw.store == AGNOSTIC_INIT_FLOAT64 ? 2 : 1);
+  const i64 chunk = CHUNK / each;
+  const Philox philox(job.seed);
+  alignas(64) u32 words[CHUNK + 2 * SLACK];
+  alignas(64) char buffer[8 * (CHUNK + SLACK)];
+  for (int n = 0; n < 2 * SLACK; ++n) words[CHUNK + n] = 0;
+  Cursor cursor(job, start);
+  for (u64 at = start; at < stop; at += (u64)chunk) {
+    i64 count = stop - at < (u64)chunk ? (i64)(stop - at) : chunk;
+    // Vectors may write beyond what they are asked for.
+    i64 padded = (count * parts + 15) / 16 * 16;
+    if (job.rank == 0) {
+      u64 position = job.base + at, per_block = 4 / (u64)each;
+      run(philox, job.offset + position / per_block, (u32)(position % per_block) * (u32)each,
+          count * each, words);
+      char *out = (char *)job.out + at * (u64)size;
+      bool direct = padded == count * parts && (uintptr_t)out % (unsigned)part == 0;
+      evaluate(draw, words, padded, direct ? out : buffer);
+      if (!direct) BYTES_OF(out, buffer, (size_t)(count * size));
+      continue;
+    }
+    Cursor here(cursor);
+    gather(philox, cursor, each, count, words);
+    evaluate(draw, words, padded, buffer);
+    scatter(here, count, size, buffer);
+  }
+}
+
+}  // namespace NAMESPACE
+}  // namespace agnostic_init
