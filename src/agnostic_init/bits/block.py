@@ -15,6 +15,7 @@ from agnostic_init.arrays.numbers import as_integer
 __all__ = ["Block", "Positions", "block", "checked_shape"]
 
 LIMIT = 1 << 64
+MOST_AXES = 64
 INTEGERS = frozenset((int,))
 NO_SEQUENCES = (str, bytes, bytearray, AbstractSet, Mapping)
 
@@ -154,7 +155,7 @@ def block(shape: tuple[int, ...], index: Any = None) -> Block:
 
 
 def checked_shape(shape: Any) -> tuple[int, ...]:
-    """The shape as a tuple of non-negative integers, of at most 2^64 elements in all."""
+    """The shape as a tuple of at most 64 non-negative integers, of at most 2^64 elements in all."""
     lengths = tuple(shape if isinstance(shape, tuple) else _items(shape))
     if not INTEGERS.issuperset(map(type, lengths)):
         given, lengths = lengths, tuple(n for n in map(as_integer, lengths) if n is not None)
@@ -162,6 +163,8 @@ def checked_shape(shape: Any) -> tuple[int, ...]:
             raise must_be_type("shape", "must be an integer or a sequence of integers", shape)
     if min(lengths, default=0) < 0:
         raise must("shape", "must have no negative lengths", lengths)
+    if len(lengths) > MOST_AXES:
+        raise must("shape", f"must have at most {MOST_AXES} axes, as in NumPy", lengths)
     if math.prod(lengths) > LIMIT:
         raise must("shape", "must have at most 2^64 elements", lengths)
     return lengths

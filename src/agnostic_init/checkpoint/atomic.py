@@ -2,41 +2,143 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import glob
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
 __all__ = ["appearing"]
 
+SUFFIX = ".part"
+LONGEST = 200  # bytes of a name, which most systems limit to 255, of which what is added is a part
+
 
 @contextmanager
-def appearing(path: Path, size: int) -> Iterator[BinaryIO]:
+def appearing(
+    path: Path,
+    size: int,
+    *,
+    replace: bool = False,
+    before: Callable[[], object] = lambda: None,
+) -> Iterator[BinaryIO]:
     """Open a new file beside `path`, of `size` bytes, that takes its place when all went well.
 
     On any exception, an interrupt among them, the new file is removed and `path` is untouched.
+    Files that processes which were killed have left beside `path` are removed first.
+
+    Parameters
+    ----------
+    path
+        Of the file.
+    size
+        In bytes.
+    replace
+        Whether the new file takes the place of one that is there, with its owner and permissions.
+        Otherwise a file that has come to be there in the meantime is a `FileExistsError`.
+    before
+        Called when all is written, just before the file appears, which it prevents by raising.
     """
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    _remove_leftovers(path)
+    temporary = path.with_name(f"{_stem(path)}{secrets.token_hex(4)}{SUFFIX}")
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     try:
         # Inside, as a signal may be handled as soon as the file is there.
         descriptor = os.open(temporary, flags, 0o666)
+        while not (_lock(descriptor) and temporary.exists()):
+            # Taken for a leftover by another writer, between these two lines.
+            os.close(descriptor)
+            temporary.unlink(missing_ok=True)
+            descriptor = os.open(temporary, flags, 0o666)
         with os.fdopen(descriptor, "r+b") as file:
             _allocate(descriptor, size, path)
             yield file
             file.flush()
+            if replace:
+                _take_over(descriptor, path)
             os.fsync(descriptor)
-        temporary.replace(path)
-    except FileExistsError:  # it is somebody else's
-        raise
-    except BaseException:
+            if os.name == "posix":  # elsewhere an open file cannot be renamed
+                before()
+                _appear(temporary, path, replace=replace)
+        if os.name != "posix":
+            before()
+            _appear(temporary, path, replace=replace)
+    except BaseException as error:
+        somebody_elses = isinstance(error, FileExistsError) and error.filename == str(temporary)
         with suppress(OSError):
-            temporary.unlink()
+            if not somebody_elses:
+                temporary.unlink()
         raise
     _sync_folder(path.parent)
+
+
+def _stem(path: Path) -> str:
+    """How the names of all files begin that are to become `path`."""
+    return "." + os.fsdecode(os.fsencode(path.name)[:LONGEST]) + "."
+
+
+def _appear(temporary: Path, path: Path, *, replace: bool) -> None:
+    if replace:
+        temporary.replace(path)
+        return
+    try:
+        # Unlike a rename, a link never takes the place of a file.
+        os.link(temporary, path)
+    except FileExistsError:
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path)) from None
+    except OSError:  # a system without links
+        try:
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL))
+        except FileExistsError as error:
+            raise FileExistsError(error.errno, error.strerror, str(path)) from None
+        temporary.replace(path)
+    else:
+        temporary.unlink()
+
+
+def _take_over(descriptor: int, path: Path) -> None:
+    """Give the new file the owner and the permissions of the one that it will replace."""
+    if os.name != "posix":
+        return
+    try:
+        old = path.stat()
+    except FileNotFoundError:
+        return
+    new = os.fstat(descriptor)
+    if (old.st_uid, old.st_gid) != (new.st_uid, new.st_gid):
+        with suppress(PermissionError):  # only root may give files away; what it may read, it keeps
+            os.fchown(descriptor, old.st_uid, old.st_gid)
+    os.fchmod(descriptor, old.st_mode & 0o7777)
+
+
+def _lock(descriptor: int) -> bool:
+    """Mark an open file as being written, for as long as this process lives and has it open."""
+    try:
+        import fcntl
+    except ImportError:  # where an open file cannot be removed in any case
+        return True
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # a file system without locks
+        return True
+    return True
+
+
+def _remove_leftovers(path: Path) -> None:
+    """Remove what processes have left that were killed while they wrote the same file."""
+    pattern = glob.escape(str(path.with_name(_stem(path)))) + "[0-9a-f]" * 8 + SUFFIX
+    for name in glob.glob(pattern):  # noqa: PTH207 - a Path's own takes no escaped folder
+        with suppress(OSError), contextlib.ExitStack() as stack:
+            descriptor = os.open(name, os.O_RDWR)
+            stack.callback(os.close, descriptor)
+            if _lock(descriptor):
+                os.unlink(name)  # noqa: PTH108
 
 
 def _allocate(descriptor: int, size: int, path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,13 +45,15 @@ def write_plan(
     device: Any = None,
     overwrite: bool = False,
     progress: Progress | None = None,
+    before: Callable[[], object] = lambda: None,
 ) -> Written:
     """Make every tensor of a plan, straight into a .safetensors file.
 
     Memory stays bounded: a piece of at most 64 MiB is made at a time, with NumPy in the file's own
     mapped memory. Only an initializer that is not elementwise needs all of a tensor at once. The
     file appears under its name when it is complete; on an error or an interrupt nothing is left,
-    and a file that was there before is as it was.
+    and a file that was there before is as it was. What a process that was killed has left is
+    removed by the next that writes the same file.
 
     Parameters
     ----------
@@ -62,13 +65,23 @@ def write_plan(
         The array library, or its name, and the device on which tensors are made; NumPy where
         nothing is given. The bytes are the same on all.
     overwrite
-        Whether a file that exists may be replaced.
+        Whether a file that exists may be replaced. The new one has its permissions and, where that
+        is allowed, its owner; its other hard links stay with the old content.
     progress
         Called after each piece with the tensor's name, the bytes so far, and the bytes in all.
+    before
+        Called when all is written, just before the file appears, which it prevents by raising.
 
     Returns
     -------
     Written
+
+    Raises
+    ------
+    ParameterError, ParameterTypeError
+        If the path cannot be written, or the format has not a dtype or name of the plan.
+    FileExistsError
+        If a file has come to be there in the meantime, and `overwrite` is False.
 
     Examples
     --------
@@ -95,7 +108,8 @@ def write_plan(
     begin = len(header.prefix)
     digest = hashlib.sha256()
     # A link stays a link: the file that it leads to is the one that is replaced.
-    with appearing(target.resolve(), begin + header.data_bytes) as file:
+    place, size = target.resolve(), begin + header.data_bytes
+    with appearing(place, size, replace=overwrite, before=before) as file:
         file.write(header.prefix)
         for piece in pieces_of(header):
             # One mapping a piece, so that written pages are the system's to keep, not this process's.

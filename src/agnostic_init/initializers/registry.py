@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from agnostic_init.arrays.errors import must
+from agnostic_init.arrays.errors import must, must_be_type
 
 if TYPE_CHECKING:
     from agnostic_init.initializers.base import Initializer
@@ -82,5 +82,13 @@ def _restored(value: Any) -> Any:
     if isinstance(value, list):
         return tuple(_restored(item) for item in value)
     if isinstance(value, Mapping) and set(value) == {"real", "imag"}:
-        return complex(_restored(value["real"]), _restored(value["imag"]))
+        return complex(_part("real", value["real"]), _part("imag", value["imag"]))
     return float(value) if isinstance(value, str) and value in _NOT_FINITE else value
+
+
+def _part(name: str, value: Any) -> float:
+    """A part of a complex number, which may be NaN."""
+    number = _restored(value)
+    if isinstance(number, bool) or not isinstance(number, int | float):
+        raise must_be_type(name, "must be a real number", number)
+    return number

@@ -29,6 +29,7 @@ _ELSEWHERE = {
     "pytorch": "torch",
     **dict.fromkeys(("flax", "haiku", "jax", "optax", "tensorflow", "tf"), "keras"),
 }
+_MOST_DIGITS = 20  # of a number, which no axis is longer than
 _ROLES = ("o", "i", "b", "k", "*k")
 _TOKEN = re.compile(r"[()]|\*?\w+|\S")
 _EXAMPLES = 'one token an axis, as in "o i *k", "*k i o", "b o i" or "(3 o) i", or a preset: ' + (
@@ -200,6 +201,8 @@ def _parse(text: str) -> Layout:
 def _fused_axis(parts: tuple[str, ...], text: str) -> Axis:
     shown = f"({' '.join(parts)})"
     for part in parts:
+        if part.isdecimal() and len(part) > _MOST_DIGITS:
+            raise _bad(text[:40], f"must fuse with numbers of at most {_MOST_DIGITS} digits")
         if part.isdecimal() and int(part) == 0:
             raise _bad(text, f"must fuse with a positive number, not the 0 of {shown}")
         if part not in (*_ROLES, "g") and not part.isdecimal():

@@ -33,20 +33,23 @@ def assigned(names: Sequence[str], rules: Sequence[Rule]) -> tuple[Rule, ...]:
             f"{_listed(unmatched)}; try: {_hint_for_names(unmatched, unused)}"
         )
     if unused:
-        reasons = [_why_unused(rule, names, rules, unmatched) for rule in unused]
+        shown = [_why_unused(rule, names, rules, unmatched) for rule in unused[:SHOWN]]
         said.append(
             f"`rules` must all be used, got {len(unused)} of {len(rules)} that no parameter "
-            f"needs: {_listed(reasons, quoted=False)}"
+            f"needs: {', '.join(shown)}{_rest(unused)}"
         )
     if said:
         raise ParameterError("; and ".join(said))
     return tuple(rule for rule in found if rule is not None)
 
 
-def _listed(items: Sequence[str], *, quoted: bool = True) -> str:
-    shown = [repr(item) if quoted else item for item in items[:SHOWN]]
-    rest = len(items) - len(shown)
-    return ", ".join(shown) + (f" and {rest} more" if rest else "")
+def _listed(items: Sequence[str]) -> str:
+    return ", ".join(map(repr, items[:SHOWN])) + _rest(items)
+
+
+def _rest(items: Sequence[object]) -> str:
+    rest = len(items) - SHOWN
+    return f" and {rest} more" if rest > 0 else ""
 
 
 def _hint_for_names(unmatched: Sequence[str], unused: Sequence[Rule]) -> str:

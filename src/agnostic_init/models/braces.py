@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import re
 
 from agnostic_init.arrays.errors import must
@@ -10,8 +11,8 @@ from agnostic_init.arrays.errors import must
 __all__ = ["expanded"]
 
 GROUP = re.compile(r"\{([^{}]*)\}")
-RANGE = re.compile(r"(\d+)\.\.(\d+)")
-MOST = 1_000_000
+RANGE = re.compile(r"([0-9]{1,20})\.\.([0-9]{1,20})")
+MOST = 1_000_000  # names
 
 
 def expanded(name: str) -> list[str]:
@@ -29,6 +30,9 @@ def expanded(name: str) -> list[str]:
     if any("{" in text or "}" in text for text in parts[::2]):
         raise must("name", "must have braces in pairs, and none inside another", name)
     choices = [_choices(text, name) if number % 2 else [text] for number, text in enumerate(parts)]
+    count = math.prod(map(len, choices))
+    if count > MOST:
+        raise must("name", f"must stand for at most {MOST:,} names", name, "fewer braces in it")
     return ["".join(chosen) for chosen in itertools.product(*choices)]
 
 

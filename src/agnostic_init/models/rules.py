@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import fnmatch
-import functools
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from agnostic_init.arrays.dtypes import name_of
@@ -47,6 +46,7 @@ class Rule:
     pattern: str | re.Pattern[str]
     initializer: Initializer
     dtype: str | None = None
+    _expression: re.Pattern[str] = field(init=False, repr=False, compare=False)
 
     if TYPE_CHECKING:  # what may be given; the fields are what it is kept as
 
@@ -65,8 +65,7 @@ class Rule:
             raise must_be_type("pattern", rule, given)
         if not self.text:
             raise must("pattern", "must not be empty", self.pattern, "'*' for every name")
-        if isinstance(self.pattern, str) and self.pattern.startswith(REGEX):
-            _expression(self.pattern)
+        object.__setattr__(self, "_expression", _compiled(given))
         with within(f"rule {self.text!r}"):
             object.__setattr__(self, "initializer", found(self.initializer, "initializer"))
             if self.dtype is not None:
@@ -81,13 +80,7 @@ class Rule:
 
     def matches(self, name: str) -> bool:
         """Whether the rule is for a parameter of this name."""
-        if isinstance(self.pattern, re.Pattern):
-            return self.pattern.fullmatch(name) is not None
-        if name == self.pattern:
-            return True
-        if self.pattern.startswith(REGEX):
-            return _expression(self.pattern).fullmatch(name) is not None
-        return fnmatch.fnmatchcase(name, self.pattern)
+        return name == self.pattern or self._expression.fullmatch(name) is not None
 
 
 def rules_of(rules: Any) -> tuple[Rule, ...]:
@@ -119,9 +112,12 @@ def _rule(number: int, rule: Any) -> Rule:
         return Rule(*rule)
 
 
-@functools.lru_cache(maxsize=1024)
-def _expression(pattern: str) -> re.Pattern[str]:
+def _compiled(pattern: str | re.Pattern[str]) -> re.Pattern[str]:
+    if isinstance(pattern, re.Pattern):
+        return pattern
+    if not pattern.startswith(REGEX):
+        return re.compile(fnmatch.translate(pattern))
     try:
         return re.compile(pattern.removeprefix(REGEX))
-    except re.error as error:
+    except (re.error, OverflowError, RecursionError) as error:
         raise must("pattern", f"must be a valid regular expression ({error})", pattern) from None

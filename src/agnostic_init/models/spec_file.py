@@ -8,18 +8,19 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from agnostic_init.arrays.dtypes import name_of
-from agnostic_init.arrays.errors import ParameterError, must, must_be_type, within
+from agnostic_init.arrays.errors import ParameterError, Wording, must, must_be_type, within
 from agnostic_init.models.braces import expanded
 from agnostic_init.models.plan import Plan
 from agnostic_init.models.rules import Rule
 from agnostic_init.models.specs import Spec
 from agnostic_init.models.tree import plan_tree
 
-__all__ = ["SpecFile", "read_spec"]
+__all__ = ["SpecFile", "read_spec", "spec_of"]
 
+LARGEST = 1 << 26  # bytes of a file; a model of a million tensors has less
 TABLES = ("defaults", "tensors", "rules")
 DEFAULTS = ("seed", "key", "dtype")
 TENSOR = ("shape", "dtype")
@@ -43,13 +44,13 @@ class SpecFile:
     key: int | str | None = None
     dtype: str = "float32"
 
-    def plan(self, key: Any = None) -> Plan:
-        """The plan, with another key than the file's if one is given."""
+    def plan(self, key: Any = None, dtype: str | None = None) -> Plan:
+        """The plan, with another key or default dtype than the file's if one is given."""
         chosen = self.key if key is None else key
         if chosen is None:
             rule = "must have a seed or a key, as nothing is drawn without one"
             raise must("[defaults]", rule, None, "seed = 0, or --seed 0")
-        return plan_tree(self.tensors, self.rules, key=chosen, dtype=self.dtype)
+        return plan_tree(self.tensors, self.rules, key=chosen, dtype=dtype or self.dtype)
 
 
 def read_spec(path: Path) -> SpecFile:
@@ -63,18 +64,37 @@ def read_spec(path: Path) -> SpecFile:
     OSError
         If it cannot be read.
     """
-    content = path.read_bytes()
-    with within(str(path)):
-        return _spec_of(_parsed(content, path))
+    with path.open("rb") as file:
+        return spec_of(file, str(path))
 
 
-def _parsed(content: bytes, path: Path) -> Any:
-    is_json = path.suffix.lower() == ".json"
+def spec_of(file: BinaryIO, place: str) -> SpecFile:
+    """The same of an open file, which `place` names in messages.
+
+    It is JSON where the name ends in .json or the content begins as a table of JSON does.
+    """
+    content = file.read(LARGEST + 1)
+    with within(place):
+        return _spec_of(_parsed(content, place))
+
+
+def _parsed(content: bytes, place: str) -> Any:
+    if len(content) > LARGEST:
+        raise must("the file", f"must have at most {LARGEST:,} bytes", f"{len(content):,} or more")
+    if content[8:10] == b'{"':
+        hint = "the TOML file that it was made of"
+        raise must("the file", "must be a spec", Wording("a safetensors file"), hint)
+    is_json = place.lower().endswith(".json") or content.lstrip().startswith(b"{")
+    kind = "JSON" if is_json else "TOML"
     try:
         text = content.decode("utf-8-sig")
         return json.loads(text, object_pairs_hook=_once) if is_json else tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, json.JSONDecodeError, UnicodeDecodeError) as error:
-        kind = "JSON" if is_json else "TOML"
+    except RecursionError:
+        message = f"not valid {kind}: nested too deeply"
+        raise ParameterError(message) from None
+    except ParameterError:
+        raise
+    except ValueError as error:  # theirs, or of a number of too many digits
         message = f"not valid {kind}: {error}"
         raise ParameterError(message) from None
 

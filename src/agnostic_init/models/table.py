@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-__all__ = ["table"]
+__all__ = ["printable", "table"]
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[str] = ()) -> str:
@@ -17,7 +17,7 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[
     bias        8
     weight  1,024
     """
-    lines = [header, *rows]
+    lines = [[printable(cell) for cell in line] for line in (header, *rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(header))]
     return "\n".join(
         "  ".join(
@@ -26,3 +26,16 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[
         ).rstrip()
         for line in lines
     )
+
+
+def printable(text: str) -> str:
+    r"""The text with control characters, which a terminal would obey, shown as Python writes them.
+
+    Examples
+    --------
+    >>> print(printable("red" + chr(27) + "[31m"))
+    red\x1b[31m
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)

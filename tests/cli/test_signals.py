@@ -7,7 +7,7 @@ import signal
 
 import pytest
 
-from agnostic_init.checkpoint.signals import Signals, StoppedError
+from agnostic_init.cli.signals import Signals, StoppedError
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals")
 

@@ -214,6 +214,17 @@ def test_what_fails_on_the_way_is_exit_code_1(spec, capsys, monkeypatch, error):
     assert list(Path().iterdir()) == [Path(spec)]
 
 
+# The program, in a process that undoes what a parent such as nohup has told it to ignore.
+WITH_DEFAULT_SIGNALS = """
+import signal, sys
+from agnostic_init.cli import main
+for name in ("SIGTERM", "SIGHUP"):
+    signal.signal(getattr(signal, name), signal.SIG_DFL)
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.exit(main())
+"""
+
+
 @pytest.mark.skipif(os.name != "posix", reason="signals")
 @pytest.mark.parametrize(
     ("number", "code", "said"),
@@ -222,7 +233,7 @@ def test_what_fails_on_the_way_is_exit_code_1(spec, capsys, monkeypatch, error):
 def test_a_signal_is_an_exit_code_and_leaves_nothing(spec, number, code, said):
     Path(spec).write_text(SPEC.replace("[40, 30]", "[40000, 3000]"))
     process = subprocess.Popen(
-        [sys.executable, "-m", "agnostic_init", "write", spec, "out", "--no-progress"],
+        [sys.executable, "-c", WITH_DEFAULT_SIGNALS, "write", spec, "out", "--no-progress"],
         stderr=subprocess.PIPE,
         text=True,
     )

@@ -30,10 +30,18 @@ class Signals:
 
     Python drops an exception that is raised in a callback of its own, as of a weak reference. So
     whoever works long calls `check` now and then.
+
+    Parameters
+    ----------
+    until_exit
+        Whether signals that come after `close` are ignored until the process ends, and not only
+        until it is left.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, until_exit: bool = False) -> None:
+        self.until_exit = until_exit
         self.asked: int | None = None
+        self.closed = False
         self.before: dict[int, Any] = {}
 
     def __enter__(self) -> Self:
@@ -45,15 +53,23 @@ class Signals:
         return self
 
     def __exit__(self, *error: object) -> None:
+        ignored = self.closed and self.until_exit
         for number, handler in self.before.items():
-            signal.signal(number, handler)
+            signal.signal(number, signal.SIG_IGN if ignored else handler)
 
     def check(self) -> None:
         """Raise if a signal has come, also if that was dropped."""
         if self.asked is not None:
             raise StoppedError(self.asked)
 
+    def close(self) -> None:
+        """Take no more: what comes from now on is too late. Raise if one has come."""
+        self.closed = True
+        self.check()
+
     def _stop(self, number: int, frame: object) -> None:
+        if self.closed:
+            return
         self.asked = number
         for each in self.before:
             signal.signal(each, signal.SIG_IGN)  # a second one is not to stop the removal
