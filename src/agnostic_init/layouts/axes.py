@@ -103,10 +103,15 @@ def check_layout(
 
 def split_axes(shape: tuple[int, ...], layout: str | Layout, groups: int = 1) -> Parts:
     """The parts of the axes of a weight."""
+    known = with_groups(as_layout(layout), groups)
     parts: list[Part] = []
-    spread = with_groups(as_layout(layout), groups).spread(shape)
-    for n, (axis, length) in enumerate(zip(spread, shape, strict=True)):
-        parts.extend(_parts(n, axis, length, groups, str(layout)))
+    for n, axis in enumerate(known.spread(shape)):
+        divisor = axis.factor * (groups if axis.grouped else 1)
+        if shape[n] % divisor:
+            rule = f'must have an axis {n} divisible by {divisor}, for {axis} of layout "{known.written}"'
+            hint = f"check groups={groups}" if axis.grouped and groups > 1 else ""
+            raise must("shape", rule, shape, hint)
+        parts.extend(_parts(n, axis, shape[n], groups, shape[n] // divisor))
     return Parts(tuple(parts))
 
 
@@ -119,15 +124,7 @@ def split_matrix_axes(shape: tuple[int, ...]) -> Parts:
     return Parts((*stack, Part("o", rows, shape[rows], 1), Part("i", rows + 1, shape[rows + 1], 1)))
 
 
-def _parts(n: int, axis: Axis, length: int, groups: int, layout: str) -> list[Part]:
-    divisor = axis.factor * (groups if axis.grouped else 1)
-    if length % divisor:
-        raise must(
-            "shape",
-            f'must have an axis {n} divisible by {divisor}, for {axis} of layout "{layout}"',
-            length,
-            f"check groups={groups}" if axis.grouped and groups > 1 else "",
-        )
+def _parts(n: int, axis: Axis, length: int, groups: int, channels: int) -> list[Part]:
     found: list[Part] = []
     stride = length
     for token in axis.parts:
@@ -136,7 +133,7 @@ def _parts(n: int, axis: Axis, length: int, groups: int, layout: str) -> list[Pa
         elif token == "g":
             role, count = "b", groups
         else:
-            role, count = token.strip("*"), length // divisor
+            role, count = token.strip("*"), channels
         stride = stride // count if count else 0
         found.append(Part(role, n, count, max(stride, 1)))
     return found

@@ -16,6 +16,7 @@ from typing import NamedTuple
 from agnostic_init.arrays.errors import AmbiguousLayoutError, ParameterError, must, must_be_type
 from agnostic_init.arrays.numbers import as_integer
 from agnostic_init.bits.block import checked_shape
+from agnostic_init.layouts.axes import split_axes
 from agnostic_init.layouts.layout import (
     PRESETS,
     Layout,
@@ -29,6 +30,7 @@ __all__ = [
     "MODES",
     "SIDES",
     "Fans",
+    "by_mode",
     "check_fan_parameters",
     "check_layout_or_fan",
     "check_side",
@@ -50,15 +52,14 @@ class Fans(NamedTuple):
     fan_in: int
     fan_out: int
 
-    def by_mode(self, mode: str) -> float:
-        """Return the fan, or the mean of both, that a mode of `MODES` names."""
-        if mode == "fan_in":
-            return float(self.fan_in)
-        if mode == "fan_out":
-            return float(self.fan_out)
-        if mode == "fan_avg":
-            return (self.fan_in + self.fan_out) / 2
-        return math.sqrt(self.fan_in * self.fan_out)
+
+def by_mode(mode: str, fan_in: float, fan_out: float) -> float:
+    """The fan, or the mean of both, that a mode of `MODES` names."""
+    if mode == "fan_in":
+        return float(fan_in)
+    if mode == "fan_out":
+        return float(fan_out)
+    return (fan_in + fan_out) / 2 if mode == "fan_avg" else math.sqrt(fan_in * fan_out)
 
 
 def fans(
@@ -179,18 +180,18 @@ def fan_for(
     """
     groups, fan = check_fan_parameters(mode, layout, groups, fan)
     if fan is not None:
-        return fan.by_mode(mode)
+        return by_mode(mode, *fan)
     lengths = checked_shape(shape)
     if layout is None:
         found = _plausible(lengths, groups)
-        answers = {each.by_mode(mode) for each in found.values()}
+        answers = {by_mode(mode, *each) for each in found.values()}
         if 0 not in lengths and len(answers) > 1:
             raise _ambiguous(lengths, found, mode)
-        return next(iter(found.values())).by_mode(mode)
+        return by_mode(mode, *next(iter(found.values())))
     parsed = as_layout(layout)
     if mode in SIDES:
         return float(_fan(lengths, parsed, groups, mode))
-    return _both(lengths, parsed, groups).by_mode(mode)
+    return by_mode(mode, *_both(lengths, parsed, groups))
 
 
 def known_fans(
@@ -214,18 +215,8 @@ def _both(shape: tuple[int, ...], layout: Layout, groups: int) -> Fans:
 # Cached, as a model has few shapes and many weights of each.
 @lru_cache(maxsize=1024)
 def _fan(shape: tuple[int, ...], layout: Layout, groups: int, mode: str) -> int:
-    layout = with_groups(layout, groups)
     check_side(layout, mode)
-    fan = 1
-    for n, (axis, length) in enumerate(zip(layout.spread(shape), shape, strict=True)):
-        divisor = axis.factor * (groups if axis.grouped else 1)
-        if length % divisor:
-            rule = f'must have an axis {n} divisible by {divisor}, for {axis} of layout "{layout.written}"'
-            hint = f"check groups={groups}" if axis.grouped and groups > 1 else ""
-            raise must("shape", rule, shape, hint)
-        if axis.role in (SIDES[mode], "k"):
-            fan *= length // divisor
-    return max(1, fan)
+    return max(1, split_axes(shape, layout, groups).size(SIDES[mode], "k"))
 
 
 @lru_cache(maxsize=1024)
@@ -253,7 +244,7 @@ def _ambiguous(
     lines = [f"`layout` must be given for shape {shape}, got None, and its {what} depends on it:"]
     for each in dict.fromkeys(found.values()):
         names = " or ".join(f'"{name}"' for name in found if found[name] == each)
-        answer = "" if mode is None else f"{mode} = {each.by_mode(mode):.10g} "
+        answer = "" if mode is None else f"{mode} = {by_mode(mode, *each):.10g} "
         lines.append(f"  {answer}for layout={names} (fan_in {each.fan_in}, fan_out {each.fan_out})")
     stack = '"b o i" for a stack of matrices, ' if len(shape) == 3 else ""
     lines.append(f"try: one of these, {stack}another string of axis tokens, or fan=(in, out)")

@@ -14,6 +14,7 @@ from agnostic_init.arrays.errors import ParameterError, must
 from agnostic_init.bits.jax_key import is_traced
 from agnostic_init.compat.jax.drawing import UNSET, Factory, is_number, placed, scaled
 from agnostic_init.initializers import scaling
+from agnostic_init.layouts.fans import MODES, by_mode
 
 __all__ = [
     "glorot_normal",
@@ -35,7 +36,6 @@ NO_FANS = (
     "Can't compute input and output sizes of a {}-dimensional weights tensor with default in_axis."
     " Must be at least 2D or specify in_axis explicitly."
 )
-MODES = ("fan_in", "fan_out", "fan_avg", "fan_geo_avg")
 
 
 @dataclass(frozen=True)
@@ -107,9 +107,7 @@ class variance_scaling(Factory):
             return 0
         sizes = [_size(shape, axes) for axes in (self.in_axis, self.out_axis, self.batch_axis)]
         field = math.prod(shape) / math.prod(sizes)
-        fan_in, fan_out = sizes[0] * field, sizes[1] * field
-        means = (fan_in, fan_out, (fan_in + fan_out) / 2, math.sqrt(fan_in * fan_out))
-        return means[MODES.index(self.mode)]
+        return by_mode(self.mode, sizes[0] * field, sizes[1] * field)
 
 
 def glorot_uniform(

@@ -10,6 +10,7 @@ import keras
 
 from agnostic_init.compat.keras.making import make, registered
 from agnostic_init.initializers.scaling import variance_scaling
+from agnostic_init.layouts.fans import fans
 
 __all__ = [
     "GlorotNormal",
@@ -85,10 +86,9 @@ def _fans(
 ) -> tuple[int, int]:
     """Of axes that are (kernel ..., in, out), or of those that are named; never below 1."""
     if inputs is not None and outputs is not None:
-        fans = [math.prod(shape[axis] for axis in axes) for axes in (inputs, outputs)]
+        named = [math.prod(shape[axis] for axis in axes) for axes in (inputs, outputs)]
     elif len(shape) < 2:
-        fans = [math.prod(shape)] * 2
+        named = [math.prod(shape)] * 2
     else:
-        kernel = math.prod(shape[:-2])
-        fans = [kernel * shape[-2], kernel * shape[-1]]
-    return max(1, fans[0]), max(1, fans[1])
+        return fans(shape, "keras")
+    return max(1, named[0]), max(1, named[1])

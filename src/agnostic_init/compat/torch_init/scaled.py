@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import warnings
 from typing import Any
 
@@ -19,6 +18,7 @@ from agnostic_init.compat.torch_init.writing import (
 from agnostic_init.gains.gain import TORCH_NAMES
 from agnostic_init.gains.gain import gain as gain_of
 from agnostic_init.initializers.scaling import variance_scaling
+from agnostic_init.layouts.axes import split_axes
 
 __all__ = [
     "calculate_gain",
@@ -64,6 +64,7 @@ def xavier_uniform_(tensor: Any, gain: float = 1.0, generator: Any = None) -> An
 
     Examples
     --------
+    >>> import math
     >>> import numpy as np
     >>> w = xavier_uniform_(np.empty((100, 50)), calculate_gain("relu"), generator=0)
     >>> bool(0.27 < abs(w).max() < math.sqrt(2 * 6 / 150))
@@ -123,6 +124,7 @@ def kaiming_uniform_(
 
     Examples
     --------
+    >>> import math
     >>> import numpy as np
     >>> w = kaiming_uniform_(np.empty((100, 50)), mode="fan_out", generator=0)
     >>> bool(0.24 < abs(w).max() < math.sqrt(6 / 100))
@@ -189,8 +191,8 @@ def _calculate_fan_in_and_fan_out(tensor: Any) -> tuple[int, int]:
     shape = shape_of(tensor)
     if len(shape) < 2:
         raise must("tensor", "must have at least 2 dimensions, to have fan in and fan out", shape)
-    kernel = math.prod(shape[2:])
-    return shape[1] * kernel, shape[0] * kernel
+    parts = split_axes(shape, "torch")  # and not `fans`, which are never 0
+    return parts.size("i", "k"), parts.size("o", "k")
 
 
 def _calculate_correct_fan(tensor: Any, mode: str) -> int:
