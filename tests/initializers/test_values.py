@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import agnostic_init as ai
+from agnostic_init.draws.quantile import modulus_std
 
 VALUES = [
     ai.zeros(),
@@ -180,3 +181,32 @@ def test_descriptions_read_well():
     assert "131,072 elements, 524,288 bytes" in text
     assert ai.normal().describe((10, 10), "bfloat16").bytes == 200
     assert ai.zeros().describe((2**20, 2**20)).bytes == 2**42
+
+
+@pytest.mark.parametrize("init", [ai.he_normal(), ai.xavier_uniform(), ai.torch_default("b o i")])
+@pytest.mark.parametrize(
+    "shape", [(), (0,), (3,), (0, 5), (4, 0), (0, 4, 5), (2, 0, 0, 3)], ids=str
+)
+def test_a_shape_is_refused_by_all_or_by_none(init, shape):
+    # Without elements too: the placeholder of a parameter that lies elsewhere has the shape (0,).
+    ways = (
+        lambda: init(shape, key=0),
+        lambda: init.fill(np.empty(shape, np.float32), key=0),
+        lambda: init.describe(shape),
+        lambda: ai.init_tree({"w": shape}, {"w": init}, key=0),
+    )
+    said = []
+    for way in ways:
+        try:
+            way()
+            said.append(None)
+        except ai.ParameterError as error:
+            said.append(str(error).splitlines()[0].split("`", 1)[1])
+    assert said == said[:1] * len(ways)
+    assert (said[0] is None) == (len(shape) == 3 if init.layout == "b o i" else len(shape) > 1)
+
+
+def test_of_a_complex_truncated_normal_the_variance_is_exact():
+    # The std of its parent, by the one function that knows the modulus of a truncated one.
+    draw = ai.he_normal("torch")._draw((2, 2), "complex128")
+    assert draw.scale == 1.0 / modulus_std(2.0)

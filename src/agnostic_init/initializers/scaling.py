@@ -9,14 +9,10 @@ from typing import Any
 from agnostic_init.arrays.errors import ParameterError, must
 from agnostic_init.arrays.formats import format_of
 from agnostic_init.arrays.numbers import real_number
-from agnostic_init.draws.distributions import (
-    normal_draw,
-    truncated_normal_draw,
-    uniform_draw,
-)
-from agnostic_init.draws.quantile import truncated_std
+from agnostic_init.draws.quantile import modulus_std, truncated_std
 from agnostic_init.draws.record import Draw
 from agnostic_init.initializers.base import Drawn
+from agnostic_init.initializers.random import normal, truncated_normal, uniform
 from agnostic_init.initializers.registry import register
 from agnostic_init.layouts.fans import check_fan_parameters, fan_for, known_fans
 from agnostic_init.layouts.layout import Layout
@@ -25,8 +21,6 @@ __all__ = ["DISTRIBUTIONS", "variance_scaling"]
 
 DISTRIBUTIONS = ("normal", "truncated_normal", "uniform")
 BOUND = 2.0  # of the truncated normal, in sigmas of its parent
-# A complex normal confined to a modulus of c: 1 - c^2 exp(-c^2) / (1 - exp(-c^2)) of the variance.
-MODULUS_STD = math.sqrt((1.0 - 5.0 * math.exp(-4.0)) / (1.0 - math.exp(-4.0)))
 
 
 @register
@@ -100,36 +94,29 @@ class variance_scaling(Drawn):
         return self.scale / fan_for(shape, self.mode, self.layout, self.groups, self.fan)
 
     def _draw(self, shape: tuple[int, ...], dtype: str) -> Draw:
-        form = format_of(dtype)
-        variance = 1.0 if 0 in shape else self.variance(shape)
+        variance = self.variance(shape)
         try:
-            if self.distribution == "normal":
-                return normal_draw(0.0, math.sqrt(variance), dtype)
-            spread = self._spread(variance, form.is_complex)
-            if self.distribution == "uniform":
-                return uniform_draw(-spread, spread, dtype)
-            return truncated_normal_draw(0.0, spread, -BOUND, BOUND, "sigma", "parent", dtype)
+            return self._of_variance(variance, dtype)._draw(shape, dtype)
         except ParameterError:  # which names a parameter of the draw, that nobody gave
             std = math.sqrt(variance)
             rule = f"must make values that {dtype} can hold; for {shape} their std is {std:g}"
             raise must("scale", rule, self.scale, "another scale, or another dtype") from None
 
-    def _spread(self, variance: float, is_complex: bool) -> float:
-        """The bound of a uniform, or the std of the parent of a truncated normal."""
+    def _of_variance(self, variance: float, dtype: str) -> Drawn:
+        """The initializer of the values."""
+        is_complex = format_of(dtype).is_complex
         if self.distribution == "uniform":
-            return math.sqrt(variance * (2.0 if is_complex else 3.0))
-        return math.sqrt(variance) / (MODULUS_STD if is_complex else truncated_std(-BOUND, BOUND))
+            bound = math.sqrt(variance * (2.0 if is_complex else 3.0))
+            return uniform(-bound, bound)
+        std = math.sqrt(variance)
+        if self.distribution == "normal":
+            return normal(0.0, std)
+        of_parent = modulus_std(BOUND) if is_complex else truncated_std(-BOUND, BOUND)
+        return truncated_normal(0.0, std / of_parent, -BOUND, BOUND)
 
     def _statistics(self, shape: tuple[int, ...], dtype: str) -> dict[str, Any]:
         variance = self.variance(shape)
-        known: dict[str, Any] = {
-            "distribution": self.distribution.replace("_", " "),
-            "mean": 0.0,
-            "std": math.sqrt(variance),
-        }
-        if self.distribution != "normal" and not format_of(dtype).is_complex:
-            bound = self._spread(variance, False) * (
-                1.0 if self.distribution == "uniform" else BOUND
-            )
-            known |= {"low": -bound, "high": bound}
+        known = self._of_variance(variance, dtype)._statistics(shape, dtype)
+        # As it was asked for, and not as it comes back from bounds.
+        known |= {"mean": 0.0, "std": math.sqrt(variance)}
         return known | known_fans(shape, self.layout, self.groups, self.fan)
