@@ -53,6 +53,7 @@ if TYPE_CHECKING:
         xavier_uniform,
         zeros,
     )
+    from agnostic_init.installation import Installation, info
     from agnostic_init.layouts import fans
     from agnostic_init.models import Entry, Plan, Rule, Spec, fill_tree, init_tree
 
@@ -61,6 +62,7 @@ __all__ = [
     "Description",
     "Entry",
     "Initializer",
+    "Installation",
     "Key",
     "MissingExtraError",
     "ParameterError",
@@ -87,6 +89,7 @@ __all__ = [
     "he_uniform",
     "icnr",
     "identity",
+    "info",
     "init_tree",
     "kaiming_normal",
     "kaiming_uniform",
@@ -111,7 +114,7 @@ __all__ = [
 
 # A name is imported from the first of these that lists it, when it is first used, so that importing
 # the package costs next to nothing.
-_HOMES = ("arrays.errors", "bits", "layouts", "gains", "initializers", "models")
+_HOMES = ("arrays.errors", "bits", "layouts", "gains", "initializers", "models", "installation")
 _FOLDERS = ("checkpoint", "compat", "draws")
 
 

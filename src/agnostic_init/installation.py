@@ -1,0 +1,185 @@
+"""What is installed here, and which engine makes an array's values."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import platform
+import sys
+import sysconfig
+from dataclasses import asdict, dataclass
+from importlib import metadata
+from typing import Any
+
+from agnostic_init.draws.engines.cuda.switch import switched_on
+from agnostic_init.draws.engines.native import number_of_threads
+from agnostic_init.native.library import ENGINE, Native, look
+from agnostic_init.version import __version__
+
+__all__ = ["Installation", "info"]
+
+PACKAGES = (
+    "numpy",
+    "array-api-compat",
+    "torch",
+    "cupy",
+    "cupy-cuda12x",
+    "cupy-cuda13x",
+    "jax",
+    "jaxlib",
+    "dask",
+    "array-api-strict",
+    "ml-dtypes",
+    "keras",
+    "flax",
+    "tqdm",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """What `info` found. Printed it is a table.
+
+    Attributes
+    ----------
+    version, python, platform : of this package, of Python, and what both run on.
+    host : what fills the memory of the host: "native" or "numpy"; or "none", where the native
+        library was asked for in vain, and every draw is an error.
+    library : the file of the native library, or where it would be.
+    instructions : the processor's instructions that it uses; empty where it is not used.
+    available : those that it could use here.
+    missing : why it is not used, or not as was asked; empty if all is well.
+    hint : what mends that.
+    threads, cores : how many threads a large draw uses, and the cores at hand.
+    cuda : what makes values on a GPU of NVIDIA's, as far as it is known without loading a library.
+    jax : what makes values for JAX.
+    packages : name and version of each package installed that this one works with.
+    """
+
+    version: str
+    python: str
+    platform: str
+    host: str
+    library: str
+    instructions: str
+    available: tuple[str, ...]
+    missing: str
+    hint: str
+    threads: int
+    cores: int
+    cuda: str
+    jax: str
+    packages: dict[str, str]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same as a dictionary that JSON can hold."""
+        return asdict(self) | {"available": list(self.available)}
+
+    def __str__(self) -> str:
+        rows = [
+            ("agnostic-init", f"{self.version}, Python {self.python}, {self.platform}"),
+            ("host memory", self._host()),
+            ("", f"{self.threads} threads for large draws, {self.cores} cores at hand"),
+            ("CUDA", self.cuda),
+            ("JAX", self.jax),
+        ]
+        if self.host == "native":
+            rows.insert(2, ("", self.library))
+        if self.missing:
+            rows.insert(2, ("", self.missing))
+            rows.insert(3, ("", f"try: {self.hint}"))
+        found = ", ".join(f"{name} {version}" for name, version in self.packages.items())
+        rows.append(("packages", found))
+        return "\n".join(f"{name:15}{text}" for name, text in rows)
+
+    def _host(self) -> str:
+        if self.host == "none":
+            return f"nothing, as {ENGINE} is native"
+        if self.host == "numpy":
+            return "NumPy, which gives the same bits in more time"
+        return f"the native library with {self.instructions} (here: {', '.join(self.available)})"
+
+
+def info() -> Installation:
+    """Which engine makes an array's values here, and what is installed, by version.
+
+    No array library is loaded for it but NumPy.
+
+    Returns
+    -------
+    Installation
+        To print, or to read field by field; ``to_dict()`` is for JSON.
+
+    Raises
+    ------
+    ParameterError
+        If an environment variable of this package has a value that it cannot have.
+
+    Examples
+    --------
+    >>> import agnostic_init as ai
+    >>> print(ai.info())
+    agnostic-init  ...
+    host memory    ...
+    >>> ai.info().host in ("native", "numpy")
+    True
+    """
+    found, packages = look(), _packages()
+    return Installation(
+        version=__version__,
+        python=platform.python_version(),
+        platform=sysconfig.get_platform(),
+        host=_host(found),
+        library=found.path,
+        instructions=found.instructions,
+        available=found.available,
+        missing=found.reason,
+        hint=found.hint,
+        threads=number_of_threads(),
+        cores=_cores(),
+        cuda=_cuda(packages),
+        jax=_jax(packages),
+        packages=packages,
+    )
+
+
+def _host(found: Native) -> str:
+    if found.reason and os.environ.get(ENGINE) == "native":
+        return "none"
+    return "native" if found.library else "numpy"
+
+
+def _packages() -> dict[str, str]:
+    found = {}
+    for name in PACKAGES:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _cuda(packages: dict[str, str]) -> str:
+    if not switched_on():
+        return "switched off by AGNOSTIC_INIT_CUDA"
+    found = [name for name in packages if name.startswith("cupy")]
+    # Builds without CUDA say so in their version, but for those of macOS, which are all without.
+    if "torch" in packages and "+cpu" not in packages["torch"] and sys.platform != "darwin":
+        found.append("torch")
+    if not found:
+        return "no CuPy is installed, and no torch with CUDA"
+    try:
+        ctypes.CDLL("nvcuda.dll" if os.name == "nt" else "libcuda.so.1")
+    except OSError:
+        return f"no driver of NVIDIA's is found, which {' and '.join(found)} would need"
+    return f"this package's kernel, compiled when it is first used, for {' and '.join(found)}"
+
+
+def _jax(packages: dict[str, str]) -> str:
+    return "programs that XLA compiles" if "jax" in packages else "not installed"
