@@ -203,7 +203,7 @@ def docs(session: nox.Session) -> None:
 @nox.session
 def bench(session: nox.Session) -> None:
     """The benchmarks, quickly, so that they cannot rot; for figures: ``python -m bench``."""
-    session.install(".[fast,cli]", *group("bench"), TORCH)
+    session.install(".", *group("bench"), TORCH)
     session.run("python", "-m", "bench", "--quick", *session.posargs)
 
 

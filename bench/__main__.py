@@ -31,11 +31,12 @@ def main(arguments: list[str] | None = None) -> int:
     shapes = tuple(s for s in asked.sizes or () if len(s) > 1) or None
     sizes = tuple(math.prod(s) for s in asked.sizes or () if len(s) == 1) or None
     dtypes = tuple(asked.dtypes) if asked.dtypes else None
-    options = Options(asked.quick, asked.device, asked.threads, sizes, shapes, dtypes)
-    questions = {name: cases(name, options) for name in asked.questions}
-    how = effort(asked.device, quick=asked.quick)
-    if asked.passes:
-        how = dataclasses.replace(how, passes=asked.passes)
+    options = Options(asked.quick, asked.short, asked.device, asked.threads, sizes, shapes, dtypes)
+    names = asked.questions or [name for name in QUESTIONS if name != "scaling" or not asked.short]
+    questions = {name: cases(name, options) for name in names}
+    how = effort(asked.device, quick=asked.quick, short=asked.short)
+    wanted = {"passes": asked.passes, "processes": asked.processes}
+    how = dataclasses.replace(how, **{name: n for name, n in wanted.items() if n})
     bench = Bench(how, asked.device, asked.threads, asked.backend)
     found: dict[str, Any] = {
         "schema": results.SCHEMA,
@@ -78,6 +79,7 @@ def parser() -> argparse.ArgumentParser:
     """The command line."""
     made = argparse.ArgumentParser("python -m bench", description=__doc__)
     made.add_argument("--quick", action="store_true", help="tiny sizes, to see that it works")
+    made.add_argument("--short", action="store_true", help="the cases that the README shows")
     made.add_argument(
         "--backend",
         choices=("all", "numpy", "torch", "jax", "cupy"),
@@ -92,9 +94,10 @@ def parser() -> argparse.ArgumentParser:
         help="elements (16777216 or 2^24) for draws; shapes (1024x1024) for matrices",
     )
     made.add_argument("--dtypes", nargs="+", choices=("float32", "bfloat16", "float16", "float64"))
-    made.add_argument("--questions", nargs="+", choices=QUESTIONS, default=QUESTIONS)
+    made.add_argument("--questions", nargs="+", choices=QUESTIONS)
     made.add_argument("--threads", type=int, default=machine.usable_cores())
     made.add_argument("--passes", type=int, help="how often every case is visited")
+    made.add_argument("--processes", type=int, help="how many new processes a pass starts")
     made.add_argument("--label", default="", help="what to call this machine")
     made.add_argument("--output", type=Path, help="the file of results")
     return made

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import itertools
 import random
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from bench.contenders import CONTENDERS, on_device
 from bench.job import Case
-from bench.process import Process, import_seconds
+from bench.process import Process, first_use, import_time
 
 __all__ = ["Bench", "Effort", "effort"]
 
 
 SETUP_LIMIT = 180.0
+FEW_PROCESSES = 3
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,9 @@ class Effort:
     slow changes of a machine too. In a visit a contender takes part in up to `rounds` rounds: as
     many as fit `share` seconds, but at least `least_rounds`: two where a call is longer than a
     fifth of `long`, one where it is longer than `long`. A sample is made of calls for at least `least` seconds. A call that takes more than
-    `limit` is ended.
+    `limit` is ended. Where a sample is a process of its own, there are `processes` in a pass, or
+    fewer, but not below three, where those of all contenders take more than `processes_share`
+    seconds. `memory` is whether its peak is measured.
     """
 
     passes: int = 2
@@ -37,6 +41,9 @@ class Effort:
     long: float = 10.0
     limit: float = 60.0
     fresh_workers: bool = True
+    processes: int = 7
+    processes_share: float = 90.0
+    memory: bool = True
 
 
 QUICK = Effort(
@@ -46,17 +53,19 @@ QUICK = Effort(
     share=0.05,
     least=0.0005,
     long=1.0,
-    limit=1.0,
+    limit=4.0,
     fresh_workers=False,
+    processes=1,
 )
+SHORT = Effort(passes=1, rounds=7, share=0.5, processes=5, processes_share=60.0, memory=False)
 # A device that is lent by the minute.
 ON_DEVICE = Effort(passes=1, share=0.5, limit=20.0)
 
 
-def effort(device: str, *, quick: bool) -> Effort:
+def effort(device: str, *, quick: bool, short: bool) -> Effort:
     """How much a run on a device measures."""
-    if quick:
-        return QUICK
+    if quick or short:
+        return QUICK if quick else SHORT
     return Effort() if device == "cpu" else ON_DEVICE
 
 
@@ -114,8 +123,8 @@ class Bench:
         names = self.contenders(case)
         for name in names:
             rows.setdefault(name, {"samples": []})
-        if case.job.kind == "import":
-            self._import(case, names, rows, number)
+        if case.job.in_new_processes:
+            self._new_processes(case, names, rows, number)
             return
         threads = case.threads or self.threads
         # Started together, as their imports take long.
@@ -129,7 +138,7 @@ class Bench:
         self._rounds(parts, threads, rows, number)
         if self.effort.fresh_workers:
             self._forget(parts, threads)
-        if number == 0 and case.memory:
+        if number == 0 and case.memory and self.effort.memory:
             measured = [n for n in parts if CONTENDERS[n].role != "limit"]
             purpose = "memory" if self.effort.fresh_workers else ""
             for name in measured:
@@ -206,11 +215,7 @@ class Bench:
                 if self._is_settled(rows[name]):
                     continue
                 answer = self._ask(name, threads, "sample")
-                if "seconds" in answer:
-                    place = number * self.effort.rounds + turn
-                    rows[name]["samples"].append([place, float(f"{answer['seconds']:.5g}")])
-                else:
-                    rows[name].update(answer)
+                self.keep_sample(rows[name], answer, number * self.effort.rounds + turn)
 
     def _memory(self, case: Case, process: Process, row: dict[str, Any]) -> None:
         if not self._is_settled(row) and not self._is_settled(process.open()):
@@ -219,24 +224,42 @@ class Bench:
             if process.alive:
                 process.ask("forget", self.effort.limit)
 
-    def _import(
+    def _new_processes(
         self, case: Case, names: tuple[str, ...], rows: dict[str, dict[str, Any]], number: int
     ) -> None:
-        # A sample is of seconds, and steady.
-        rounds = 1 if self.effort is QUICK else 1 + 3 * self.effort.passes
-        for turn in range(-1, rounds):
+        """Rounds of new processes: as many as are asked for, or fit into a share of seconds."""
+        start = time.monotonic()
+        for turn in range(-1 if self.effort.processes > 1 else 0, self.effort.processes):
+            if turn >= FEW_PROCESSES and time.monotonic() - start > self.effort.processes_share:
+                break
             mixed = [name for name in names if not self._is_settled(rows[name])]
             self.order.shuffle(mixed)
             for name in mixed:
-                seconds = import_seconds(case.job.parameters[name], after_numpy=name != "numpy")
-                if isinstance(seconds, str):
-                    rows[name]["missing"] = seconds
-                elif turn < 0:
+                answer = self._in_new_process(case, name)
+                if turn < 0 and "seconds" in answer:
                     # The first reads files from the disk and may write bytecode.
-                    rows[name].setdefault("first", seconds)
-                else:
-                    place = number * self.effort.rounds + turn
-                    rows[name]["samples"].append([place, float(f"{seconds:.5g}")])
+                    rows[name].setdefault("first", answer.pop("seconds"))
+                if "version" in answer:
+                    self.versions[CONTENDERS[name].package] = answer.pop("version")
+                self.keep_sample(rows[name], answer, number * self.effort.processes + turn)
+
+    def _in_new_process(self, case: Case, name: str) -> dict[str, Any]:
+        if case.job.kind == "import":
+            return import_time(case.job.parameters[name], after_numpy=name != "numpy")
+        threads = case.threads or self.threads
+        return first_use(CONTENDERS[name], case.job, threads, self.effort.limit)
+
+    @staticmethod
+    def keep_sample(row: dict[str, Any], answer: dict[str, Any], place: int) -> None:
+        """Add a sample to a row, if it is one, and of the same engine as the others."""
+        engine = answer.get("engine", row.get("engine"))
+        if engine != row.get("engine", engine):
+            row["samples"].clear()
+            answer = {"failed": f"its engine was {row['engine']}, and then {engine}"}
+        if "seconds" in answer:
+            row["samples"].append([place, float(f"{answer.pop('seconds'):.5g}")])
+        for name, value in answer.items():
+            row.setdefault(name, value)
 
     def _result(self, case: Case) -> dict[str, Any]:
         rows = self.rows.get((case.question, case.title), {})

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from bench.plans import model
+
 __all__ = ["Case", "Job", "Missing", "NotOffered", "Prepared"]
 
 BYTES = {"bfloat16": 2, "float16": 2, "float32": 4, "float64": 8, "complex64": 8, "complex128": 16}
@@ -25,8 +27,9 @@ class NotOffered(Exception):
 class Job:
     """One thing to do, the same for every contender.
 
-    `kind` is uniform, normal, truncated_normal, orthogonal, plan, import, or one of the limits:
-    write, matmul. `parameters` are those of the distribution, bounds in absolute values.
+    `kind` is uniform, normal, truncated_normal, orthogonal, plan, first (a plan, in a process of
+    its own), import, or one of the limits: write, matmul. `parameters` are those of the
+    distribution, bounds in absolute values.
     """
 
     kind: str
@@ -43,15 +46,18 @@ class Job:
 
     @property
     def elements(self) -> int:
-        if self.kind == "plan":
-            from bench.plans import tensors
-
-            return sum(math.prod(tensor.shape) for tensor in tensors(self.parameters["plan"]))
+        if self.kind in {"plan", "first"}:
+            return model(self.parameters["plan"]).elements
         return 0 if self.kind == "import" else math.prod(self.shape)
 
     @property
     def output_bytes(self) -> int:
         return self.elements * BYTES.get(self.dtype, 2)
+
+    @property
+    def in_new_processes(self) -> bool:
+        """Whether a sample is a process of its own."""
+        return self.kind in {"first", "import"}
 
     @property
     def flops(self) -> int:

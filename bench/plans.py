@@ -1,4 +1,4 @@
-"""Whole models, as lists of tensors: name, shape and rule."""
+"""Whole models: the shapes of their parameters, and the rules by which people initialize them."""
 
 from __future__ import annotations
 
@@ -7,49 +7,103 @@ import math
 from collections.abc import Callable
 from typing import NamedTuple
 
-__all__ = ["PLANS", "Tensor", "tensors"]
+__all__ = ["MODELS", "Law", "Model", "Tensor", "model"]
+
+
+class Law(NamedTuple):
+    """How parameters begin.
+
+    `kind` is normal or truncated_normal (at two sigmas), whose standard deviation, before it is
+    truncated, is `scale`; constant, whose value, zero or one, is `scale`; kaiming_normal (by
+    fan_out, for ReLU) or orthogonal.
+    """
+
+    kind: str
+    scale: float = 1.0
 
 
 class Tensor(NamedTuple):
-    """A parameter of a model; a `std` of None stands for a constant, `value`."""
+    """A parameter, and the law that it begins by."""
 
     name: str
     shape: tuple[int, ...]
-    std: float | None = 0.02
-    value: float = 0.0
+    law: Law
+
+    @property
+    def std(self) -> float:
+        """Of a normal law: what PyTorch's layout makes of fan_out, or the law's own."""
+        if self.law.kind != "kaiming_normal":
+            return self.law.scale
+        return math.sqrt(2 / (self.shape[0] * math.prod(self.shape[2:])))
 
 
-def gpt2(layers: int, width: int, vocabulary: int, positions: int) -> list[Tensor]:
-    """GPT-2 with its own initialization: normal 0.02, residual projections scaled down."""
-    residual = 0.02 / math.sqrt(2 * layers)
-    found = [Tensor("wte.weight", (vocabulary, width)), Tensor("wpe.weight", (positions, width))]
+class Model(NamedTuple):
+    """Shapes by name, and pairs of a pattern and a law, of which the first that matches is used.
 
-    def norm(name: str) -> list[Tensor]:
-        return [
-            Tensor(f"{name}.weight", (width,), None, 1.0),
-            Tensor(f"{name}.bias", (width,), None),
-        ]
+    A pattern is ``*``, or has one star, at its start or its end or both.
+    """
 
-    def linear(name: str, rows: int, columns: int, std: float) -> list[Tensor]:
-        weight = Tensor(f"{name}.weight", (rows, columns), std)
-        return [weight, Tensor(f"{name}.bias", (columns,), None)]
+    shapes: dict[str, tuple[int, ...]]
+    rules: tuple[tuple[str, Law], ...]
+
+    def tensors(self) -> tuple[Tensor, ...]:
+        """The parameters with their laws."""
+        return tuple(
+            Tensor(name, shape, next(law for pattern, law in self.rules if _matches(pattern, name)))
+            for name, shape in self.shapes.items()
+        )
+
+    @property
+    def elements(self) -> int:
+        return sum(map(math.prod, self.shapes.values()))
+
+
+def _matches(pattern: str, name: str) -> bool:
+    middle = pattern.strip("*")
+    if pattern.startswith("*"):
+        return middle in name if pattern.endswith("*") else name.endswith(middle)
+    return name.startswith(middle) if pattern.endswith("*") else name == middle
+
+
+def gpt2(layers: int, width: int, vocabulary: int, positions: int) -> dict[str, tuple[int, ...]]:
+    """The shapes of GPT-2, as in ``examples/gpt2-small.toml``."""
+    found = {"wte.weight": (vocabulary, width), "wpe.weight": (positions, width)}
+
+    def norm(name: str) -> None:
+        found[f"{name}.weight"] = found[f"{name}.bias"] = (width,)
 
     for layer in range(layers):
         h = f"h.{layer}"
-        found += norm(f"{h}.ln_1")
-        found += linear(f"{h}.attn.c_attn", width, 3 * width, 0.02)
-        found += linear(f"{h}.attn.c_proj", width, width, residual)
-        found += norm(f"{h}.ln_2")
-        found += linear(f"{h}.mlp.c_fc", width, 4 * width, 0.02)
-        found += linear(f"{h}.mlp.c_proj", 4 * width, width, residual)
-    return found + norm("ln_f")
+        norm(f"{h}.ln_1")
+        found |= _linear(f"{h}.attn.c_attn", width, 3 * width)
+        found |= _linear(f"{h}.attn.c_proj", width, width)
+        norm(f"{h}.ln_2")
+        found |= _linear(f"{h}.mlp.c_fc", width, 4 * width)
+        found |= _linear(f"{h}.mlp.c_proj", 4 * width, width)
+    norm("ln_f")
+    return found
 
 
-def llama(layers: int, width: int, keys: int, hidden: int, vocabulary: int) -> list[Tensor]:
-    """A Llama as transformers initializes it: normal 0.02, and norms of one."""
-    found = [Tensor("embed_tokens.weight", (vocabulary, width))]
+def _linear(name: str, rows: int, columns: int) -> dict[str, tuple[int, ...]]:
+    return {f"{name}.weight": (rows, columns), f"{name}.bias": (columns,)}
+
+
+def gpt2_rules(layers: int, kind: str = "normal") -> tuple[tuple[str, Law], ...]:
+    """GPT-2's own: std 0.02, and less into the residual stream."""
+    return (
+        ("*.bias", Law("constant", 0.0)),
+        ("*ln_*", Law("constant", 1.0)),
+        ("*.c_proj.weight", Law(kind, 0.02 / math.sqrt(2 * layers))),
+        ("*", Law(kind, 0.02)),
+    )
+
+
+def llama(
+    layers: int, width: int, keys: int, hidden: int, vocabulary: int
+) -> dict[str, tuple[int, ...]]:
+    """The shapes of a Llama, as in transformers."""
+    found: dict[str, tuple[int, ...]] = {"embed_tokens.weight": (vocabulary, width)}
     for layer in range(layers):
-        h = f"layers.{layer}"
         for name, shape in {
             "self_attn.q_proj": (width, width),
             "self_attn.k_proj": (keys, width),
@@ -58,29 +112,89 @@ def llama(layers: int, width: int, keys: int, hidden: int, vocabulary: int) -> l
             "mlp.gate_proj": (hidden, width),
             "mlp.up_proj": (hidden, width),
             "mlp.down_proj": (width, hidden),
+            "input_layernorm": (width,),
+            "post_attention_layernorm": (width,),
         }.items():
-            found.append(Tensor(f"{h}.{name}.weight", shape))
-        found += [
-            Tensor(f"{h}.{name}.weight", (width,), None, 1.0)
-            for name in ("input_layernorm", "post_attention_layernorm")
-        ]
-    found.append(Tensor("norm.weight", (width,), None, 1.0))
-    return [*found, Tensor("lm_head.weight", (vocabulary, width))]
+            found[f"layers.{layer}.{name}.weight"] = shape
+    found["norm.weight"] = (width,)
+    return found | {"lm_head.weight": (vocabulary, width)}
 
 
-PLANS: dict[str, Callable[[], list[Tensor]]] = {
+LLAMA_RULES = (("*norm.weight", Law("constant", 1.0)), ("*", Law("normal", 0.02)))
+
+
+def resnet(blocks: tuple[int, ...], width: int, classes: int) -> dict[str, tuple[int, ...]]:
+    """The shapes of a ResNet of bottlenecks, as in torchvision."""
+    found: dict[str, tuple[int, ...]] = {}
+
+    def convolution(name: str, norm: str, outputs: int, inputs: int, size: int) -> None:
+        found[f"{name}.weight"] = (outputs, inputs, size, size)
+        found[f"{norm}.weight"] = found[f"{norm}.bias"] = (outputs,)
+
+    convolution("conv1", "bn1", width, 3, 7)
+    inputs = width
+    for stage, count in enumerate(blocks):
+        narrow = width << stage
+        for block in range(count):
+            at = f"layer{stage + 1}.{block}"
+            convolution(f"{at}.conv1", f"{at}.bn1", narrow, inputs, 1)
+            convolution(f"{at}.conv2", f"{at}.bn2", narrow, narrow, 3)
+            convolution(f"{at}.conv3", f"{at}.bn3", 4 * narrow, narrow, 1)
+            if block == 0:
+                convolution(f"{at}.downsample.0", f"{at}.downsample.1", 4 * narrow, inputs, 1)
+            inputs = 4 * narrow
+    return found | {"fc.weight": (classes, inputs), "fc.bias": (classes,)}
+
+
+RESNET_RULES = (
+    ("*.bias", Law("constant", 0.0)),
+    ("*bn*", Law("constant", 1.0)),
+    ("*.downsample.1.weight", Law("constant", 1.0)),
+    ("*", Law("kaiming_normal")),
+)
+
+
+def alike(count: int, shape: tuple[int, ...], law: Law) -> Model:
+    """Many weights of one shape."""
+    return Model({f"layer.{i}.weight": shape for i in range(count)}, (("*", law),))
+
+
+def orthogonal(*shapes: tuple[int, int]) -> Model:
+    """Orthogonal weights of these shapes."""
+    return Model({f"w.{i}": shape for i, shape in enumerate(shapes)}, (("*", Law("orthogonal")),))
+
+
+def of_layers(layers: int, width: int) -> Model:
+    """The matrices of a GPT's layers, orthogonal."""
+    shapes = ((width, 3 * width), (width, width), (width, 4 * width), (4 * width, width))
+    return orthogonal(*shapes * layers)
+
+
+MODELS: dict[str, Callable[[], Model]] = {
     # 124,439,808 parameters in 148 tensors.
-    "gpt2-small": functools.partial(gpt2, 12, 768, 50257, 1024),
+    "GPT-2 small": lambda: Model(gpt2(12, 768, 50257, 1024), gpt2_rules(12)),
+    "GPT-2 small, ±2σ": lambda: Model(
+        gpt2(12, 768, 50257, 1024), gpt2_rules(12, "truncated_normal")
+    ),
+    # 25,557,032 parameters in 161 tensors.
+    "ResNet-50": lambda: Model(resnet((3, 4, 6, 3), 64, 1000), RESNET_RULES),
     # The shapes of TinyLlama: 1,100,048,384 parameters in 201 tensors.
-    "llama-1.1b": functools.partial(llama, 22, 2048, 256, 5632, 32000),
-    "gpt2-toy": functools.partial(gpt2, 1, 64, 512, 64),
-    "llama-toy": functools.partial(llama, 1, 64, 32, 176, 512),
-    "1000 of 64×64": lambda: [Tensor(f"layer.{i}.weight", (64, 64)) for i in range(1000)],
-    "20 of 64×64": lambda: [Tensor(f"layer.{i}.weight", (64, 64)) for i in range(20)],
+    "Llama of 1.1e9": lambda: Model(llama(22, 2048, 256, 5632, 32000), LLAMA_RULES),
+    "1,000 of 64²": lambda: alike(1000, (64, 64), Law("normal", 0.02)),
+    "orthogonal: 16 of 256², 2 of 1024², 512 × 8192": lambda: orthogonal(
+        *[(256, 256)] * 16, *[(1024, 1024)] * 2, (512, 8192)
+    ),
+    "orthogonal: 12 layers of GPT-2": lambda: of_layers(12, 768),
+    "toy GPT-2": lambda: Model(gpt2(1, 64, 512, 64), gpt2_rules(1)),
+    "toy Llama": lambda: Model(llama(1, 64, 32, 176, 512), LLAMA_RULES),
+    "toy ResNet": lambda: Model(resnet((1,), 8, 10), RESNET_RULES),
+    "toy GPT-2, ±2σ": lambda: Model(gpt2(1, 64, 512, 64), gpt2_rules(1, "truncated_normal")),
+    "20 of 64²": lambda: alike(20, (64, 64), Law("normal", 0.02)),
+    "orthogonal: 1 layer of 16": lambda: of_layers(1, 16),
 }
 
 
 @functools.cache
-def tensors(plan: str) -> tuple[Tensor, ...]:
-    """The parameters of a plan."""
-    return tuple(PLANS[plan]())
+def model(name: str) -> Model:
+    """A model by its name."""
+    return MODELS[name]()

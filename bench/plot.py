@@ -1,4 +1,4 @@
-"""The peers' times over ours, as SVG: ``python -m bench.plot FILE.json``."""
+"""Time and memory by size, as SVG: ``python -m bench.plot FILE.json``."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from bench.contenders import CONTENDERS
-from bench.results import Figure, figures, read
+from bench.results import figures, read
 from bench.table import about
 
-__all__ = ["main", "ratios", "scaling"]
+__all__ = ["main", "scaling"]
 
-QUESTIONS = ("draws", "truncated_normal", "orthogonal", "whole_model", "small_tensors")
 COLOURS = {
     "torch": "#d62728",
     "torch-erfinv": "#ff9896",
@@ -25,40 +24,6 @@ COLOURS = {
     "cupy": "#17becf",
 }
 OURS = "#222222"
-
-
-def ratios(results: dict[str, Any], path: Path) -> Path:
-    """A mark for each case and peer: right of the line, ours is faster."""
-    plt = _pyplot()
-    rows: list[tuple[str, list[Figure]]] = []
-    for question in QUESTIONS:
-        cases = [case for case in results["cases"] if case["question"] == question]
-        rows += [(_name(case), [f for f in figures(case) if f.role == "peer"]) for case in cases]
-    figure, axes = plt.subplots(figsize=(8.5, 1.2 + 0.26 * max(1, len(rows))))
-    named = set()
-    for height, (_, peers) in enumerate(rows):
-        for peer in peers:
-            if peer.ratio is None:
-                continue
-            label = None if peer.contender in named else peer.title
-            named.add(peer.contender)
-            colour = COLOURS[peer.contender]
-            axes.plot([peer.ratio.low, peer.ratio.high], [height] * 2, color=colour, lw=1.5)
-            # One that was ended lies further to the right than could be measured.
-            mark = ">" if peer.seconds is None else "o"
-            axes.plot(peer.ratio.median, height, mark, color=colour, ms=5, label=label)
-    axes.axvline(1.0, color=OURS, lw=1)
-    axes.set_xscale("log")
-    axes.set_yticks(range(len(rows)), [name for name, _ in rows], fontsize=7)
-    axes.invert_yaxis()
-    axes.grid(axis="x", lw=0.3)
-    axes.set_xlabel(
-        "time over agnostic_init's on the same array library; right of 1, ours is faster"
-    )
-    axes.set_title(_machine(results), fontsize=7, loc="left")
-    if named:
-        axes.legend(fontsize=7, loc="upper left", bbox_to_anchor=(1.01, 1.0))
-    return _save(figure, path)
 
 
 def scaling(results: dict[str, Any], path: Path) -> Path:
@@ -100,15 +65,15 @@ def scaling(results: dict[str, Any], path: Path) -> Path:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Write both plots beside the file of results."""
+    """Write the plot beside the file of results."""
     parser = argparse.ArgumentParser("python -m bench.plot", description=__doc__)
     parser.add_argument("results", type=Path)
     asked = parser.parse_args(arguments)
     found = read(asked.results)
-    print(ratios(found, asked.results.with_suffix(".svg")))
-    if any(case["question"] == "scaling" for case in found["cases"]):
-        path = asked.results.with_name(f"{asked.results.stem}-scaling.svg")
-        print(scaling(found, path))
+    if not any(case["question"] == "scaling" for case in found["cases"]):
+        print(f"{asked.results} does not answer the question scaling")
+        return 1
+    print(scaling(found, asked.results.with_suffix(".svg")))
     return 0
 
 
@@ -121,13 +86,6 @@ def _lines(cases: list[dict[str, Any]]) -> dict[str, list[tuple[int, float, floa
                 point = (case["elements"], figure.seconds.median, figure.memory_ratio)
                 found.setdefault(figure.contender, []).append(point)
     return found
-
-
-def _name(case: dict[str, Any]) -> str:
-    question = case["question"]
-    if question in {"orthogonal", "truncated_normal"}:
-        return f"{question.replace('_', ' ')}, {case['title']}"
-    return str(case["title"])
 
 
 def _machine(results: dict[str, Any]) -> str:

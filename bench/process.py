@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.metadata
 import json
 import os
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,20 +16,32 @@ import time
 from pathlib import Path
 from typing import Any
 
-from bench.contenders import CONTENDERS
+from bench.contenders import CONTENDERS, Contender
+from bench.job import Job
 
-__all__ = ["Process", "import_seconds"]
+__all__ = ["Process", "first_use", "import_time"]
 
 ROOT = Path(__file__).parents[1]
 THREADS = (
     "AGNOSTIC_INIT_NUM_THREADS",
     "MKL_NUM_THREADS",
-    "NUMBA_NUM_THREADS",
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
     "VECLIB_MAXIMUM_THREADS",
 )
 START_LIMIT = 180.0
+
+
+def environment(contender: Contender, threads: int) -> dict[str, str]:
+    """The variables of a contender's process."""
+    env = {
+        **os.environ,
+        **dict.fromkeys(THREADS, str(threads)),
+        "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
+        "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])),
+    }
+    env.pop("AGNOSTIC_INIT_ENGINE", None)
+    return env | contender.env
 
 
 class Process:
@@ -40,21 +54,13 @@ class Process:
     def __init__(self, name: str, device: str, threads: int) -> None:
         self.name = name
         self.about: dict[str, Any] | None = None
-        env = {
-            **os.environ,
-            **dict.fromkeys(THREADS, str(threads)),
-            "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
-            "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])),
-        }
-        env.pop("AGNOSTIC_INIT_ENGINE", None)
-        env |= CONTENDERS[name].env
         self.said = tempfile.TemporaryFile()  # noqa: SIM115 - as long as the process
         self.popen = subprocess.Popen(
             [sys.executable, "-m", "bench.worker", name, device, str(threads)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.said,
-            env=env,
+            env=environment(CONTENDERS[name], threads),
             # A group of its own: should this process die, the system ends a stopped one too.
             process_group=0,
         )
@@ -117,18 +123,62 @@ class Process:
         return f"its process ended with {code}: {lines[-1] if lines else 'no words'}"[:500]
 
 
-def import_seconds(statement: str, *, after_numpy: bool) -> float | str:
-    """How long an import takes in a new interpreter; in words why it cannot be told."""
-    code = (
-        f"{'import numpy' if after_numpy else ''}\nimport time\nstart = time.perf_counter()\n"
-        f"{statement}\nprint(time.perf_counter() - start)"
-    )
-    env = {**os.environ, "PYTHONPATH": os.environ.get("PYTHONPATH", "")}
+def first_use(contender: Contender, job: Job, threads: int, limit: float) -> dict[str, Any]:
+    """What a new process says that initializes a model once, or why it says nothing."""
+    with contextlib.ExitStack() as stack:
+        env = environment(contender, threads)
+        if job.parameters.get("new_files") and contender.role == "ours":
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+            if not _copied(folder / "site"):
+                return {"missing": "agnostic-init was not installed by pip"}
+            env["PYTHONPATH"] = os.pathsep.join([str(folder / "site"), env["PYTHONPATH"]])
+            env["XDG_CACHE_HOME"] = str(folder / "cache")
+        # By -c, as -m would import what agnostic_init has to import itself.
+        code = "import sys; from bench.fresh import main; main(*sys.argv[1:])"
+        what = (contender.maker, contender.arrays, job.parameters["plan"], job.dtype, str(threads))
+        return _said([sys.executable, "-c", code, *what], env, START_LIMIT + limit)
+
+
+def import_time(statement: str, *, after_numpy: bool) -> dict[str, Any]:
+    """How long an import takes in a new interpreter, or why that cannot be told."""
+    code = f"import time; start = time.perf_counter(); {statement}; end = time.perf_counter()"
+    code += "; print('{\"seconds\": ' + str(end - start) + '}')"
+    if after_numpy:
+        code = f"import numpy; {code}"
     # Keras loads a backend with it.
-    env.setdefault("KERAS_BACKEND", "torch")
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, env=env, check=False
-    )
+    env = {"KERAS_BACKEND": "torch", **os.environ}
+    said = _said([sys.executable, "-c", code], env, START_LIMIT)
+    return {"missing": said["failed"]} if "failed" in said else said
+
+
+def _said(command: list[str], env: dict[str, str], limit: float) -> dict[str, Any]:
+    """The last line that a process prints, which is JSON."""
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, env=env, timeout=limit, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return {"not_finished": limit}
     if done.returncode:
-        return (done.stderr.strip().splitlines() or ["no words"])[-1]
-    return float(done.stdout.split()[-1])
+        return {"failed": (done.stderr.strip().splitlines() or ["no words"])[-1][:500]}
+    answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return answer
+
+
+def _copied(folder: Path) -> bool:
+    """Put what pip installed of agnostic_init into a folder, as pip would, and not in memory."""
+    try:
+        files = importlib.metadata.files("agnostic-init") or []
+    except importlib.metadata.PackageNotFoundError:
+        return False
+    for file in files:
+        if ".." not in file.parts and file.locate().exists():
+            copy = folder / file
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            # With its times, by which Python knows that the bytecode is of this source.
+            shutil.copy2(file.locate(), copy)
+            if hasattr(os, "posix_fadvise"):
+                with copy.open("rb") as opened:
+                    os.fsync(opened.fileno())
+                    os.posix_fadvise(opened.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+    return (folder / "agnostic_init").is_dir()

@@ -40,13 +40,15 @@ class Figure:
     """What one row says.
 
     `ratio` is the time over that of `opponent`, which is one of ours; where the row's call was
-    ended, `at_least` is the limit that it ran into, and the ratio is one that it exceeds.
+    ended, `at_least` is the limit that it ran into, and the ratio is one that it exceeds. `engine`
+    is which of ours made every sample.
     """
 
     contender: str
     title: str
     role: str
     note: str = ""
+    engine: str | None = None
     seconds: Spread | None = None
     at_least: float | None = None
     first: float | None = None
@@ -111,6 +113,7 @@ def _figure(
     return Figure(
         **known,
         note=_wrong(case, row),
+        engine=row.get("engine"),
         seconds=seconds,
         first=row.get("first"),
         ratio=_ratio(row, rows[opponent]) if opponent else None,

@@ -33,7 +33,7 @@ def table(results: dict[str, Any], question: str) -> str:
     blocks = []
     for case in cases:
         rows = [HEAD, *(_cells(figure) for figure in figures(case))]
-        notes = ["note", *(figure.note for figure in figures(case))]
+        notes = ["note", *(figure.note or figure.engine or "" for figure in figures(case))]
         widths = [max(len(row[column]) for row in rows) for column in range(len(HEAD))]
         title = case["title"]
         lines = [f"{title}, {case['threads']} threads" if "thread" not in title else title]

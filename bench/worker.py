@@ -18,12 +18,12 @@ from typing import Any
 
 from bench import memory
 from bench.contenders import CONTENDERS
+from bench.engine import engine
 from bench.job import Job, Missing, NotOffered, Prepared
+from bench.seen import seen
 
 __all__ = ["Worker", "main"]
 
-LOOKED_AT = 1 << 16
-CHECKED_ORTHOGONAL = 1024
 MANY_CALLS = 100_000
 
 
@@ -51,7 +51,8 @@ class Worker:
         try:
             version = importlib.metadata.version(self.contender.package)
         except importlib.metadata.PackageNotFoundError:
-            version = getattr(sys.modules[self.contender.imports[0]], "__version__", "unknown")
+            module = sys.modules[self.contender.package.replace("-", "_")]
+            version = getattr(module, "__version__", "unknown")
         return {"version": version, "device_name": self.arrays.device_name()}
 
     def prepare(self, job: dict[str, Any]) -> dict[str, Any]:
@@ -92,9 +93,10 @@ class Worker:
         gc.collect()
         gc.disable()
         try:
-            return {"seconds": self.arrays.seconds(self.prepared.run, self.loops)}
+            seconds = self.arrays.seconds(self.prepared.run, self.loops)
         finally:
             gc.enable()
+        return {"seconds": seconds, **self._engine()}
 
     def memory(self, job: dict[str, Any]) -> dict[str, Any]:
         """The peak of memory in one call, what it writes included."""
@@ -133,23 +135,18 @@ class Worker:
     def _small(job: Job) -> Job:
         """The same kind of job at a size that only loads what it needs."""
         if job.kind == "plan":
-            return Job("plan", (), job.dtype, {"plan": "gpt2-toy"})
+            return Job("plan", (), job.dtype, {"plan": "toy GPT-2"})
         shape = tuple(min(length, 1 << 14 if len(job.shape) == 1 else 32) for length in job.shape)
         return Job(job.kind, shape, job.dtype, job.parameters)
 
     def _look(self, job: Job, result: Any) -> dict[str, float]:
-        """What was made: the mean and spread of its first numbers, or its orthogonality."""
         first = result[0] if isinstance(result, list | tuple) else result
-        seen = self.arrays.numbers(first, LOOKED_AT)
-        found = {"count": seen.size, "mean": float(seen.mean()), "std": float(seen.std())}
-        if job.kind == "orthogonal" and min(job.shape[-2:]) <= CHECKED_ORTHOGONAL:
-            import numpy as np
+        return seen(self.arrays.numbers, first, job.shape, orthogonal=job.kind == "orthogonal")
 
-            rows, columns = job.shape[-2:]
-            q = self.arrays.numbers(result, rows * columns).reshape(rows, columns)
-            square = q.T @ q if rows >= columns else q @ q.T
-            found["error"] = float(np.max(np.abs(square - np.eye(len(square)))))
-        return found
+    def _engine(self) -> dict[str, str]:
+        if self.contender.role != "ours" or self.arrays.device != "cpu":
+            return {}
+        return {"engine": engine(self.contender.arrays)}
 
 
 def main(name: str, device: str, threads: str) -> None:

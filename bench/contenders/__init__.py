@@ -30,11 +30,7 @@ class Contender:
 
 
 def _ours() -> list[Contender]:
-    engines = {
-        "": ("", {}),
-        "-plain": (", NumPy kernel", {"AGNOSTIC_INIT_ENGINE": "numpy"}),
-        "-compiled": (", compiled kernel", {"AGNOSTIC_INIT_ENGINE": "numba"}),
-    }
+    engines = {"": ("", {}), "-plain": (", NumPy engine", {"AGNOSTIC_INIT_ENGINE": "numpy"})}
     modules = {"numpy": "NumPy", "torch": "torch", "jax": "JAX", "cupy": "CuPy"}
     return [
         Contender(
@@ -42,7 +38,7 @@ def _ours() -> list[Contender]:
             title=f"agnostic_init on {title}{words}",
             arrays=module,
             maker="ours",
-            imports=(module, *(["numba"] if suffix == "-compiled" else []), "agnostic_init"),
+            imports=(module, "agnostic_init"),
             package="agnostic-init",
             role="ours",
             env=env,
@@ -63,6 +59,7 @@ def _peers() -> list[Contender]:
         peer("torch", "torch.nn.init", "torch", "torch", "torch"),
         peer("torch-erfinv", "torch before 2.12: erfinv", "torch", "torch_erfinv", "torch"),
         peer("jax", "JAX under jit", "jax", "jax", "jax"),
+        peer("jax-eager", "jax.nn.initializers", "jax", "jax", "jax"),
         peer("numpy", "NumPy", "numpy", "numpy", "numpy"),
         peer("scipy", "SciPy stats", "numpy", "scipy", "scipy.stats"),
         peer("scipy-qr", "SciPy qr", "numpy", "scipy_qr", "scipy.linalg"),
@@ -84,12 +81,9 @@ CONTENDERS = {one.name: one for one in (*_ours(), *_peers(), *_limits())}
 # On an accelerator there are no host kernels to choose from.
 ON_CUDA = {
     "ours-torch-plain": "ours-torch",
-    "ours-torch-compiled": "ours-torch",
     "ours-jax-plain": "ours-jax",
-    "ours-jax-compiled": "ours-jax",
     "ours-numpy": "ours-cupy",
     "ours-numpy-plain": "ours-cupy",
-    "ours-numpy-compiled": "ours-cupy",
     "numpy": "cupy",
     "limit-numpy": "limit-cupy",
 }
@@ -106,12 +100,12 @@ def on_device(names: tuple[str, ...], device: str) -> tuple[str, ...]:
 def opponents(name: str) -> tuple[str, ...]:
     """Which of ours a contender's time is divided by: the first that was measured with it.
 
-    On the same array library if it can be, with the compiled kernel before the others.
+    On the same array library if it can be, with the engine that a user gets before NumPy's.
     """
     home = CONTENDERS[name].arrays
     return tuple(
         name
         for library in dict.fromkeys((home, "numpy", "torch", "jax", "cupy"))
-        for name in (f"ours-{library}-compiled", f"ours-{library}", f"ours-{library}-plain")
+        for name in (f"ours-{library}", f"ours-{library}-plain")
         if name in CONTENDERS
     )

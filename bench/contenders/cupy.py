@@ -10,7 +10,7 @@ from typing import Any
 import cupy
 
 from bench.job import Job, NotOffered, Prepared
-from bench.plans import tensors
+from bench.plans import model
 
 __all__ = ["prepare"]
 
@@ -31,10 +31,10 @@ def prepare(job: Job, arrays: Any) -> Prepared:
 
     def plan() -> list[Any]:
         return [
-            cupy.full(one.shape, one.value, dtype)
-            if one.std is None
+            cupy.full(one.shape, one.law.scale, dtype)
+            if one.law.kind == "constant"
             else normal(one.shape, 0.0, one.std)
-            for one in tensors(p["plan"])
+            for one in model(p["plan"]).tensors()
         ]
 
     if job.kind == "uniform" and (p["low"], p["high"]) == (0.0, 1.0):

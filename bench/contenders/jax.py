@@ -13,15 +13,16 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from bench.fresh import jax as program
 from bench.job import Job, NotOffered, Prepared
-from bench.plans import tensors
+from bench.plans import Tensor, model
 
 __all__ = ["prepare"]
 
 
 def prepare(job: Job, arrays: Any) -> Prepared:
     dtype = arrays.dtype(job.dtype)
-    if job.kind == "plan" and len({one[1:] for one in tensors(job.parameters["plan"])}) == 1:
+    if job.kind == "plan" and len({one[1:] for one in _tensors(job)}) == 1:
         return _alike(job, dtype)
     make = _plan(job, dtype) if job.kind == "plan" else _single(job, dtype)
     key = jax.random.key(1)
@@ -64,9 +65,12 @@ def _orthogonal(job: Job, dtype: Any) -> Callable[[Any], Any]:
     return lambda key: one(jax.random.split(key, batch[0]))
 
 
+def _tensors(job: Job) -> tuple[Tensor, ...]:
+    return model(job.parameters["plan"]).tensors()
+
+
 def _alike(job: Job, dtype: Any) -> Prepared:
-    plan = tensors(job.parameters["plan"])
-    assert plan[0].std is not None
+    plan = _tensors(job)
     init, shape = jax.nn.initializers.normal(plan[0].std), plan[0].shape
     key = jax.random.key(1)
     start = time.perf_counter()
@@ -80,16 +84,5 @@ def _alike(job: Job, dtype: Any) -> Prepared:
 
 
 def _plan(job: Job, dtype: Any) -> Callable[[Any], Any]:
-    plan = tensors(job.parameters["plan"])
-
-    def make(key: Any) -> list[Any]:
-        made = []
-        for number, one in enumerate(plan):
-            if one.std is None:
-                made.append(jnp.full(one.shape, one.value, dtype))
-            else:
-                init = jax.nn.initializers.normal(one.std)
-                made.append(init(jax.random.fold_in(key, number), one.shape, dtype))
-        return made
-
-    return make
+    plan = model(job.parameters["plan"])
+    return lambda key: program.initialize(None, plan, dtype, key)

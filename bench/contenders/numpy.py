@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from bench.fresh import numpy as program
 from bench.job import Job, NotOffered, Prepared
-from bench.plans import tensors
+from bench.plans import model
 
-__all__ = ["orthogonal", "prepare"]
+__all__ = ["prepare"]
 
 
 def prepare(job: Job, arrays: Any) -> Prepared:
@@ -18,10 +19,11 @@ def prepare(job: Job, arrays: Any) -> Prepared:
         raise NotOffered(msg)
     rng = np.random.default_rng(1)
     if job.kind == "plan":
-        return _plan(job, arrays, rng)
+        return _plan(job, arrays)
     p = job.parameters
     if job.kind == "orthogonal":
-        return Prepared(lambda: orthogonal(rng, job, np.linalg.qr), in_place=False)
+        qr, shape = np.linalg.qr, job.shape
+        return Prepared(lambda: program.orthogonal(rng, shape, job.dtype, qr), in_place=False)
     out = arrays.unwritten(job.shape, job.dtype)
     if job.kind == "normal":
         return Prepared(lambda: _normal(rng, out, p["mean"], p["std"]), in_place=True)
@@ -29,15 +31,6 @@ def prepare(job: Job, arrays: Any) -> Prepared:
         return Prepared(lambda: rng.random(dtype=out.dtype, out=out), in_place=True)
     msg = f"NumPy's Generator has no {job.kind} of {job.dtype}"
     raise NotOffered(msg)
-
-
-def orthogonal(rng: np.random.Generator, job: Job, qr: Any) -> np.ndarray:
-    """The Q of a Gaussian's QR, its columns given the signs of R's diagonal."""
-    *batch, rows, columns = job.shape
-    m, n = max(rows, columns), min(rows, columns)
-    q, r = qr(rng.standard_normal((*batch, m, n), dtype=np.dtype(job.dtype)))
-    q *= np.sign(np.diagonal(r, axis1=-2, axis2=-1))[..., None, :]
-    return q if rows >= columns else np.swapaxes(q, -1, -2)
 
 
 def _normal(rng: np.random.Generator, out: np.ndarray, mean: float, std: float) -> np.ndarray:
@@ -49,16 +42,7 @@ def _normal(rng: np.random.Generator, out: np.ndarray, mean: float, std: float) 
     return out
 
 
-def _plan(job: Job, arrays: Any, rng: np.random.Generator) -> Prepared:
-    plan = tensors(job.parameters["plan"])
-    outs = [arrays.unwritten(one.shape, job.dtype) for one in plan]
-
-    def fill() -> list[np.ndarray]:
-        for one, out in zip(plan, outs, strict=True):
-            if one.std is None:
-                out.fill(one.value)
-            else:
-                _normal(rng, out, 0.0, one.std)
-        return outs
-
-    return Prepared(fill, in_place=True)
+def _plan(job: Job, arrays: Any) -> Prepared:
+    plan = model(job.parameters["plan"])
+    outs = {name: arrays.unwritten(shape, job.dtype) for name, shape in plan.shapes.items()}
+    return Prepared(lambda: program.initialize(outs, plan, job.dtype), in_place=True)

@@ -6,8 +6,9 @@ import itertools
 from typing import Any
 
 import agnostic_init as ai
+from bench.fresh import ours as program
 from bench.job import Job, NotOffered, Prepared
-from bench.plans import tensors
+from bench.plans import model
 
 __all__ = ["prepare"]
 
@@ -27,28 +28,11 @@ def prepare(job: Job, arrays: Any) -> Prepared:
 
 
 def _plan(job: Job, arrays: Any, keys: Any, *, new: bool) -> Prepared:
-    plan = tensors(job.parameters["plan"])
-    inits = [ai.constant(one.value) if one.std is None else ai.normal(std=one.std) for one in plan]
-    if new:
-        dtype, xp = arrays.dtype(job.dtype), arrays.namespace
-
-        def make() -> list[Any]:
-            root = ai.key(next(keys))
-            return [
-                init(one.shape, key=root.fold_in(one.name), xp=xp, dtype=dtype)
-                for one, init in zip(plan, inits, strict=True)
-            ]
-
-        return Prepared(make, in_place=False)
-    outs = [arrays.unwritten(one.shape, job.dtype) for one in plan]
-
-    def fill() -> list[Any]:
-        root = ai.key(next(keys))
-        for one, init, out in zip(plan, inits, outs, strict=True):
-            init.fill(out, key=root.fold_in(one.name))
-        return outs
-
-    return Prepared(fill, in_place=True)
+    plan, outs = model(job.parameters["plan"]), None
+    if not new:
+        outs = {name: arrays.unwritten(shape, job.dtype) for name, shape in plan.shapes.items()}
+    dtype = arrays.dtype(job.dtype) if new else job.dtype
+    return Prepared(lambda: program.initialize(outs, plan, dtype, next(keys)), in_place=not new)
 
 
 def _initializer(job: Job) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from scipy import linalg
 
-from bench.contenders.numpy import orthogonal
+from bench.fresh.numpy import orthogonal
 from bench.job import Job, NotOffered, Prepared
 
 __all__ = ["prepare"]
@@ -18,7 +18,7 @@ def prepare(job: Job, arrays: Any) -> Prepared:
         msg = f"scipy.linalg has no {job.kind}"
         raise NotOffered(msg)
     rng = np.random.default_rng(1)
-    return Prepared(lambda: orthogonal(rng, job, _qr), in_place=False)
+    return Prepared(lambda: orthogonal(rng, job.shape, job.dtype, _qr), in_place=False)
 
 
 def _qr(gaussian: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -7,8 +7,9 @@ from typing import Any
 
 import torch
 
+from bench.fresh import torch as program
 from bench.job import Job, NotOffered, Prepared
-from bench.plans import tensors
+from bench.plans import model
 
 __all__ = ["prepare"]
 
@@ -41,15 +42,6 @@ def _orthogonal(out: torch.Tensor) -> torch.Tensor:
 
 
 def _plan(job: Job, arrays: Any) -> Prepared:
-    plan = tensors(job.parameters["plan"])
-    outs = [arrays.unwritten(one.shape, job.dtype) for one in plan]
-
-    def fill() -> list[torch.Tensor]:
-        for one, out in zip(plan, outs, strict=True):
-            if one.std is None:
-                torch.nn.init.constant_(out, one.value)
-            else:
-                torch.nn.init.normal_(out, 0.0, one.std)
-        return outs
-
-    return Prepared(fill, in_place=True)
+    plan = model(job.parameters["plan"])
+    outs = {name: arrays.unwritten(shape, job.dtype) for name, shape in plan.shapes.items()}
+    return Prepared(lambda: program.initialize(outs, plan, job.dtype), in_place=True)

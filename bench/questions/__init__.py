@@ -11,6 +11,7 @@ __all__ = ["QUESTIONS", "Options", "cases"]
 
 # Truncated normals come last: a peer that does not finish there is ended, and need not start again.
 QUESTIONS = (
+    "first_use",
     "import_time",
     "small_tensors",
     "draws",
@@ -23,9 +24,14 @@ QUESTIONS = (
 
 @dataclass(frozen=True)
 class Options:
-    """What narrows the cases: sizes in elements, shapes of matrices, dtypes; None for the usual."""
+    """What narrows the cases.
+
+    `quick` is tiny sizes, `short` few of the usual ones; `sizes` in elements, `shapes` of matrices
+    and `dtypes` are None for the usual ones.
+    """
 
     quick: bool = False
+    short: bool = False
     device: str = "cpu"
     threads: int = 1
     sizes: tuple[int, ...] | None = None

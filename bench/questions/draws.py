@@ -11,10 +11,10 @@ __all__ = ["CONTENDERS", "cases"]
 
 CONTENDERS = (
     "ours-numpy-plain",
-    "ours-numpy-compiled",
+    "ours-numpy",
     "ours-torch-plain",
-    "ours-torch-compiled",
-    "ours-jax-compiled",
+    "ours-torch",
+    "ours-jax",
     "torch",
     "jax",
     "numpy",
@@ -22,7 +22,8 @@ CONTENDERS = (
 
 
 def cases(options: Options) -> list[Case]:
-    sizes = options.sizes or ((1 << 12,) if options.quick else (1 << 16, 1 << 20, 1 << 24))
+    usual = (1 << 24,) if options.short else (1 << 16, 1 << 20, 1 << 24)
+    sizes = options.sizes or ((1 << 12,) if options.quick else usual)
     dtypes = options.dtypes or (("float32",) if options.quick else ("float32", "bfloat16"))
     if options.device == "cuda" and not options.sizes and not options.quick:
         sizes = (1 << 20, 1 << 24, 1 << 28)

@@ -9,10 +9,10 @@ __all__ = ["CONTENDERS", "cases"]
 
 CONTENDERS = (
     "ours-numpy-plain",
-    "ours-numpy-compiled",
+    "ours-numpy",
     "ours-torch-plain",
-    "ours-torch-compiled",
-    "ours-jax-compiled",
+    "ours-torch",
+    "ours-jax",
     "torch",
     "jax",
     "numpy",
@@ -32,12 +32,14 @@ SHAPES = (
     (64, 256, 256),
     (512, 64, 64),
 )
+SHORT = ((64, 64), (256, 256), (1024, 1024), (512, 8192), (512, 64, 64))
 QUICK = ((64, 64), (128, 32), (32, 128), (4, 32, 32))
 MEMORY = ((4096, 4096), (64, 64))
 
 
 def cases(options: Options) -> list[Case]:
-    shapes = options.shapes or (QUICK if options.quick else SHAPES)
+    usual = SHORT if options.short else SHAPES
+    shapes = options.shapes or (QUICK if options.quick else usual)
     dtypes = options.dtypes or ("float32",)
     return [
         Case(

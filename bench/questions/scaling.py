@@ -7,9 +7,9 @@ from bench.questions import Options, by, power
 
 __all__ = ["cases"]
 
-DRAWS = ("ours-numpy-compiled", "ours-torch-compiled", "torch", "jax", "numpy")
-MATRICES = ("ours-numpy-compiled", "ours-torch-compiled", "torch", "jax")
-ALONE = ("ours-numpy-compiled", "ours-torch-compiled", "torch")
+DRAWS = ("ours-numpy", "ours-torch", "torch", "jax", "numpy")
+MATRICES = ("ours-numpy", "ours-torch", "torch", "jax")
+ALONE = ("ours-numpy", "ours-torch", "torch")
 NORMAL = {"mean": 0.0, "std": 1.0}
 
 
@@ -71,9 +71,7 @@ def _threads(options: Options) -> list[Case]:
                 "scaling",
                 f"{threads}: normal, {power(size)} float32",
                 Job("normal", (size,), "float32", NORMAL),
-                ("ours-numpy-compiled", "ours-torch-compiled")
-                if options.quick
-                else (*DRAWS[:4], "ours-numpy-plain"),
+                ("ours-numpy", "ours-torch") if options.quick else (*DRAWS[:4], "ours-numpy-plain"),
                 None if options.quick else "write",
                 threads=count,
                 expect=(0.0, 1.0),
@@ -82,7 +80,7 @@ def _threads(options: Options) -> list[Case]:
                 "scaling",
                 f"{threads}: orthogonal, {by((length, length))} float32",
                 Job("orthogonal", (length, length)),
-                ("ours-numpy-compiled",) if options.quick else MATRICES,
+                ("ours-numpy",) if options.quick else MATRICES,
                 None if options.quick else "matmul",
                 limit_size=2048,
                 threads=count,

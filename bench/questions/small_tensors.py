@@ -13,7 +13,7 @@ CONTENDERS = ("ours-numpy", "ours-torch", "ours-jax", "torch", "jax", "numpy", "
 
 
 def cases(options: Options) -> list[Case]:
-    plan = "20 of 64×64" if options.quick else "1000 of 64×64"
+    plan = "20 of 64²" if options.quick else "1,000 of 64²"
     shape = (64, 64)
     found = [
         Case("small_tensors", f"one {title} of 64 × 64", job, CONTENDERS, expect=expect)
@@ -35,6 +35,6 @@ def cases(options: Options) -> list[Case]:
             ),
         )
     ]
-    title = f"{plan.partition(' ')[0]} normals of 64 × 64"
+    title = f"{plan.partition(' ')[0]} normals of 64 × 64, a model's"
     job = Job("plan", (), "float32", {"plan": plan})
     return [*found, Case("small_tensors", title, job, CONTENDERS, expect=(0.0, 0.02))]

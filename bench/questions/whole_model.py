@@ -9,26 +9,28 @@ __all__ = ["cases"]
 
 CONTENDERS = (
     "ours-numpy-plain",
-    "ours-numpy-compiled",
+    "ours-numpy",
     "ours-torch-plain",
-    "ours-torch-compiled",
-    "ours-jax-compiled",
+    "ours-torch",
+    "ours-jax",
     "torch",
     "jax",
     "numpy",
 )
 # NumPy's Generator has no bfloat16; the slower of our kernels needs no second look at this size.
 LARGE = (
-    "ours-numpy-compiled",
-    "ours-torch-compiled",
-    "ours-jax-compiled",
+    "ours-numpy",
+    "ours-torch",
+    "ours-jax",
     "torch",
     "jax",
 )
 
 
 def cases(options: Options) -> list[Case]:
-    small, large = ("gpt2-toy", "llama-toy") if options.quick else ("gpt2-small", "llama-1.1b")
+    small, large = (
+        ("toy GPT-2", "toy Llama") if options.quick else ("GPT-2 small", "Llama of 1.1e9")
+    )
     return [
         Case(
             "whole_model",

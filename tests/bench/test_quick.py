@@ -19,6 +19,7 @@ pytestmark = pytest.mark.skipif(
 
 QUESTIONS = {
     "draws",
+    "first_use",
     "import_time",
     "orthogonal",
     "scaling",
@@ -72,7 +73,7 @@ def test_what_we_make_is_right(measured: Path, monkeypatch: pytest.MonkeyPatch) 
         ours = [figure for figure in figures(case) if figure.role == "ours"]
         for figure in ours:
             assert not figure.note or figure.note.startswith(("missing", "not offered")), figure
-        # Without numba and ml_dtypes there are cases that are not ours.
+        # Without ml_dtypes there are cases that are not ours.
         if case["question"] in {"draws", "orthogonal", "small_tensors", "truncated_normal"}:
             assert any(figure.seconds for figure in ours), case["title"]
 
@@ -81,8 +82,8 @@ def test_every_question_is_asked_and_every_contender_named(measured: Path) -> No
     results = load(measured)
     assert {case["question"] for case in results["cases"]} == QUESTIONS
     named = {row["contender"] for case in results["cases"] for row in case["rows"]}
-    peers = {"torch", "torch-erfinv", "jax", "numpy", "scipy", "scipy-qr", "keras"}
-    ours = {"ours-numpy", "ours-numpy-plain", "ours-numpy-compiled", "ours-torch-compiled"}
+    peers = {"torch", "torch-erfinv", "jax", "jax-eager", "numpy", "scipy", "scipy-qr", "keras"}
+    ours = {"ours-numpy", "ours-numpy-plain", "ours-torch", "ours-torch-plain"}
     assert peers | ours | {"limit-numpy", "limit-torch"} <= named
     text = measured.with_suffix(".txt").read_text(encoding="utf-8")
     for title in ("torch.nn.init", "JAX under jit", "Keras 3 on torch", "SciPy qr"):
@@ -94,6 +95,17 @@ def test_memory_and_limits_are_measured(measured: Path) -> None:
     rows = {row["contender"]: row for row in cases[0]["rows"]}
     assert rows["ours-numpy-plain"]["peak_bytes"] >= cases[0]["output_bytes"]
     assert rows["limit-numpy"]["samples"]
+
+
+def test_each_row_of_ours_names_one_engine(measured: Path) -> None:
+    for case in load(measured)["cases"]:
+        for row in case["rows"]:
+            if row["contender"].startswith("ours") and row["samples"]:
+                if case["job"]["kind"] == "import":
+                    continue
+                assert row["engine"], (case["title"], row["contender"])
+                if row["contender"].endswith("-plain"):
+                    assert row["engine"] == "numpy"
 
 
 def test_the_file_says_what_it_was_made_on(measured: Path) -> None:
@@ -126,10 +138,17 @@ def test_plot_writes_svg(measured: Path) -> None:
     pytest.importorskip("matplotlib")
     done = python("bench.plot", str(measured))
     assert done.returncode == 0, done.stderr
-    for name in ("quick.svg", "quick-scaling.svg"):
-        text = measured.with_name(name).read_text(encoding="utf-8")
-        assert text.startswith("<?xml")
-        assert "</svg>" in text
+    text = measured.with_name("quick.svg").read_text(encoding="utf-8")
+    assert text.startswith("<?xml")
+    assert "</svg>" in text
+    # Each of its panels shows more than its axes.
+    results = load(measured)
+    results["cases"] = [case for case in results["cases"] if case["question"] != "scaling"]
+    other = measured.with_name("without.json")
+    other.write_text(json.dumps(results), encoding="utf-8")
+    done = python("bench.plot", str(other))
+    assert done.returncode == 1
+    assert "scaling" in done.stdout
 
 
 def test_readme_is_made_of_results(measured: Path, tmp_path: Path) -> None:
@@ -138,16 +157,26 @@ def test_readme_is_made_of_results(measured: Path, tmp_path: Path) -> None:
     folder = tmp_path / "results"
     folder.mkdir()
     (folder / "machine.json").write_text(json.dumps(results), encoding="utf-8")
-    readme = tmp_path / "README.md"
-    readme.write_text("before\n<!-- bench:begin -->\n<!-- bench:end -->\nafter\n", encoding="utf-8")
-    options = ["--readme", str(readme), "--results", str(folder)]
+    (tmp_path / "bench").mkdir()
+    pages = (tmp_path / "README.md", tmp_path / "bench" / "README.md")
+    for page in pages:
+        page.write_text(
+            "before\n<!-- bench:begin -->\n<!-- bench:end -->\nafter\n", encoding="utf-8"
+        )
+    options = ["--root", str(tmp_path), "--results", str(folder)]
     assert python("bench.readme", "--check", *options).returncode == 1
     assert python("bench.readme", *options).returncode == 0
     assert python("bench.readme", "--check", *options).returncode == 0
-    text = readme.read_text(encoding="utf-8")
-    assert text.startswith("before\n")
-    assert text.endswith("after\n")
-    assert "| draws | ours on NumPy |" in text
+    front, warm = (page.read_text(encoding="utf-8") for page in pages)
+    for text in (front, warm):
+        assert text.startswith("before\n")
+        assert text.endswith("after\n")
+    assert "| first use | ours on torch | ours on NumPy |" in front
+    assert "| draws |" not in front
+    assert "(results/machine.json)" in front
+    assert "| draws | ours on torch | ours on NumPy |" in warm
+    assert "| first use |" not in warm
+    assert "(../results/machine.json)" in warm
 
 
 def test_the_readme_is_current() -> None:

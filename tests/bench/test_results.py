@@ -48,7 +48,7 @@ def test_ratio_is_of_the_same_rounds() -> None:
     # Every round is slower than the one before, for both: the ratio stays.
     ours, torch, limit = figures(
         case(
-            row("ours-torch-compiled", 1.0, 2.0, 4.0),
+            row("ours-torch", 1.0, 2.0, 4.0),
             row("torch", 3.0, 6.0, 12.0),
             row("limit-numpy", 0.5, 0.5),
         )
@@ -57,7 +57,7 @@ def test_ratio_is_of_the_same_rounds() -> None:
     assert ours.seconds.median == 2.0
     assert ours.of_limit == 0.25
     assert torch.ratio is not None
-    assert torch.opponent == "ours-torch-compiled"
+    assert torch.opponent == "ours-torch"
     assert (torch.ratio.low, torch.ratio.median, torch.ratio.high) == (3.0, 3.0, 3.0)
     assert limit.ratio is None
 
@@ -75,9 +75,7 @@ def test_one_with_fewer_rounds_is_paired_with_the_nearest() -> None:
 def test_a_peer_is_compared_with_ours_on_its_own_library() -> None:
     from bench.results import figures
 
-    found = figures(
-        case(row("ours-numpy-plain", 4.0), row("ours-torch-compiled", 1.0), row("numpy", 8.0))
-    )
+    found = figures(case(row("ours-numpy-plain", 4.0), row("ours-torch", 1.0), row("numpy", 8.0)))
     assert (found[2].opponent, found[2].ratio.median) == ("ours-numpy-plain", 2.0)
 
 
@@ -86,7 +84,7 @@ def test_rows_that_were_not_measured_say_why() -> None:
     from bench.table import table
 
     rows = [
-        row("ours-torch-compiled", 2.0),
+        row("ours-torch", 2.0),
         row("torch", not_finished=60.0),
         row("keras", missing="no keras"),
         row("numpy", not_offered="no bfloat16"),
@@ -115,7 +113,7 @@ def test_wrong_values_are_named() -> None:
 def test_matrices_are_counted_against_multiplication() -> None:
     from bench.results import figures
 
-    rows = [row("ours-numpy-compiled", 2.0), row("limit-numpy", 1.0)]
+    rows = [row("ours-numpy", 2.0), row("limit-numpy", 1.0)]
     limit = {"kind": "matmul", "shape": [10, 10]}
     ours, _ = figures(case(*rows, limit=limit, flops=1000, expect=None))
     assert ours.of_limit == 0.25
@@ -174,16 +172,77 @@ def test_a_device_that_is_not_there_is_missing() -> None:
 
 
 def test_the_plans_are_the_models() -> None:
-    import math
-
-    from bench.plans import tensors
+    from bench.plans import model
 
     sizes = {
-        plan: sum(math.prod(one.shape) for one in tensors(plan))
-        for plan in ("gpt2-small", "llama-1.1b")
+        name: (model(name).elements, len(model(name).shapes))
+        for name in ("GPT-2 small", "ResNet-50", "Llama of 1.1e9")
     }
-    assert sizes == {"gpt2-small": 124_439_808, "llama-1.1b": 1_100_048_384}
-    assert len(tensors("gpt2-small")) == 148
+    assert sizes == {
+        "GPT-2 small": (124_439_808, 148),
+        "ResNet-50": (25_557_032, 161),
+        "Llama of 1.1e9": (1_100_048_384, 201),
+    }
+
+
+def test_gpt2_is_the_one_of_the_examples() -> None:
+    from bench.fresh.ours import rules_of
+    from bench.plans import model
+
+    import agnostic_init as ai
+    from agnostic_init.models.spec_file import read_spec
+
+    gpt2 = model("GPT-2 small")
+    plan = ai.init_tree(gpt2.shapes, rules_of(gpt2), key=0, dry_run=True)
+    example = read_spec(ROOT / "examples" / "gpt2-small.toml").plan()
+    assert {entry.name: entry.description for entry in plan} == {
+        entry.name: entry.description for entry in example
+    }
+
+
+def test_peers_and_ours_read_the_rules_alike() -> None:
+    from bench.fresh.ours import rules_of
+    from bench.plans import MODELS, model
+
+    import agnostic_init as ai
+
+    for name in MODELS:
+        one = model(name)
+        plan = ai.init_tree(one.shapes, rules_of(one), key=0, dry_run=True)
+        for entry, tensor in zip(plan, one.tensors(), strict=True):
+            assert entry.name == tensor.name
+            assert entry.description.shape == tensor.shape
+            if tensor.law.kind in {"normal", "kaiming_normal"}:
+                assert entry.description.std == pytest.approx(tensor.std), entry.name
+            if tensor.law.kind == "constant":
+                assert entry.description.mean == tensor.law.scale, entry.name
+
+
+@pytest.mark.parametrize("name", ["ours-numpy", "numpy"])
+def test_a_first_use_is_a_process_of_its_own(name: str) -> None:
+    from bench.contenders import CONTENDERS
+    from bench.job import Job
+    from bench.process import first_use
+
+    job = Job("first", (), "float32", {"plan": "toy Llama"})
+    said = first_use(CONTENDERS[name], job, 1, 60.0)
+    assert said["seconds"] > 0
+    assert said["seen"]["std"] == pytest.approx(0.02, rel=0.05)
+    assert ("engine" in said) == name.startswith("ours")
+    job = Job("first", (), "float32", {"plan": "toy GPT-2, ±2σ"})
+    assert ("not_offered" in first_use(CONTENDERS[name], job, 1, 60.0)) == (name == "numpy")
+
+
+def test_a_row_of_two_engines_has_no_figure() -> None:
+    from bench.harness import Bench
+    from bench.results import figures
+
+    made = row("ours-numpy")
+    for place, engine in enumerate(("numpy", "numpy", "native avx2")):
+        Bench.keep_sample(made, {"seconds": 1.0, "engine": engine}, place)
+    (found,) = figures(case(made))
+    assert found.seconds is None
+    assert found.note == "failed: its engine was numpy, and then native avx2"
 
 
 def test_on_a_device_the_host_is_left_out() -> None:
