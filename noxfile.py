@@ -86,9 +86,9 @@ def types(session: nox.Session) -> None:
 
 @nox.session
 def numpy(session: nox.Session) -> None:
-    """The whole suite, on NumPy, with numba and ml_dtypes."""
+    """The whole suite, on NumPy, with ml_dtypes."""
     session.install(".[fast,low-precision,cli]", *group("test"))
-    env = backend_env("numpy", also_required=("numba", "ml_dtypes"))
+    env = backend_env("numpy", also_required=("ml_dtypes",))
     session.run("pytest", "--durations=10", *session.posargs, env=env)
 
 
@@ -96,7 +96,7 @@ def numpy(session: nox.Session) -> None:
 def torch(session: nox.Session) -> None:
     """What torch adds, on the CPU, and on the GPU where there is one."""
     session.install(".[torch,fast,low-precision,cli]", *group("test"), TORCH)
-    run_backend(session, "torch", "numba", "ml_dtypes")
+    run_backend(session, "torch", "ml_dtypes")
     if not session.posargs:
         run_examples(session, env=backend_env("torch"))
 

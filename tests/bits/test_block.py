@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from agnostic_init.arrays.errors import ParameterError, ParameterTypeError
-from agnostic_init.bits.block import block, checked_shape
+from agnostic_init.bits.block import block, checked_shape, pieces
 
 
 def places(positions):
@@ -102,3 +102,12 @@ def test_a_shape_is_an_integer_or_several(shape):
     lengths = checked_shape(shape)
     assert lengths == (3,)
     assert type(lengths[0]) is int
+
+
+def test_pieces_cover_an_array_once():
+    for shape in ((7, 11, 13), (1000,), (3, 1, 500), (2, 0, 3), ()):
+        count = np.zeros(shape, int)
+        for index in pieces(shape, 100):
+            count[index] += 1
+            assert count[index].size <= 100
+        assert (count == 1).all()

@@ -157,7 +157,8 @@ def test_fake_tensors_have_no_values(init):
 def test_a_fake_model_draws_nothing(monkeypatch):
     from agnostic_init.draws.engines import host
 
-    monkeypatch.setattr(host, "fill", lambda *_: pytest.fail("drew"))
+    for name in ("fill", "new"):
+        monkeypatch.setattr(host, name, lambda *_: pytest.fail("drew"))
     with FakeTensorMode():
         fake = torch.empty(1 << 20, 1 << 20)
         ai.normal().fill(fake, key=0)

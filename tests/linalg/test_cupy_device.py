@@ -92,7 +92,7 @@ def empty(shape, dtype, device):
 
 @pytest.fixture
 def library(monkeypatch):
-    from agnostic_init.draws.engines import select as draws
+    from agnostic_init.linalg import haar as draws
 
     def fill(draw, key, block, out, library):
         assert Settings.now == "float32"
@@ -134,7 +134,7 @@ def test_memory_is_written_and_several_are_made(executor, library):
 
 
 def test_precision_is_restored_after_an_error(executor, library, monkeypatch):
-    from agnostic_init.draws.engines import select as draws
+    from agnostic_init.linalg import haar as draws
 
     def fails(*args):
         assert Settings.now == "float32"

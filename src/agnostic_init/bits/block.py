@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 from agnostic_init.arrays.errors import must, must_be_type
 from agnostic_init.arrays.numbers import as_integer
 
-__all__ = ["Block", "Positions", "block", "checked_shape"]
+__all__ = ["Block", "Positions", "block", "checked_shape", "pieces"]
 
 LIMIT = 1 << 64
 MOST_AXES = 64
@@ -168,6 +168,19 @@ def checked_shape(shape: Any) -> tuple[int, ...]:
     if math.prod(lengths) > LIMIT:
         raise must("shape", "must have at most 2^64 elements", lengths)
     return lengths
+
+
+def pieces(shape: tuple[int, ...], most: int) -> Iterator[tuple[Any, ...]]:
+    """Indices of blocks of at most `most` elements, contiguous in the last axes."""
+    if math.prod(shape) <= most:
+        yield (Ellipsis,)
+        return
+    inner = math.prod(shape[1:])
+    rows = max(1, most // max(inner, 1))
+    for start in range(0, shape[0], rows):
+        stop = min(start + rows, shape[0])
+        for rest in pieces(shape[1:], most) if rows == 1 else ((Ellipsis,),):
+            yield (slice(start, stop), *rest)
 
 
 def _items(shape: Any) -> tuple[Any, ...]:

@@ -27,6 +27,7 @@ class TracedKey(Key):
     """
 
     __slots__ = ("pairs",)
+    known = False
     pairs: tuple[Pair, Pair]
 
     def __init__(self, seed: Pair, offset: Pair) -> None:

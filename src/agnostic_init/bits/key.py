@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from agnostic_init.arrays.errors import ParameterTypeError, must, must_be_type
 from agnostic_init.arrays.generators import draw_seed, traced_number
@@ -38,6 +38,8 @@ class Key:
 
     seed: int
     offset: int = 0
+    known: ClassVar[bool] = True
+    """Whether its numbers are known; those of a key that JAX traces are not."""
 
     def __post_init__(self) -> None:
         for name in ("seed", "offset"):

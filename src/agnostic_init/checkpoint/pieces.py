@@ -14,8 +14,8 @@ from agnostic_init.arrays.errors import ParameterError, must, within
 from agnostic_init.arrays.formats import FORMATS
 from agnostic_init.arrays.target import resolve
 from agnostic_init.bits.block import block
+from agnostic_init.bits.block import pieces as split
 from agnostic_init.checkpoint.header import Header
-from agnostic_init.draws.engines.generic import pieces as split
 from agnostic_init.initializers.constant import zeros
 from agnostic_init.models.entry import Entry
 

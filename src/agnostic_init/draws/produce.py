@@ -10,7 +10,7 @@ from agnostic_init.arrays.target import library_of, resolve
 from agnostic_init.arrays.untraced import untraced
 from agnostic_init.bits.block import block, checked_shape
 from agnostic_init.bits.key import key as make_key
-from agnostic_init.draws.engines import select
+from agnostic_init.draws.make import fill, make
 from agnostic_init.draws.record import Draw
 
 __all__ = ["check_out", "produce"]
@@ -33,7 +33,7 @@ def produce(
     part = block(checked_shape(shape), index)
     if out is None:
         target = resolve(like, xp, dtype, device, part.shape)
-        return select.make(draw_of(target.dtype), make_key(key), part, target)
+        return make(draw_of(target.dtype), make_key(key), part, target)
     for name, value in (("like", like), ("xp", xp), ("device", device)):
         if value is not None:
             raise must(name, "must not be given together with `out`", value)
@@ -41,7 +41,7 @@ def produce(
     draw = draw_of(library.dtype_name(out.dtype))
     if dtype is not None and resolve(out, None, dtype).dtype != draw.dtype:
         raise must("dtype", f"must be that of `out`, {draw.dtype}", dtype)
-    select.fill(draw, make_key(key), part, out, library)
+    fill(draw, make_key(key), part, out, library)
     return out
 
 

@@ -14,7 +14,7 @@ from agnostic_init.arrays.untraced import untraced
 from agnostic_init.bits.block import Block, block, checked_shape
 from agnostic_init.bits.key import Key
 from agnostic_init.bits.key import key as make_key
-from agnostic_init.draws.engines import select
+from agnostic_init.draws.make import fill, make
 from agnostic_init.draws.produce import check_out
 from agnostic_init.draws.record import Draw
 from agnostic_init.initializers.array_value import ArrayValue
@@ -222,14 +222,14 @@ class Drawn(Initializer):
 
     def _make(self, shape: tuple[int, ...], key: Key | None, part: Block, target: Target) -> Any:
         assert key is not None
-        return select.make(self._draw(shape, target.dtype), key, part, target)
+        return make(self._draw(shape, target.dtype), key, part, target)
 
     def _fill(
         self, shape: tuple[int, ...], key: Key | None, part: Block, out: Any, library: Any
     ) -> None:
         assert key is not None
         draw = self._draw(shape, library.dtype_name(out.dtype))
-        select.fill(draw, key, part, out, library)
+        fill(draw, key, part, out, library)
 
 
 def _plain(value: Any) -> Any:

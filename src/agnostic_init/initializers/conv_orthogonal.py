@@ -12,7 +12,7 @@ from agnostic_init.arrays.target import Target
 from agnostic_init.bits.block import block
 from agnostic_init.bits.key import Key
 from agnostic_init.draws.distributions import normal_draw
-from agnostic_init.draws.engines import select as draws
+from agnostic_init.draws.make import make
 from agnostic_init.initializers.delta_orthogonal import convolution_parts
 from agnostic_init.initializers.registry import register
 from agnostic_init.initializers.whole import Whole
@@ -112,7 +112,7 @@ class conv_orthogonal(Whole):
         """Which vectors of each basis span its subspace: each with probability 1/2."""
         library, shape = target.library, (parts.size("b"), steps, parts.size("o"))
         place = Target(library, "float32", target.device)
-        coins = draws.make(normal_draw(0.0, 1.0, "float32"), key.fold_in(1), block(shape), place)
+        coins = make(normal_draw(0.0, 1.0, "float32"), key.fold_in(1), block(shape), place)
         return library.cast(coins > 0, _compute(target.dtype))
 
     def _parts(self, shape: tuple[int, ...]) -> Parts:

@@ -13,7 +13,7 @@ from agnostic_init.arrays.target import Target
 from agnostic_init.bits.block import block
 from agnostic_init.bits.key import Key
 from agnostic_init.draws.distributions import bits_draw, normal_draw
-from agnostic_init.draws.engines import select
+from agnostic_init.draws.make import make
 from agnostic_init.initializers.registry import register
 from agnostic_init.initializers.whole import Whole
 
@@ -81,9 +81,9 @@ class sparse(Whole):
         library, xp, everything = target.library, target.library.xp, block(shape)
         wide = "float32" if format_of(target.dtype).itemsize == 1 else target.dtype
         place = Target(library, wide, target.device)
-        values = select.make(normal_draw(0.0, self.std, wide), key.fold_in(0), everything, place)
+        values = make(normal_draw(0.0, self.std, wide), key.fold_in(0), everything, place)
         form = "int64" if library.name == "torch" else "uint32"
-        words = select.make(
+        words = make(
             bits_draw(form), key.fold_in(1), everything, Target(library, form, target.device)
         )
         axis = AXES[self.per]

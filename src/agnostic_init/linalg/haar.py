@@ -11,11 +11,11 @@ from typing import Any
 from agnostic_init.arrays.errors import must
 from agnostic_init.arrays.formats import format_of
 from agnostic_init.arrays.target import Target
-from agnostic_init.bits.block import Block, block
+from agnostic_init.bits.block import Block, block, pieces
 from agnostic_init.bits.key import Key
 from agnostic_init.draws.distributions import normal_draw
-from agnostic_init.draws.engines import compiled, select
-from agnostic_init.draws.engines.generic import pieces
+from agnostic_init.draws.engines import host
+from agnostic_init.draws.make import fill, make
 
 __all__ = ["Haar"]
 
@@ -124,7 +124,7 @@ class Haar:
 
     def drawn_at_once(self, size: int) -> bool:
         """Whether the normals of so many elements are better drawn before the panels."""
-        return size <= (AT_ONCE if compiled.loaded() else STACK)
+        return size <= (AT_ONCE if host.in_use() else STACK)
 
     def draw(self, key: Key, start: int, stop: int, target: Target, part: Any = ()) -> Any:
         """The normals of vectors `start` to `stop`, from place `start` on.
@@ -142,14 +142,14 @@ class Haar:
         """
         # To NumPy's engine one run of positions is dearer than a thousand more elements, so rows
         # that begin a little late are drawn from their beginning.
-        skipped = start if start <= WHOLE_ROWS and not compiled.loaded() else 0
+        skipped = start if start <= WHOLE_ROWS and not host.in_use() else 0
         rows = slice(start, stop), slice(start - skipped, None)
         normals = _normals(self)
         if part or (start, stop) != (0, self.short):
             index = (*part, ..., *rows) if len(part) < len(self.batch) else (*part, *rows)
             normals = normals.part(index)
         place = Target(target.library, self.compute, target.device)
-        drawn = select.make(normal_draw(0.0, 1.0, self.compute), key, normals, place)
+        drawn = make(normal_draw(0.0, 1.0, self.compute), key, normals, place)
         return drawn[..., skipped:] if skipped else drawn
 
     def draw_into(
@@ -159,7 +159,7 @@ class Haar:
         normals = _normals(self)
         if part or (start, stop) != (0, self.short):
             normals = normals.part((*part, ..., slice(start, stop), slice(start, None)))
-        select.fill(normal_draw(0.0, 1.0, self.compute), key, normals, out, library)
+        fill(normal_draw(0.0, 1.0, self.compute), key, normals, out, library)
 
 
 @functools.lru_cache(maxsize=256)

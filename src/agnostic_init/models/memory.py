@@ -62,22 +62,10 @@ def _have_common(one: Memory, other: Memory) -> bool:
     """Whether two arrays have a byte in common; also where that takes too long to find out."""
     try:
         work: Any = MOST_WORK  # which NumPy's own types do not have
-        return np.shares_memory(_seen_by_numpy(one), _seen_by_numpy(other), max_work=work)
+        return np.shares_memory(_seen(one), _seen(other), max_work=work)
     except np.exceptions.TooHardError:
         return True
 
 
-class _Interface:
-    def __init__(self, memory: Memory) -> None:
-        self.__array_interface__ = {
-            "version": 3,
-            "data": (memory.address, True),
-            "typestr": f"|V{memory.itemsize}",
-            "shape": memory.shape,
-            "strides": memory.strides,
-        }
-
-
-def _seen_by_numpy(memory: Memory) -> Any:
-    """Memory of any device as an array, of which nothing must be read."""
-    return np.asarray(_Interface(memory))
+def _seen(memory: Memory) -> Any:
+    return memory.seen_by_numpy(f"V{memory.itemsize}")

@@ -154,7 +154,7 @@ def test_a_new_array_is_on_the_device_that_is_asked_for(monkeypatch, given):
     """Without one, on the current device."""
     from agnostic_init.arrays.libraries.cupy import Library
     from agnostic_init.arrays.target import Target
-    from agnostic_init.draws.engines import cupy as engine
+    from agnostic_init.draws import make
 
     current = []
 
@@ -174,7 +174,7 @@ def test_a_new_array_is_on_the_device_that_is_asked_for(monkeypatch, given):
         return np.empty(shape, dtype)
 
     library = Library(SimpleNamespace(empty=empty))
-    monkeypatch.setattr(engine, "fill", lambda draw, key, block, out, library: None)
+    monkeypatch.setattr(make, "fill", lambda draw, key, block, out, library: None)
     target = Target(library, "float32", device)
-    engine.make(normal_draw(0.0, 1.0, "float32"), Key(1), block((8,)), target)
+    make.make(normal_draw(0.0, 1.0, "float32"), Key(1), block((8,)), target)
     assert made == [[device] if given else []]

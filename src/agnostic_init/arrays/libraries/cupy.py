@@ -43,6 +43,10 @@ class Library(generic.Library):
         """Its namespace takes `device=`, and makes the array on the current device all the same."""
         return super().on(device) if device is None else device
 
+    def empty(self, shape: tuple[int, ...], dtype: str, device: Any) -> Any:
+        with self.on(device):
+            return super().empty(shape, dtype, device)
+
     def memory(self, array: Any) -> Memory:
         place = f"cuda:{array.device.id}"
         return Memory(place, array.data.ptr, array.shape, array.strides, array.itemsize)

@@ -11,6 +11,7 @@ import numpy as np
 from dask.base import tokenize
 
 from agnostic_init.arrays.libraries import numpy
+from agnostic_init.arrays.memory import Memory
 
 __all__ = ["Library"]
 
@@ -22,7 +23,7 @@ class Library(numpy.Library):
     writes = False
     lazy = True
 
-    def host_view(self, array: Any) -> Any:
+    def host_memory(self, array: Any) -> Memory | None:
         return None
 
     def to_host(self, array: Any) -> Any:

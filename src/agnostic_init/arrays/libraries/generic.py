@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -87,15 +88,31 @@ class Library:
         """Where an array's elements are, or None if it has no memory or does not say."""
         return None
 
-    def host_view(self, array: Any) -> Any:
-        """The array's own memory as a NumPy array of its storage, or None if it is elsewhere.
+    def host_memory(self, array: Any) -> Memory | None:
+        """Where an array's elements may be written by the host; None if the library must do it."""
+        return None
+
+    def parts(self, array: Any) -> Iterator[tuple[Any, Any]] | None:
+        """What an array that is split is made of: views, and their indices in the whole; or None."""
+        return None
+
+    def empty(self, shape: tuple[int, ...], dtype: str, device: Any) -> Any:
+        """A new array without values."""
+        return self.xp.empty(shape, dtype=self.dtype(dtype), device=device)
+
+    def takes_from_host(self, device: Any, array: Any = None) -> bool:
+        """Whether what is to be on a device, or in an array there, is best made by the host."""
+        return False
+
+    def from_storage(self, storage: Any, dtype: str, device: Any) -> Any:
+        """A new array of what the host has made, as of `to_host`; it may keep that memory."""
+        raise NotImplementedError
+
+    def to_host(self, array: Any) -> Any:
+        """The array's storage as a NumPy array, copied where it is elsewhere.
 
         Formats that NumPy has not are seen as unsigned integers of their size.
         """
-        return None
-
-    def to_host(self, array: Any) -> Any:
-        """The array's storage as a NumPy array, as of `host_view`, copied where it is elsewhere."""
         return np.from_dlpack(array)
 
     def from_host(self, array: Any, device: Any) -> Any:

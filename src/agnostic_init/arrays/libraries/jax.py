@@ -13,8 +13,7 @@ from agnostic_init.arrays.errors import must
 from agnostic_init.arrays.libraries import generic
 from agnostic_init.arrays.libraries.numpy import storage_view
 
-__all__ = ["Library"]
-
+__all__ = ["Library", "on_host", "tracing"]
 
 WIDE = ("float64", "complex128", "int64", "uint64")
 
@@ -50,6 +49,12 @@ class Library(generic.Library):
             except (RuntimeError, IndexError, ValueError) as error:
                 raise must("device", f"must be a JAX device ({error})", device) from None
         return device
+
+    def takes_from_host(self, device: Any, array: Any = None) -> bool:
+        return on_host(device) and not tracing()
+
+    def from_storage(self, storage: Any, dtype: str, device: Any) -> Any:
+        return jax.device_put(storage.view(jnp.dtype(dtype)), device)
 
     def to_host(self, array: Any) -> Any:
         return storage_view(np.asarray(array))
@@ -94,3 +99,18 @@ def _fits(sharding: Any, shape: tuple[int, ...]) -> bool:
     except (IndexError, ValueError):
         return False
     return True
+
+
+def tracing() -> bool:
+    """Whether operations are being recorded for a program, as under jit."""
+    return isinstance(jnp.zeros((), jnp.float32), jax.core.Tracer)  # no device: never kept
+
+
+def on_host(device: Any) -> bool:
+    """Whether the device, a sharding or the default one, is a CPU."""
+    if device is None:
+        default = jax.config.jax_default_device
+        platform = getattr(default, "platform", default) or jax.default_backend()
+        return str(platform) == "cpu"
+    devices = getattr(device, "device_set", None) or {device}
+    return all(getattr(d, "platform", "") == "cpu" for d in devices)

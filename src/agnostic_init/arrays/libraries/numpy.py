@@ -59,14 +59,17 @@ class Library(generic.Library):
         return "cpu"
 
     def memory(self, array: Any) -> Memory:
-        address = array.__array_interface__["data"][0]
-        return Memory("cpu", address, array.shape, array.strides, array.itemsize)
+        return Memory.of_numpy(array)
 
-    def host_view(self, array: Any) -> Any:
-        if not isinstance(array, np.ndarray):
-            return None
-        # What a subclass adds, as masks, is not the array's memory.
-        return storage_view(array if type(array) is np.ndarray else array.view(np.ndarray))
+    def host_memory(self, array: Any) -> Memory | None:
+        ours = isinstance(array, np.ndarray) and array.dtype.isnative
+        return self.memory(array) if ours else None
+
+    def empty(self, shape: tuple[int, ...], dtype: str, device: Any) -> Any:
+        return np.empty(shape, self.dtype(dtype))  # no device: NumPy's only one
+
+    def from_storage(self, storage: Any, dtype: str, device: Any) -> Any:
+        return storage.view(self.dtype(dtype))
 
     def to_host(self, array: Any) -> Any:
         return storage_view(array)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -9,6 +10,7 @@ import torch
 from agnostic_init.arrays.errors import must, must_be_type
 from agnostic_init.arrays.libraries import generic, torch_shards
 from agnostic_init.arrays.libraries.torch_tracing import (
+    constant,
     has_address,
     has_memory,
     has_values,
@@ -18,6 +20,7 @@ from agnostic_init.arrays.memory import Memory, overlaps
 
 __all__ = ["Library"]
 
+WITHOUT_FLOAT64 = ("mps",)
 STORAGE = {1: torch.uint8, 2: torch.int16}
 NUMPY_HAS = {
     torch.float16,
@@ -76,26 +79,36 @@ class Library(generic.Library):
         strides = tuple(size * step for step in array.stride())
         return Memory(str(array.device), array.data_ptr(), tuple(array.shape), strides, size)
 
-    def host_view(self, array: Any) -> Any:
-        return None if recording() or not has_memory(array) else self._memory(array)
+    def host_memory(self, array: Any) -> Memory | None:
+        if recording() or not has_memory(array) or not _on_host(array):
+            return None
+        return self.memory(array)
+
+    def parts(self, array: Any) -> Iterator[tuple[Any, Any]] | None:
+        return torch_shards.parts(array) if torch_shards.is_sharded(array) else None
+
+    def empty(self, shape: tuple[int, ...], dtype: str, device: Any) -> Any:
+        return torch.empty(shape, dtype=self.dtype(dtype), device=device)
+
+    def takes_from_host(self, device: Any, array: Any = None) -> bool:
+        kind = torch.device(device).type
+        if array is not None and not has_memory(array):
+            return True
+        return kind in WITHOUT_FLOAT64 or (kind != "meta" and recording())
+
+    def from_storage(self, storage: Any, dtype: str, device: Any) -> Any:
+        return constant(storage, self.dtype(dtype), device)
 
     def _memory(self, array: Any) -> Any:
-        if array.device.type != "cpu" or array.layout != torch.strided:
+        if not _on_host(array):
             return None
         array = array.detach()
-        if array.is_conj() or array.is_neg():
-            return None
         if array.dtype == torch.uint32:
             return array.view(torch.int32).numpy().view("uint32")
         if array.dtype in NUMPY_HAS:
             return array.numpy()
         view = array.view(STORAGE[array.dtype.itemsize]).numpy()
         return view.view("uint16") if array.dtype.itemsize == 2 else view
-
-    def storage(self, dtype: Any) -> str:
-        """The name of NumPy's dtype that `host_view` shows a dtype as."""
-        kept = dtype in NUMPY_HAS or dtype == torch.uint32
-        return self.dtype_name(dtype) if kept else f"uint{8 * dtype.itemsize}"
 
     def to_host(self, array: Any) -> Any:
         return self._memory(array.detach().cpu().resolve_conj().resolve_neg())
@@ -148,3 +161,10 @@ class Library(generic.Library):
             return array.detach().view(lengths).permute(order).view(shape)
         except RuntimeError:  # the memory cannot be seen in that shape
             return None
+
+
+def _on_host(array: Any) -> bool:
+    """Whether a tensor's elements lie in the host's memory as they are."""
+    if array.device.type != "cpu" or array.layout != torch.strided:
+        return False
+    return not array.is_conj() and not array.is_neg()

@@ -66,7 +66,7 @@ def constant(storage: Any, dtype: Any, device: Any) -> Any:
     Parameters
     ----------
     storage
-        A NumPy array, as of `Library.host_view`, which the tensor may keep.
+        A NumPy array, as of `Library.to_host`, which the tensor may keep.
     dtype, device
         Of the tensor.
     """

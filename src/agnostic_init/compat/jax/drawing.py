@@ -12,12 +12,12 @@ import jax.numpy as jnp
 import numpy as np
 
 from agnostic_init.arrays.formats import format_of
+from agnostic_init.arrays.libraries.jax import tracing
 from agnostic_init.arrays.target import resolve
 from agnostic_init.bits.block import block, checked_shape
 from agnostic_init.bits.jax_key import TracedKey, as_words, is_traced, traced
 from agnostic_init.bits.key import Key
-from agnostic_init.draws.engines import select
-from agnostic_init.draws.engines.jax import tracing
+from agnostic_init.draws.make import make
 from agnostic_init.draws.record import Draw
 
 __all__ = [
@@ -77,10 +77,10 @@ def scaled(
 def drawn(draw: Draw, key: Any, shape: tuple[int, ...], out_sharding: Any) -> Any:
     """The draw's values for a key of JAX."""
     stream = key_of(key)
-    if out_sharding is not None and not tracing(stream):
+    if out_sharding is not None and stream.known and not tracing():
         return _program(draw, shape, _named(out_sharding))(*as_words(stream))
     place = resolve(xp=jnp, dtype=draw.dtype)
-    return placed(select.make(draw, stream, block(shape), place), out_sharding)
+    return placed(make(draw, stream, block(shape), place), out_sharding)
 
 
 def key_of(key: Any) -> Key:
@@ -112,7 +112,7 @@ def _program(draw: Draw, shape: tuple[int, ...], sharding: Any) -> Any:
 
     def values(seed: Any, offset: Any) -> Any:
         place = resolve(xp=jnp, dtype=draw.dtype)
-        return select.make(draw, TracedKey(seed, offset), block(shape), place)
+        return make(draw, TracedKey(seed, offset), block(shape), place)
 
     return jax.jit(values, out_shardings=sharding)
 

@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
-from agnostic_init.arrays.target import Target
-from agnostic_init.bits.block import Block, Positions
+from agnostic_init.bits.block import Block, Positions, pieces
 from agnostic_init.bits.key import Key
 from agnostic_init.bits.stream import element_words
 from agnostic_init.bits.words import Narrow, Wide
 from agnostic_init.draws.record import Draw
 from agnostic_init.draws.reference import evaluate
 
-__all__ = ["arithmetic_of", "assembled", "compute", "fill", "make", "pieces", "values"]
+__all__ = ["arithmetic_of", "assembled", "compute", "fill", "values"]
 
 PIECE = 1 << 22  # elements; the intermediate arrays of a piece take some 200 bytes each
-
-
-def make(draw: Draw, key: Key, block: Block, target: Target) -> Any:
-    """A new array, written piece by piece where it is large."""
-    library, device = target.library, target.device
-    if block.size <= PIECE or not library.writes:
-        return compute(draw, key, block, library, device)
-    out = library.xp.empty(block.shape, dtype=library.dtype(draw.dtype), device=device)
-    fill(draw, key, block, out, library)
-    return out
 
 
 def fill(draw: Draw, key: Key, block: Block, out: Any, library: Any) -> None:
@@ -36,19 +24,6 @@ def fill(draw: Draw, key: Key, block: Block, out: Any, library: Any) -> None:
         return
     for index in pieces(block.shape, PIECE):
         library.write(out[index], compute(draw, key, block.part(index), library, device))
-
-
-def pieces(shape: tuple[int, ...], most: int) -> Any:
-    """Indices of blocks of at most `most` elements, contiguous in the last axes."""
-    if math.prod(shape) <= most:
-        yield (Ellipsis,)
-        return
-    inner = math.prod(shape[1:])
-    rows = max(1, most // max(inner, 1))
-    for start in range(0, shape[0], rows):
-        stop = min(start + rows, shape[0])
-        for rest in pieces(shape[1:], most) if rows == 1 else ((Ellipsis,),):
-            yield (slice(start, stop), *rest)
 
 
 def compute(draw: Draw, key: Key, block: Block, library: Any, device: Any) -> Any:

@@ -9,80 +9,92 @@ from typing import Any
 import numpy as np
 
 from agnostic_init.arrays.errors import must
-from agnostic_init.bits.block import Block, Positions
+from agnostic_init.arrays.formats import FORMATS
+from agnostic_init.arrays.memory import Memory
+from agnostic_init.bits.block import Block, Positions, pieces
 from agnostic_init.bits.key import Key
-from agnostic_init.draws.engines import compiled, numpy
+from agnostic_init.draws.engines import native, numpy
 from agnostic_init.draws.record import Draw
 
-__all__ = ["fill", "number_of_threads"]
+__all__ = ["fill", "in_use", "new", "storage_of"]
 
-Kernel = Callable[[Draw, Key, Positions, Any, int, int], None]
-
-THREADS_VARIABLE = "AGNOSTIC_INIT_NUM_THREADS"
-WORTH_A_THREAD = 1 << 17  # elements; about half a millisecond of work
+ENGINE = "AGNOSTIC_INIT_ENGINE"
+CHOICES = ("auto", "native", "numpy")
+WORTH_A_THREAD = 1 << 17  # elements; about a millisecond of work
 MOST_WITH_NUMPY = 4  # threads; more only wait for each other's interpreter lock
 LARGEST_PART = 1 << 20  # elements that a thread is given at once
 SLAB = 1 << 18
 
 
-def fill(draw: Draw, key: Key, block: Block, out: Any) -> None:
-    """Write the draw's elements at a block of positions into host memory.
+def new(draw: Draw, key: Key, block: Block) -> Any:
+    """The draw's elements at a block of positions, in a new NumPy array of the dtype's storage."""
+    out = np.empty(block.shape, storage_of(draw.dtype))
+    fill(draw, key, block, Memory.of_numpy(out))
+    return out
 
-    Parameters
-    ----------
-    draw, key
-        What is drawn.
-    block
-        The positions; `out` has its shape.
-    out
-        A writable NumPy array of any strides, of the draw's dtype or, where NumPy has it not, of
-        unsigned integers of its size.
-    """
+
+def fill(draw: Draw, key: Key, block: Block, memory: Memory) -> None:
+    """Write the draw's elements at a block of positions into host memory of the block's shape."""
     if not block.size:
         return
+    if in_use() and native.supports(draw):
+        strides = None if memory.contiguous else memory.strides
+        native.fill_jobs([native.job_at(draw, key, block, memory.address, strides)])
+        return
+    out = memory.seen_by_numpy(storage_of(draw.dtype))
     if out.flags.c_contiguous:
         _fill_contiguous(draw, key, block.positions(), out.reshape(-1))
         return
-    for part in _slabs(out.shape):
-        inner = block.part(part)
-        target = out[part]
+    for index in pieces(out.shape, SLAB):
+        part, target = block.part(index), out[index]
         buffer = np.empty(target.shape, out.dtype)
-        _fill_contiguous(draw, key, inner.positions(), buffer.reshape(-1))
+        _fill_contiguous(draw, key, part.positions(), buffer.reshape(-1))
         target[...] = buffer
 
 
-def number_of_threads() -> int:
-    """Threads that large draws use: `AGNOSTIC_INIT_NUM_THREADS`, or the cores at hand."""
-    text = os.environ.get(THREADS_VARIABLE)
-    if text is None:
-        if hasattr(os, "sched_getaffinity"):
-            return len(os.sched_getaffinity(0))
-        return os.cpu_count() or 1
-    if not text.isdecimal() or int(text) < 1:
-        raise must(THREADS_VARIABLE, "must be a positive integer", text)
-    return int(text)
+def storage_of(dtype: str) -> str:
+    """NumPy's own dtype of the size of a dtype: itself, or unsigned integers for what it has not."""
+    form = FORMATS.get(dtype)
+    if form is None or form.itemsize > 2 or dtype == "float16":
+        return dtype
+    return f"uint{8 * form.itemsize}"
+
+
+def in_use() -> bool:
+    """Whether the compiled library serves, and not NumPy.
+
+    Raises
+    ------
+    ParameterError
+        If `AGNOSTIC_INIT_ENGINE` is none of "auto", "native" and "numpy", or asks for the library
+        where there is none.
+    """
+    choice = os.environ.get(ENGINE, "auto")
+    if choice not in CHOICES:
+        raise must(ENGINE, f"must be one of {', '.join(CHOICES)}", choice)
+    if choice == "native" and not native.available():
+        rule = "must be auto or numpy where there is no compiled library"
+        raise must(ENGINE, rule, choice, "what agnostic-init info says about it")
+    return choice != "numpy" and native.available()
 
 
 def _fill_contiguous(draw: Draw, key: Key, positions: Positions, out: Any) -> None:
     size = out.size
-    kernel: Kernel = compiled.kernel(draw, size) or numpy.fill
     threads = size // WORTH_A_THREAD
     if threads > 1:
-        most = MOST_WITH_NUMPY if kernel is numpy.fill else threads
-        threads = min(threads, most, number_of_threads())
+        threads = min(threads, MOST_WITH_NUMPY, native.number_of_threads())
     if threads < 2:
-        kernel(draw, key, positions, out, 0, size)
+        numpy.fill(draw, key, positions, out, 0, size)
         return
     part = max(WORTH_A_THREAD, min(LARGEST_PART, -(-size // (2 * threads))))
-    starts = range(0, size, part)
+
+    def work(start: int) -> None:
+        numpy.fill(draw, key, positions, out, start, min(start + part, size))
+
     try:
-        _in_threads(
-            threads,
-            lambda start: kernel(draw, key, positions, out, start, min(start + part, size)),
-            starts,
-        )
+        _in_threads(threads, work, range(0, size, part))
     except _NoThreadsError:
-        kernel(draw, key, positions, out, 0, size)
+        numpy.fill(draw, key, positions, out, 0, size)
 
 
 class _NoThreadsError(RuntimeError):
@@ -107,22 +119,3 @@ def _in_threads(threads: int, work: Callable[[int], None], starts: range) -> Non
             task.result()
     finally:
         pool.shutdown(cancel_futures=True)
-
-
-def _slabs(shape: tuple[int, ...]) -> Any:
-    """Indices of parts that are whole in their last axes and have about `SLAB` elements each."""
-    axis = len(shape)
-    inner = 1
-    while axis and inner * shape[axis - 1] <= SLAB:
-        axis -= 1
-        inner *= shape[axis]
-    if axis == 0:
-        yield (slice(None),) * len(shape)
-        return
-    axis -= 1
-    rows = max(1, SLAB // inner)
-    rest = (slice(None),) * (len(shape) - axis - 1)
-    for outer in np.ndindex(*shape[:axis]):
-        lead = tuple(slice(i, i + 1) for i in outer)
-        for start in range(0, shape[axis], rows):
-            yield (*lead, slice(start, start + rows), *rest)

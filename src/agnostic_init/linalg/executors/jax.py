@@ -9,9 +9,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from agnostic_init.arrays.libraries.jax import on_host, tracing
 from agnostic_init.arrays.target import Target, backend
 from agnostic_init.bits.key import Key
-from agnostic_init.draws.engines.jax import on_host, tracing
 from agnostic_init.linalg.assemble import with_determinant_one
 from agnostic_init.linalg.executors import numpy
 from agnostic_init.linalg.executors.jax_precision import full_precision
@@ -26,7 +26,7 @@ def make(haar: Haar, key: Key, target: Target) -> Any:
     dtype = target.library.dtype(haar.dtype)
     if not haar.size:
         return jnp.zeros(haar.shape, dtype, device=target.library.working_device(target.device))
-    if not tracing(key) and on_host(target.device):
+    if key.known and on_host(target.device) and not tracing():
         made = numpy.make(haar, key, Target(backend("numpy"), haar.compute, None))
         return jax.device_put(np.asarray(made, dtype), target.device)
     library = target.library
