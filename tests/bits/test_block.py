@@ -33,7 +33,9 @@ def test_positions_are_those_of_the_slice(data):
     part = block(shape, index)
     assert part.shape == np.shape(expected)
     assert places(part.positions()) == np.ravel(expected).tolist()
-    assert np.array_equal(np.arange(np.prod(shape, dtype=int)).reshape(shape)[part.index], expected)
+    assert np.array_equal(
+        np.arange(np.prod(shape, dtype=int)).reshape(shape)[part.as_index], expected
+    )
 
 
 @given(data=st.data())

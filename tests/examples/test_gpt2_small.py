@@ -12,6 +12,7 @@ import safetensors
 import agnostic_init as ai
 from agnostic_init.checkpoint import data_sha256
 from agnostic_init.cli import main
+from agnostic_init.draws.engines import host
 from agnostic_init.models.spec_file import read_spec
 from agnostic_init.native.library import library
 
@@ -66,7 +67,7 @@ def test_the_sha256_is_pinned_on_every_library(plan, backend):
 def test_no_engine_and_no_number_of_threads_changes_it(plan, engine, threads, monkeypatch):
     if engine == "native" and library() is None:
         pytest.skip("there is no compiled library")
-    monkeypatch.setenv("AGNOSTIC_INIT_ENGINE", engine)
+    monkeypatch.setattr(host, "in_use", lambda: engine == "native")
     monkeypatch.setenv("AGNOSTIC_INIT_NUM_THREADS", threads)
     assert data_sha256(plan) == SHA256
 

@@ -36,7 +36,7 @@ def fresh(monkeypatch):
 def folder(monkeypatch, tmp_path):
     """An empty folder in place of the package's own."""
     monkeypatch.setattr(module, "FOLDER", tmp_path)
-    monkeypatch.setattr(module.resources, "files", lambda package: tmp_path)
+    monkeypatch.setattr("importlib.resources.files", lambda package: tmp_path)
     return tmp_path
 
 

@@ -6,8 +6,7 @@ import functools
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from agnostic_init.arrays.errors import must, must_be_type
 from agnostic_init.arrays.numbers import as_integer
@@ -20,8 +19,7 @@ INTEGERS = frozenset((int,))
 NO_SEQUENCES = (str, bytes, bytearray, AbstractSet, Mapping)
 
 
-@dataclass(frozen=True, slots=True)
-class Positions:
+class Positions(NamedTuple):
     """Row-major positions ``base + sum(j[d] * strides[d])`` for ``0 <= j[d] < counts[d]``.
 
     Always in its simplest form, of at least one axis: none is of length one beside others, and no
@@ -43,8 +41,7 @@ class Positions:
         return self.counts[-1] if self.strides[-1] == 1 else 1
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(NamedTuple):
     """A block of a global array: for each axis where it starts, its step and its length."""
 
     global_shape: tuple[int, ...]
@@ -71,7 +68,7 @@ class Block:
         return self.shape == self.global_shape and self.steps.count(1) == len(self.steps)
 
     @property
-    def index(self) -> tuple[Any, ...]:
+    def as_index(self) -> tuple[Any, ...]:
         """The block as a basic index of the global array."""
         items: list[Any] = []
         for start, step, count, drop in zip(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import math
-from dataclasses import replace
 from typing import Any
 
 from agnostic_init.arrays.errors import must
@@ -193,8 +192,8 @@ def _truncated_normal_draw(
             "a smaller std, or another dtype",
         )
     if std == 0.0:
-        return replace(draw, quantile=quantile(-INF, INF, draw.bits))
-    return replace(draw, quantile=quantile(*sigmas, draw.bits))
+        return draw._replace(quantile=quantile(-INF, INF, draw.bits))
+    return draw._replace(quantile=quantile(*sigmas, draw.bits))
 
 
 def truncated_statistics(

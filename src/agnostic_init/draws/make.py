@@ -14,7 +14,7 @@ from typing import Any
 from agnostic_init.arrays.target import Target
 from agnostic_init.bits.block import Block
 from agnostic_init.bits.key import Key
-from agnostic_init.draws.engines import generic, host
+from agnostic_init.draws.engines import host
 from agnostic_init.draws.record import Draw
 
 __all__ = ["fill", "make"]
@@ -34,7 +34,7 @@ def make(draw: Draw, key: Key, block: Block, target: Target) -> Any:
     if library.name == "jax":
         return _engine("jax").make(draw, key, block, target)
     if not library.writes:
-        return generic.compute(draw, key, block, library, device)
+        return _engine("generic").compute(draw, key, block, library, device)
     out = library.empty(block.shape, draw.dtype, device)
     fill(draw, key, block, out, library)
     return out
@@ -59,7 +59,7 @@ def fill(draw: Draw, key: Key, block: Block, out: Any, library: Any) -> None:
         cuda.fill(draw, key, block, out)
     else:
         with library.on(library.device_of(out)):
-            generic.fill(draw, key, block, out, library)
+            _engine("generic").fill(draw, key, block, out, library)
 
 
 def _cuda(draw: Draw, library: Any, out: Any) -> Any:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -20,8 +20,7 @@ HUGE, TINY = 7.5e8, 1e-150
 FAR = 30.0  # beyond this many sigmas the tail's probability is kept relative to the nearer bound's
 
 
-@dataclass(frozen=True, slots=True)
-class Central:
+class Central(NamedTuple):
     """Bounds of which at least one is within 30 sigmas, or on the other side of the mean.
 
     z is the quantile of ``1/2 + middle + k step``; of ``left + (K + k) step`` from below and of
@@ -39,8 +38,7 @@ class Central:
         return max(self.step, 2.0**-1020)
 
 
-@dataclass(frozen=True, slots=True)
-class Tail:
+class Tail(NamedTuple):
     """Both bounds beyond 30 sigmas on one side.
 
     |z| has the tail probability ``Q(bound) (ratio + (K - sign k) step)``.

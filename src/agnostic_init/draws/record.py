@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal, NamedTuple
 
-from agnostic_init.arrays.formats import Format, format_of
+from agnostic_init.arrays.formats import FORMATS, Format
 from agnostic_init.draws.quantile import Central, Tail
 
 __all__ = ["Draw"]
@@ -13,8 +12,7 @@ __all__ = ["Draw"]
 Kind = Literal["bits", "uniform", "quantile", "disk", "modulus"]
 
 
-@dataclass(frozen=True, slots=True)
-class Draw:
+class Draw(NamedTuple):
     """All that an engine must know of a draw, but the key and the positions.
 
     Attributes
@@ -45,12 +43,11 @@ class Draw:
     high: float = float("inf")
     quantile: Central | Tail | None = None
     radii: tuple[float, float] = (0.0, 1.0)
-    format: Format | None = field(init=False, compare=False, repr=False)
-    native: Any = field(init=False, compare=False, repr=False, default=None)
 
-    def __post_init__(self) -> None:
-        known = None if self.kind == "bits" else format_of(self.dtype)
-        object.__setattr__(self, "format", known)
+    @property
+    def format(self) -> Format | None:
+        """The format of the result; None of words."""
+        return FORMATS.get(self.dtype)
 
     @property
     def words(self) -> int:

@@ -103,7 +103,7 @@ class orthogonal(Whole):
         lengths = tuple(count if n == found.order[0] else x for n, x in enumerate(found.lengths))
         haar = replace(found.haar, batch=(count,), stack=(first, shape[axis]))
         fewer = found._replace(haar=haar, lengths=lengths)
-        index = list(part.index)
+        index = list(part.as_index)
         index[axis] = 0 if part.dropped[axis] else slice(None)
         rest = block(some, tuple(index))
         return self._cut(lambda place: _arranged(fewer, some, key, place), some, rest, target)

@@ -120,7 +120,7 @@ class Haar:
         """
         whole = block(self.batch, part)
         for index in pieces(whole.shape, max(1, most // max(1, self.rows * self.columns))):
-            yield index, whole.part(index).index
+            yield index, whole.part(index).as_index
 
     def drawn_at_once(self, size: int) -> bool:
         """Whether the normals of so many elements are better drawn before the panels."""

@@ -10,7 +10,6 @@ import struct
 import sys
 import threading
 import warnings
-from importlib import resources
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -117,6 +116,8 @@ def _file() -> str | None:
     beside = FOLDER / FILE
     if beside.is_file():
         return str(beside)
+    from importlib import resources
+
     with contextlib.suppress(OSError):  # of an archive that has gone
         packed = resources.files(__package__).joinpath(FILE)
         if packed.is_file():
@@ -132,6 +133,8 @@ def _close(copies: contextlib.ExitStack) -> None:
 
 
 def _why_missing() -> str:
+    from importlib import resources
+
     try:
         text = resources.files(__package__).joinpath(MISSING).read_text("utf-8")
     except OSError:

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from agnostic_init.arrays.errors import must
 from agnostic_init.arrays.formats import FORMATS
 from agnostic_init.arrays.memory import Memory
 from agnostic_init.bits.block import Block, Positions, pieces
 from agnostic_init.bits.key import Key
-from agnostic_init.draws.engines import native, numpy
+from agnostic_init.draws.engines import native
 from agnostic_init.draws.record import Draw
 
 __all__ = ["fill", "in_use", "new", "storage_of"]
 
-ENGINE = "AGNOSTIC_INIT_ENGINE"
-CHOICES = ("auto", "native", "numpy")
 WORTH_A_THREAD = 1 << 17  # elements; about a millisecond of work
 MOST_WITH_NUMPY = 4  # threads; more only wait for each other's interpreter lock
 LARGEST_PART = 1 << 20  # elements that a thread is given at once
@@ -61,24 +57,13 @@ def storage_of(dtype: str) -> str:
 
 
 def in_use() -> bool:
-    """Whether the compiled library serves, and not NumPy.
-
-    Raises
-    ------
-    ParameterError
-        If `AGNOSTIC_INIT_ENGINE` is none of "auto", "native" and "numpy", or asks for the library
-        where there is none.
-    """
-    choice = os.environ.get(ENGINE, "auto")
-    if choice not in CHOICES:
-        raise must(ENGINE, f"must be one of {', '.join(CHOICES)}", choice)
-    if choice == "native" and not native.available():
-        rule = "must be auto or numpy where there is no compiled library"
-        raise must(ENGINE, rule, choice, "what agnostic-init info says about it")
-    return choice != "numpy" and native.available()
+    """Whether the compiled library serves, and not NumPy."""
+    return native.available()
 
 
 def _fill_contiguous(draw: Draw, key: Key, positions: Positions, out: Any) -> None:
+    from agnostic_init.draws.engines import numpy
+
     size = out.size
     threads = size // WORTH_A_THREAD
     if threads > 1:

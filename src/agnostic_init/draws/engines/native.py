@@ -154,27 +154,25 @@ def _fill() -> Any:
     return function
 
 
+@functools.lru_cache(maxsize=1024)
 def _packed(draw: Draw) -> tuple[bytes, int]:
-    """The draw's record, and the bytes of an element; made once for each draw."""
-    if draw.native is None:
-        q = draw.quantile
-        if isinstance(q, Central):
-            kind, numbers = CENTRAL, (q.middle, q.step, q.left, q.right)
-        elif isinstance(q, Tail):
-            kind, numbers = TAIL, (q.bound, q.ratio, q.step, q.sign)
-        else:
-            kind, numbers = KINDS[draw.kind], (*draw.radii, 0.0, 0.0)
-        store, form = STORES[draw.dtype], draw.format
-        parts = 2 if form and form.is_complex else 1
-        eight = _eight_bits(form) if form and store == FLOAT8 else (0, 0, 0, 0)
-        packed = DRAW.pack(
-            kind, store, parts, *eight, 0,
-            draw.scale, draw.shift, draw.shift_imag, draw.low, draw.high, *numbers,
-        )  # fmt: skip
-        itemsize = form.itemsize if form else {"uint32": 4, "int64": 8}[draw.dtype]
-        object.__setattr__(draw, "native", (packed, itemsize))
-    found: tuple[bytes, int] = draw.native
-    return found
+    """The draw's record, and the bytes of an element."""
+    q = draw.quantile
+    if isinstance(q, Central):
+        kind, numbers = CENTRAL, (q.middle, q.step, q.left, q.right)
+    elif isinstance(q, Tail):
+        kind, numbers = TAIL, (q.bound, q.ratio, q.step, q.sign)
+    else:
+        kind, numbers = KINDS[draw.kind], (*draw.radii, 0.0, 0.0)
+    store, form = STORES[draw.dtype], draw.format
+    parts = 2 if form and form.is_complex else 1
+    eight = _eight_bits(form) if form and store == FLOAT8 else (0, 0, 0, 0)
+    packed = DRAW.pack(
+        kind, store, parts, *eight, 0,
+        draw.scale, draw.shift, draw.shift_imag, draw.low, draw.high, *numbers,
+    )  # fmt: skip
+    itemsize = form.itemsize if form else {"uint32": 4, "int64": 8}[draw.dtype]
+    return packed, itemsize
 
 
 def _eight_bits(form: Format) -> tuple[int, int, int, int]:
