@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 from agnostic_init.initializers.base import Initializer
-from agnostic_init.initializers.bilinear import bilinear
 from agnostic_init.initializers.constant import constant, ones, zeros
-from agnostic_init.initializers.conv_orthogonal import conv_orthogonal
-from agnostic_init.initializers.delta_orthogonal import delta_orthogonal
 from agnostic_init.initializers.description import Description
-from agnostic_init.initializers.icnr import icnr
-from agnostic_init.initializers.identity import dirac, identity
-from agnostic_init.initializers.looks_linear import looks_linear
+from agnostic_init.initializers.deterministic import bilinear, dirac, identity
 from agnostic_init.initializers.lookup import get
 from agnostic_init.initializers.named import (
     glorot_normal,
@@ -27,12 +22,14 @@ from agnostic_init.initializers.named import (
     xavier_uniform,
 )
 from agnostic_init.initializers.orthogonal import orthogonal
+from agnostic_init.initializers.orthogonal_convolutions import conv_orthogonal, delta_orthogonal
 from agnostic_init.initializers.random import (
     normal,
     symmetric_uniform,
     truncated_normal,
     uniform,
 )
+from agnostic_init.initializers.repeated import icnr, looks_linear
 from agnostic_init.initializers.scaling import variance_scaling
 from agnostic_init.initializers.sparse import sparse
 

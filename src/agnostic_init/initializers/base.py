@@ -17,7 +17,7 @@ from agnostic_init.bits.key import key as make_key
 from agnostic_init.draws.make import fill, make
 from agnostic_init.draws.produce import check_out
 from agnostic_init.draws.record import Draw
-from agnostic_init.initializers.array_value import ArrayValue
+from agnostic_init.initializers.constant_values import ArrayValue
 from agnostic_init.initializers.description import Description
 from agnostic_init.initializers.registry import build
 

@@ -13,9 +13,14 @@ from agnostic_init.arrays.formats import FORMATS
 from agnostic_init.arrays.target import Target
 from agnostic_init.bits.block import Block
 from agnostic_init.bits.key import Key
-from agnostic_init.initializers.array_value import ArrayValue, array_of
 from agnostic_init.initializers.base import Initializer
-from agnostic_init.initializers.held import Number, check_held, integers
+from agnostic_init.initializers.constant_values import (
+    ArrayValue,
+    Number,
+    array_of,
+    check_holds,
+    integer_bounds,
+)
 from agnostic_init.initializers.registry import register
 
 __all__ = ["constant", "ones", "zeros"]
@@ -31,7 +36,7 @@ class _Constant(Initializer):
 
     def _check(self, shape: tuple[int, ...], dtype: str) -> None:
         value = self._value()
-        check_held(value, dtype)
+        check_holds(value, dtype)
         if isinstance(value, ArrayValue):
             missing = len(shape) - len(value.shape)
             if missing < 0 or any(
@@ -52,7 +57,9 @@ class _Constant(Initializer):
                 device=target.device,
             )
         host = _part(value.array, part)
-        if integers(target.dtype) is not None:  # not by way of floats that the library may round
+        if (
+            integer_bounds(target.dtype) is not None
+        ):  # not by way of floats that the library may round
             host = host.astype(target.dtype if target.dtype in np.sctypeDict else np.int64)
         wide = library.from_host(np.asarray(host, order="C"), target.device)
         return library.cast(wide, target.dtype)
@@ -130,7 +137,7 @@ class constant(_Constant):
     Raises
     ------
     ParameterError
-        If the array does not broadcast to the shape, or the dtype cannot hold a value: integers
+        If the array does not broadcast to the shape, or the dtype cannot hold a value: integer_bounds
         out of its range, fractions in an integer dtype, and numbers beyond the largest float.
 
     Examples
@@ -192,7 +199,7 @@ def _plain(value: Number, dtype: str) -> Any:
         return value
     if dtype == "bool":
         return bool(value)
-    return int(value) if integers(dtype) is not None else float(value)
+    return int(value) if integer_bounds(dtype) is not None else float(value)
 
 
 def _part(array: Any, part: Block) -> Any:

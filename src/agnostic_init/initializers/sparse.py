@@ -14,8 +14,8 @@ from agnostic_init.bits.block import block
 from agnostic_init.bits.key import Key
 from agnostic_init.draws.distributions import bits_draw, normal_draw
 from agnostic_init.draws.make import make
+from agnostic_init.initializers.blocks import Whole
 from agnostic_init.initializers.registry import register
-from agnostic_init.initializers.whole import Whole
 
 __all__ = ["sparse"]
 

@@ -8,7 +8,7 @@ from typing import Any
 from agnostic_init.arrays.errors import must
 from agnostic_init.arrays.untraced import untraced
 from agnostic_init.compat.torch_init.writing import refusing, shape_of, write
-from agnostic_init.initializers.identity import dirac, identity
+from agnostic_init.initializers.deterministic import dirac, identity
 from agnostic_init.initializers.orthogonal import orthogonal
 from agnostic_init.initializers.sparse import sparse
 

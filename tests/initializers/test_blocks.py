@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 import agnostic_init as ai
-from agnostic_init.initializers.places import LIMIT, digit, places_of, remainder, small
+from agnostic_init.initializers.blocks import LIMIT, comparable, digit, positions_along, remainder
 
 FAR = [2**31, 2**32, 2**53, 2**63 - 2, 2**63]
 
 
 def test_places_and_digits_are_those_of_python():
     for start, step, count in [(3, 2, 4), (9, -3, 4), (LIMIT - 9, 4, 3), (LIMIT - 1, -(2**63), 2)]:
-        places = places_of(start, step, count)
+        places = positions_along(start, step, count)
         known = [start + step * n for n in range(count)]
         assert places.tolist() == known
         for stride in (1, 3, 2**32, 2**63, LIMIT):
@@ -28,10 +28,10 @@ def test_places_and_digits_are_those_of_python():
 def test_small_numbers_are_equal_where_the_large_ones_are(spread):
     places = np.array([0, 1, 2, 3, 5, 2, 7], np.uint64) * np.uint64(spread)
     others = np.array([[2], [5], [1], [4]], np.uint64) * np.uint64(spread)
-    mine, theirs = small(places, others)
+    mine, theirs = comparable(places, others)
     assert mine.dtype == theirs.dtype == np.int32
     np.testing.assert_array_equal(mine == theirs, places == others)
-    assert small(places, others[:0])[1].shape == (0, 1)
+    assert comparable(places, others[:0])[1].shape == (0, 1)
 
 
 DESCRIBED = [

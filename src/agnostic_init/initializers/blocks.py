@@ -1,4 +1,4 @@
-"""Initializers of which no element can be made without the rest."""
+"""How what is no draw makes a block: by itself, or cut from the whole array."""
 
 from __future__ import annotations
 
@@ -6,12 +6,48 @@ import math
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+import numpy as np
+
 from agnostic_init.arrays.target import Target, backend
 from agnostic_init.bits.block import Block
 from agnostic_init.bits.key import Key
 from agnostic_init.initializers.base import Initializer
 
-__all__ = ["Whole", "selected"]
+__all__ = [
+    "LIMIT",
+    "Blockwise",
+    "Whole",
+    "comparable",
+    "digit",
+    "positions_along",
+    "remainder",
+    "selected",
+]
+
+LIMIT = 1 << 64  # an axis may have so many positions
+
+
+class Blockwise(Initializer):
+    """A subclass makes a block in a library that computes at once."""
+
+    def _block(self, shape: tuple[int, ...], key: Key | None, part: Block, target: Target) -> Any:
+        """The block, on the target's device."""
+        raise NotImplementedError
+
+    def _make(self, shape: tuple[int, ...], key: Key | None, part: Block, target: Target) -> Any:
+        self._check(shape, target.dtype)
+        library = target.library
+        if not library.lazy:
+            working = Target(library, target.dtype, library.working_device(target.device))
+            return library.placed(self._block(shape, key, part, working), target.device)
+        host = Target(backend("numpy"), target.dtype, None)
+        return library.by_blocks(
+            lambda index: self._block(shape, key, part.part(index), host),
+            part.shape,
+            library.dtype(target.dtype),
+            target.like,
+            (self, key, part),
+        )
 
 
 class Whole(Initializer):
@@ -78,3 +114,35 @@ def selected(xp: Any, array: Any, part: Block) -> Any:
     if backwards and part.size:
         found = xp.flip(found, axis=backwards)
     return xp.reshape(found, part.shape)
+
+
+def positions_along(start: int, step: int, count: int) -> Any:
+    """The places that a block has of an axis: ``start + step * j`` for ``0 <= j < count``."""
+    # A negative step is one that wraps around.
+    return np.uint64(start) + np.arange(count, dtype=np.uint64) * np.uint64(step % LIMIT)
+
+
+def digit(places: Any, stride: int, length: int) -> Any:
+    """The index ``places // stride % length``."""
+    above = places // np.uint64(stride) if 0 < stride < LIMIT else np.zeros_like(places)
+    return remainder(above, length)
+
+
+def remainder(places: Any, length: int) -> Any:
+    """The index ``places % length``; the places themselves, where there are no more."""
+    return places % np.uint64(length) if 0 < length < LIMIT else places
+
+
+def comparable(places: Any, others: Any) -> tuple[Any, Any]:
+    """32-bit integers that are equal where the given ones are; those of `others` are not negative."""
+    first, last = (int(others.min()), int(others.max())) if others.size else (0, 0)
+    if last - first < (1 << 31) - 1:
+        known = (places >= first) & (places <= last)
+        mine, theirs = places - np.uint64(first), others - np.uint64(first)
+    else:  # far apart: their ranks
+        values, theirs = np.unique(others, return_inverse=True)
+        mine = np.minimum(np.searchsorted(values, places), values.size - 1)
+        known = values[mine] == places
+    found = np.full(places.shape, -1, np.int32)
+    found[known] = mine[known]
+    return found, theirs.reshape(others.shape).astype(np.int32)
