@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import subprocess
 import sys
@@ -10,22 +11,23 @@ import numpy as np
 import pytest
 
 import agnostic_init as ai
+from agnostic_init.arrays import target
 from agnostic_init.arrays.errors import MissingExtraError
 from agnostic_init.arrays.memory import overlaps
-from agnostic_init.arrays.target import BACKENDS, library_of, resolve
 from agnostic_init.arrays.target import backend as library_named
+from agnostic_init.arrays.target import library_of, resolve
 
 
 def test_raw_and_wrapped_modules_are_the_same_library(backend, xp):
     name = "array_api_strict" if backend.name == "strict" else backend.name
     expected = library_named(name)
-    wrapped = importlib.import_module(BACKENDS[name][0])
+    wrapped = importlib.import_module(expected.namespace)
     for given in (xp, wrapped, name):
         assert resolve(xp=given).library is expected
     array = ai.zeros()((2,), xp=xp)
     assert library_of(array) is expected
-    target = resolve(like=array)
-    assert (target.library, target.dtype) == (expected, "float32")
+    found = resolve(like=array)
+    assert (found.library, found.dtype) == (expected, "float32")
 
 
 def test_numpy_is_the_default():
@@ -57,8 +59,15 @@ def test_dtype_overrides_that_of_like(backend, xp):
         assert str(made.dtype).endswith(dtype)
 
 
-def test_a_missing_library_names_its_extra(monkeypatch):
-    monkeypatch.delitem(sys.modules, "array_api_compat.cupy", raising=False)
+@pytest.fixture
+def unloaded(monkeypatch):
+    """As if CuPy had not been used yet."""
+    monkeypatch.setattr(target, "backend", functools.cache(target.backend.__wrapped__))
+    for name in ("cupy", "agnostic_init.arrays.libraries.cupy"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+
+
+def test_a_missing_library_names_its_extra(monkeypatch, unloaded):
     monkeypatch.setitem(sys.modules, "cupy", None)
     with pytest.raises(MissingExtraError, match=r'pip install "agnostic-init\[cupy\]"'):
         ai.normal()((2,), key=0, xp="cupy")
@@ -75,11 +84,9 @@ def test_a_missing_library_names_its_extra(monkeypatch):
         ("import cupy.a_part", "No module named 'cupy.a_part'"),
     ],
 )
-def test_a_broken_library_is_not_called_missing(monkeypatch, tmp_path, source, words):
+def test_a_broken_library_is_not_called_missing(monkeypatch, unloaded, tmp_path, source, words):
     (tmp_path / "cupy.py").write_text(source)
     monkeypatch.syspath_prepend(tmp_path)
-    for name in ("cupy", "array_api_compat.cupy"):
-        monkeypatch.delitem(sys.modules, name, raising=False)
     rule = "The array library cupy needs cupy, which is installed and cannot be imported: "
     with pytest.raises(ImportError, match=f"{rule}{words}") as caught:
         ai.normal()((2,), key=0, xp="cupy")
@@ -92,9 +99,9 @@ def test_at_the_end_of_python_nothing_is_called_missing(monkeypatch):
         message = "sys.meta_path is None, Python is likely shutting down"
         raise ImportError(message)
 
-    monkeypatch.setattr(importlib, "import_module", ended)
+    monkeypatch.setattr(target, "_made", ended)
     with pytest.raises(ImportError, match=r"numpy .* sys\.meta_path is None") as caught:
-        library_named("numpy")
+        library_named.__wrapped__("numpy")
     assert "pip install" not in str(caught.value)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 import os
@@ -16,6 +17,7 @@ import pytest
 import safetensors.numpy
 
 import agnostic_init as ai
+from agnostic_init.arrays import target
 from agnostic_init.checkpoint import writer
 from agnostic_init.cli import main
 
@@ -147,8 +149,15 @@ def test_a_device_that_numpy_has_not(spec, capsys):
     assert "`device` must be 'cpu' for NumPy, got 'cuda'" in error_of(capsys)
 
 
-def test_a_backend_that_is_not_installed_names_its_extra(spec, capsys, monkeypatch):
-    monkeypatch.delitem(sys.modules, "array_api_compat.cupy", raising=False)
+@pytest.fixture
+def unloaded(monkeypatch):
+    """As if CuPy had not been used yet."""
+    monkeypatch.setattr(target, "backend", functools.cache(target.backend.__wrapped__))
+    for name in ("cupy", "agnostic_init.arrays.libraries.cupy"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+
+
+def test_a_backend_that_is_not_installed_names_its_extra(spec, capsys, monkeypatch, unloaded):
     monkeypatch.setitem(sys.modules, "cupy", None)
     assert main(["write", spec, "out", "--backend", "cupy", "--no-progress"]) == 2
     assert 'pip install "agnostic-init[cupy]"' in error_of(capsys)
@@ -297,11 +306,9 @@ def test_json_has_no_infinities(spec, capsys):
     assert ai.get(initializer) == ai.truncated_normal(lower=-math.inf, upper=3.0)
 
 
-def test_a_broken_library_is_exit_code_1(spec, capsys, monkeypatch, tmp_path):
+def test_a_broken_library_is_exit_code_1(spec, capsys, monkeypatch, unloaded, tmp_path):
     (tmp_path / "cupy.py").write_text("raise ImportError('libnvrtc.so.13: cannot open')")
     monkeypatch.syspath_prepend(tmp_path)
-    for name in ("cupy", "array_api_compat.cupy"):
-        monkeypatch.delitem(sys.modules, name, raising=False)
     assert main(["write", spec, "out", "--backend", "cupy"]) == 1
     assert "cannot be imported: libnvrtc.so.13: cannot open" in error_of(capsys)
 

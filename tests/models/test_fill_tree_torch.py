@@ -43,14 +43,13 @@ def test_parts_of_torchs_memory(dtype):
     assert whole.sum() == 6
 
 
-def test_a_model_of_the_meta_device_has_nothing_to_share():
+def test_a_model_of_the_meta_device_is_refused():
     with torch.device("meta"):
         model = torch.nn.Sequential(torch.nn.Linear(4, 3), torch.nn.Linear(3, 2))
-    parameters = dict(model.named_parameters())
-    ai.fill_tree(parameters, {"*.weight": ai.normal(), "*": "zeros"}, key=0)
-    assert all(each.is_meta for each in parameters.values())
-    with pytest.raises(ParameterError, match=r"as '0.weight' and 'tied' do"):
-        ai.fill_tree(parameters | {"tied": model[0].weight}, {"*": ai.normal()}, key=0)
+    parameters = {"real": torch.zeros(3)} | dict(model.named_parameters())
+    with pytest.raises(ParameterError, match=r"parameter '0.weight': .* meta .*to_empty"):
+        ai.fill_tree(parameters, {"*": ai.ones()}, key=0)
+    assert not parameters["real"].any()
 
 
 def test_a_fake_model():
@@ -58,7 +57,10 @@ def test_a_fake_model():
 
     with FakeTensorMode():
         model = torch.nn.Sequential(torch.nn.Linear(4, 3), torch.nn.Linear(3, 2))
-        ai.fill_tree(dict(model.named_parameters()), {"*": ai.uniform()}, key=0)
+        parameters = dict(model.named_parameters())
+        ai.fill_tree(parameters, {"*": ai.uniform()}, key=0)
+        with pytest.raises(ParameterError, match=r"as '0.weight' and 'tied' do"):
+            ai.fill_tree(parameters | {"tied": model[0].weight}, {"*": ai.normal()}, key=0)
 
 
 def test_memory_in_a_transform_of_torch():

@@ -150,7 +150,8 @@ def test_fsdp_from_the_meta_device(line):
         sharded = model()
     fully_shard(sharded, mesh=line)
     parameters = dict(sharded.named_parameters())
-    ai.fill_tree(parameters, RULES, key=0)  # what has no memory yet is left alone
+    with pytest.raises(ParameterError, match=r"parameter '0.weight': .* meta .*to_empty"):
+        ai.fill_tree(parameters, RULES, key=0)
     sharded.to_empty(device="cpu")
     parameters = dict(sharded.named_parameters())
     ai.fill_tree(parameters, RULES, key=0)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from ctypes import addressof, c_char
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,27 +17,35 @@ class Memory(NamedTuple):
 
     Attributes
     ----------
-    device : a name that is the same in all libraries.
-    address : of the first element.
-    shape : of the array.
-    strides : in bytes.
-    itemsize : of an element, in bytes.
+    device
+        A name that is the same in all libraries.
+    address
+        Of the first element.
+    shape
+        Of the array.
+    strides
+        In bytes; None where the elements lie one after the other in row-major order.
+    itemsize
+        Of an element, in bytes.
     """
 
     device: str
     address: int
     shape: tuple[int, ...]
-    strides: tuple[int, ...]
+    strides: tuple[int, ...] | None
     itemsize: int
 
     @staticmethod
     def of_numpy(array: Any) -> Memory:
         """That of a NumPy array."""
-        address = array.__array_interface__["data"][0]
-        return Memory("cpu", address, array.shape, array.strides, array.itemsize)
+        strides = None if array.flags.c_contiguous else array.strides
+        return Memory("cpu", _address(array), array.shape, strides, array.itemsize)
 
-    def seen_by_numpy(self, dtype: str) -> Any:
-        """The memory as an array of NumPy's, to be written; of another device only to be compared."""
+    def seen_by_numpy(self, dtype: str, owner: Any = None) -> Any:
+        """The memory as an array of NumPy's, to be written; of another device only to be compared.
+
+        The array keeps `owner` alive, and does nothing else to it.
+        """
         interface = {
             "version": 3,
             "data": (self.address, False),
@@ -43,29 +53,34 @@ class Memory(NamedTuple):
             "shape": self.shape,
             "strides": self.strides,
         }
-        return np.asarray(_Interface(interface))
-
-    @property
-    def contiguous(self) -> bool:
-        """Whether the elements lie one after another in row-major order."""
-        step = self.itemsize
-        for length, stride in zip(reversed(self.shape), reversed(self.strides), strict=True):
-            if length > 1 and stride != step:
-                return False
-            step *= length
-        return True
+        return np.asarray(_Interface(interface, owner))
 
     @property
     def bounds(self) -> tuple[int, int]:
         """The first byte, and one past the last, of an array that has elements."""
+        if self.strides is None:
+            return self.address, self.address + math.prod(self.shape) * self.itemsize
         reach = [step * (n - 1) for n, step in zip(self.shape, self.strides, strict=True)]
         first = self.address + sum(step for step in reach if step < 0)
         return first, self.address + sum(step for step in reach if step > 0) + self.itemsize
 
 
 class _Interface:
-    def __init__(self, interface: dict[str, Any]) -> None:
+    """What NumPy asks of memory that it is to see as an array."""
+
+    def __init__(self, interface: dict[str, Any], owner: Any) -> None:
         self.__array_interface__ = interface
+        self.owner = owner
+
+
+def _address(array: Any) -> int:
+    if array.flags.c_contiguous:
+        try:
+            return addressof(c_char.from_buffer(array))  # in a third of the time
+        except (TypeError, ValueError):  # read-only, empty, or of a dtype that is not NumPy's
+            pass
+    address: int = array.ctypes.data
+    return address
 
 
 def overlaps(shape: Sequence[int], strides: Sequence[int]) -> bool:

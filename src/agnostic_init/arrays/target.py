@@ -3,36 +3,36 @@
 from __future__ import annotations
 
 import functools
-import importlib
 import types
-from dataclasses import dataclass
-from typing import Any
-
-import numpy as np
+from typing import Any, NamedTuple
 
 from agnostic_init.arrays.dtypes import name_of
 from agnostic_init.arrays.errors import must, must_be_type, not_imported
+from agnostic_init.arrays.library import Library
 
 __all__ = ["BACKENDS", "Target", "backend", "library_of", "resolve"]
 
-# Of each library: the namespace that follows the standard, and the extra that installs it. That of
-# NumPy takes long to import, and is left to the few that use it.
+#: The array libraries that have a file in ``libraries/``, and of each the extra that installs it.
 BACKENDS = {
-    "numpy": ("numpy", ""),
-    "torch": ("array_api_compat.torch", "torch"),
-    "cupy": ("array_api_compat.cupy", "cupy"),
-    "jax": ("jax.numpy", "jax"),
-    "dask": ("array_api_compat.dask.array", "dask"),
-    "array_api_strict": ("array_api_strict", "strict"),
+    "numpy": "",
+    "torch": "torch",
+    "cupy": "cupy",
+    "jax": "jax",
+    "dask": "dask",
+    "array_api_strict": "strict",
 }
-NAMESPACES = {"jaxlib": "jax", "ml_dtypes": "numpy"}
+#: Packages whose arrays are another's.
+OF_PACKAGE = {name: name for name in BACKENDS} | {"jaxlib": "jax", "ml_dtypes": "numpy"}
+#: What is asked of a namespace that nothing is known of.
+NEEDED = ("arange", "asarray", "astype", "empty", "float32", "full", "reshape", "uint32", "where")
+OF_TYPE: dict[type, Library] = {}
+MOST_TYPES = 1000  # as types may be made without end
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """A library with the dtype and the device of the array to be made."""
 
-    library: Any
+    library: Library
     dtype: str
     device: Any
     like: Any = None
@@ -87,57 +87,84 @@ def resolve(
     return Target(library, name, place, like)
 
 
-def library_of(array: Any) -> Any:
+def library_of(array: Any) -> Library:
     """The library of an array."""
-    if type(array) is np.ndarray:
-        return _library_of_namespace(None)
-    import array_api_compat
-
-    try:
-        namespace = array_api_compat.array_namespace(array)
-    except TypeError:
-        if f"{type(array).__module__}.{type(array).__name__}" == "jax.ShapeDtypeStruct":
-            return backend("jax")  # it has the shape, dtype and sharding of an array
-        raise must_be_type("like", "must be an array of a supported library", array) from None
-    return _library_of_namespace(namespace)
+    found = OF_TYPE.get(type(array))
+    return found if found is not None else _find(array)
 
 
-def backend(name: str) -> Any:
+def _find(array: Any) -> Library:
+    kind = type(array)
+    for each in kind.__mro__:
+        name = OF_PACKAGE.get(each.__module__.partition(".")[0])
+        if name is not None and backend(name).has(array):
+            if len(OF_TYPE) < MOST_TYPES:
+                OF_TYPE[kind] = backend(name)
+            return backend(name)
+    if not hasattr(array, "__array_namespace__"):
+        rule = "must be an array of a supported library"
+        raise must_be_type("like", rule, array, "xp= for the library, or numpy.asarray(like)")
+    return _library_of_namespace(array.__array_namespace__())
+
+
+@functools.lru_cache(maxsize=len(BACKENDS))
+def backend(name: str) -> Library:
     """The library of a name: one of `BACKENDS`."""
     if name not in BACKENDS:
         raise must("xp", f"must be one of {', '.join(BACKENDS)}", name)
-    module, extra = BACKENDS[name]
     try:
-        namespace = importlib.import_module(module)
+        return _made(name)
     except ImportError as error:
-        raise not_imported(error, name, f"The array library {name}", extra) from error
-    return _wrap(name, namespace)
+        what = f"The array library {name}"
+        raise not_imported(error, name, what, BACKENDS[name]) from error
 
 
-def _library_of_namespace(xp: Any) -> Any:
+def _made(name: str) -> Library:
+    # Each by a statement of its own, which tools that bundle a program find.
+    if name == "numpy":
+        from agnostic_init.arrays.libraries.numpy import Library as NumPy
+
+        return NumPy()
+    if name == "torch":
+        from agnostic_init.arrays.libraries.torch import Library as Torch
+
+        return Torch()
+    if name == "cupy":
+        from agnostic_init.arrays.libraries.cupy import Library as CuPy
+
+        return CuPy()
+    if name == "jax":
+        from agnostic_init.arrays.libraries.jax import Library as Jax
+
+        return Jax()
+    if name == "dask":
+        from agnostic_init.arrays.libraries.dask import Library as Dask
+
+        return Dask()
+    from agnostic_init.arrays.libraries.array_api_strict import Library as Strict
+
+    return Strict()
+
+
+def _library_of_namespace(xp: Any) -> Library:
     if xp is None:
-        return _wrap("numpy", np)
+        return backend("numpy")
     if isinstance(xp, str):
         return backend(xp)
+    rule = "must be an array API namespace or the module of an array library"
     if not isinstance(xp, types.ModuleType) and not hasattr(xp, "__array_api_version__"):
-        raise must_be_type(
-            "xp",
-            "must be an array API namespace or the module of an array library",
-            xp,
-            "xp=numpy, xp=torch or xp=cupy",
-        )
+        raise must_be_type("xp", rule, xp, "xp=numpy, xp=torch or xp=cupy")
     parts = getattr(xp, "__name__", type(xp).__name__).split(".")
     root = parts[1] if parts[0] == "array_api_compat" and len(parts) > 1 else parts[0]
-    root = NAMESPACES.get(root, root)
-    if root in BACKENDS:
-        return backend(root)
-    if not hasattr(xp, "asarray"):
-        raise must_be_type(
-            "xp", "must be an array API namespace or the module of an array library", xp
-        )
-    return _wrap("generic", xp)
+    if root in OF_PACKAGE:
+        return backend(OF_PACKAGE[root])
+    missing = [name for name in NEEDED if not hasattr(xp, name)]
+    if missing:
+        hint = "an array of NumPy, handed over as the library takes them"
+        raise must_be_type("xp", f"{rule}, with {missing[0]}", xp, hint)
+    return _unknown(xp)
 
 
 @functools.lru_cache(maxsize=32)
-def _wrap(name: str, namespace: Any) -> Any:
-    return importlib.import_module(f"agnostic_init.arrays.libraries.{name}").Library(namespace)
+def _unknown(xp: Any) -> Library:
+    return Library(xp)

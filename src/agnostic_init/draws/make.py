@@ -11,6 +11,7 @@ import functools
 import importlib
 from typing import Any
 
+from agnostic_init.arrays.library import Library
 from agnostic_init.arrays.target import Target
 from agnostic_init.bits.block import Block
 from agnostic_init.bits.key import Key
@@ -40,16 +41,14 @@ def make(draw: Draw, key: Key, block: Block, target: Target) -> Any:
     return out
 
 
-def fill(draw: Draw, key: Key, block: Block, out: Any, library: Any) -> None:
-    """The same values, into an array that exists, of the block's shape and any strides."""
+def fill(draw: Draw, key: Key, block: Block, out: Any, library: Library) -> None:
+    """The same values, into an array that exists, of the block's shape and any strides.
+
+    A caller who keeps the array tells the library that it was written.
+    """
     memory = library.host_memory(out)
     if memory is not None:
         host.fill(draw, key, block, memory)
-        library.written(out)
-    elif (parts := library.parts(out)) is not None:
-        for part, index in parts:
-            fill(draw, key, block.part(index), part, library)
-        library.written(out)
     elif not library.has_values(out):
         return
     elif library.takes_from_host(out.device, out):
@@ -62,7 +61,7 @@ def fill(draw: Draw, key: Key, block: Block, out: Any, library: Any) -> None:
             _engine("generic").fill(draw, key, block, out, library)
 
 
-def _cuda(draw: Draw, library: Any, out: Any) -> Any:
+def _cuda(draw: Draw, library: Library, out: Any) -> Any:
     """The module of the CUDA kernels for an array, if they make the draw."""
     if library.name not in CUDA or "cuda" not in str(out.device).lower():
         return None
@@ -70,7 +69,7 @@ def _cuda(draw: Draw, library: Any, out: Any) -> Any:
     return module if module.supports(draw) else None
 
 
-def _part(draw: Draw, key: Key, whole: Block, library: Any, index: tuple[slice, ...]) -> Any:
+def _part(draw: Draw, key: Key, whole: Block, library: Library, index: tuple[slice, ...]) -> Any:
     """A chunk of a lazy array, of its place in the whole."""
     storage = host.new(draw, key, whole.part(index))
     return library.from_storage(storage, draw.dtype, None)

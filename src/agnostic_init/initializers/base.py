@@ -9,13 +9,14 @@ from typing import Any, ClassVar, Self
 
 from agnostic_init.arrays.dtypes import name_of
 from agnostic_init.arrays.errors import must, must_be_type
+from agnostic_init.arrays.library import Library
+from agnostic_init.arrays.out import check_out
 from agnostic_init.arrays.target import Target, resolve
 from agnostic_init.arrays.untraced import untraced
 from agnostic_init.bits.block import Block, block, checked_shape
 from agnostic_init.bits.key import Key
 from agnostic_init.bits.key import key as make_key
 from agnostic_init.draws.make import fill, make
-from agnostic_init.draws.produce import check_out
 from agnostic_init.draws.record import Draw
 from agnostic_init.initializers.constant_values import ArrayValue
 from agnostic_init.initializers.description import Description
@@ -98,12 +99,13 @@ class Initializer:
         """
         if index is not None and global_shape is None:
             raise must("global_shape", "must be given together with `index`", None)
-        shape = tuple(out.shape) if global_shape is None and hasattr(out, "shape") else global_shape
-        lengths = checked_shape(() if shape is None else shape)
+        library = check_out(out)
+        lengths = checked_shape(tuple(out.shape) if global_shape is None else global_shape)
         part = block(lengths, index)
-        library = check_out(out, part.shape)
+        if tuple(out.shape) != part.shape:
+            raise must("out", f"must have the shape {part.shape}", tuple(out.shape))
         with library.on(library.device_of(out)):
-            self._fill(lengths, self._key(key), part, out, library)
+            self._write(lengths, self._key(key), part, out, library)
         return out
 
     def describe(self, shape: Any, dtype: Any = "float32") -> Description:
@@ -182,15 +184,23 @@ class Initializer:
     def _make(self, shape: tuple[int, ...], key: Key | None, part: Block, target: Target) -> Any:
         raise NotImplementedError
 
+    def _write(
+        self, shape: tuple[int, ...], key: Key | None, part: Block, out: Any, library: Library
+    ) -> None:
+        """Write what this process has of an array; the only place that knows of parts."""
+        for view, index in library.parts(out):
+            self._fill(shape, key, part if index is None else part.part(index), view, library)
+        library.written(out)
+
     def _fill(
-        self, shape: tuple[int, ...], key: Key | None, part: Block, out: Any, library: Any
+        self, shape: tuple[int, ...], key: Key | None, part: Block, out: Any, library: Library
     ) -> None:
         """Write by way of a new array; overridden where it can be written directly."""
         dtype = library.dtype_name(out.dtype)
         target = Target(library, dtype, library.device_of(out), out)
         library.write(out, self._make(shape, key, part, target))
 
-    def _together(self, shape: tuple[int, ...], dtype: str, library: Any, device: Any) -> int:
+    def _together(self, shape: tuple[int, ...], dtype: str, library: Library, device: Any) -> int:
         """How many arrays of one shape are best made at once there; 1 where nothing is gained."""
         return 1
 
@@ -199,7 +209,7 @@ class Initializer:
         return [self._make(shape, key, block(shape), target) for key in keys]
 
     def _fill_several(
-        self, shape: tuple[int, ...], keys: list[Key], outs: list[Any], library: Any
+        self, shape: tuple[int, ...], keys: list[Key], outs: list[Any], library: Library
     ) -> None:
         """Write arrays of one shape and dtype, of a key each."""
         for key, out in zip(keys, outs, strict=True):
@@ -225,7 +235,7 @@ class Drawn(Initializer):
         return make(self._draw(shape, target.dtype), key, part, target)
 
     def _fill(
-        self, shape: tuple[int, ...], key: Key | None, part: Block, out: Any, library: Any
+        self, shape: tuple[int, ...], key: Key | None, part: Block, out: Any, library: Library
     ) -> None:
         assert key is not None
         draw = self._draw(shape, library.dtype_name(out.dtype))

@@ -10,6 +10,7 @@ import numpy as np
 
 from agnostic_init.arrays.errors import must
 from agnostic_init.arrays.formats import FORMATS
+from agnostic_init.arrays.library import Library
 from agnostic_init.arrays.target import Target
 from agnostic_init.bits.block import Block
 from agnostic_init.bits.key import Key
@@ -65,7 +66,7 @@ class _Constant(Initializer):
         return library.cast(wide, target.dtype)
 
     def _fill(
-        self, shape: tuple[int, ...], key: Key | None, part: Block, out: Any, library: Any
+        self, shape: tuple[int, ...], key: Key | None, part: Block, out: Any, library: Library
     ) -> None:
         value, dtype = self._value(), library.dtype_name(out.dtype)
         if isinstance(value, ArrayValue):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar, NamedTuple
 
 from agnostic_init.arrays.errors import AmbiguousLayoutError, must
+from agnostic_init.arrays.library import Library
 from agnostic_init.arrays.numbers import real_number
 from agnostic_init.arrays.target import Target
 from agnostic_init.bits.block import Block, block
@@ -109,7 +110,7 @@ class orthogonal(Whole):
         return self._cut(lambda place: _arranged(fewer, some, key, place), some, rest, target)
 
     def _fill(
-        self, shape: tuple[int, ...], key: Key | None, part: Block, out: Any, library: Any
+        self, shape: tuple[int, ...], key: Key | None, part: Block, out: Any, library: Library
     ) -> None:
         """In the array's own memory, where that can be seen as matrices."""
         assert key is not None
@@ -120,7 +121,7 @@ class orthogonal(Whole):
         else:
             select.fill(found.haar, key, view, library)
 
-    def _together(self, shape: tuple[int, ...], dtype: str, library: Any, device: Any) -> int:
+    def _together(self, shape: tuple[int, ...], dtype: str, library: Library, device: Any) -> int:
         return select.together(_arrangement(self, shape, dtype).haar, library, device)
 
     def _make_several(self, shape: tuple[int, ...], keys: list[Key], target: Target) -> list[Any]:
@@ -129,7 +130,7 @@ class orthogonal(Whole):
         return [_as_weight(found, shape, matrices, target.library.xp) for matrices in made]
 
     def _fill_several(
-        self, shape: tuple[int, ...], keys: list[Key], outs: list[Any], library: Any
+        self, shape: tuple[int, ...], keys: list[Key], outs: list[Any], library: Library
     ) -> None:
         found = _arrangement(self, shape, library.dtype_name(outs[0].dtype))
         views = [_as_matrices(found, out, library) for out in outs]
@@ -218,7 +219,7 @@ def _arranged(found: Arrangement, shape: tuple[int, ...], key: Key, target: Targ
     return _as_weight(found, shape, made, target.library.xp)
 
 
-def _as_matrices(found: Arrangement, weight: Any, library: Any) -> Any:
+def _as_matrices(found: Arrangement, weight: Any, library: Library) -> Any:
     """A view of a weight as its matrices, or None if there is none."""
     if found.back is None and tuple(weight.shape) == found.haar.shape:
         return weight

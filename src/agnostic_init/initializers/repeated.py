@@ -10,6 +10,7 @@ import numpy as np
 
 from agnostic_init.arrays.errors import AmbiguousLayoutError, must
 from agnostic_init.arrays.formats import FORMATS
+from agnostic_init.arrays.library import Library
 from agnostic_init.arrays.numbers import positive_integer
 from agnostic_init.arrays.target import Target
 from agnostic_init.bits.block import Block, block
@@ -277,13 +278,13 @@ def _slice(start: int, step: int, count: int) -> slice:
     return slice(start, stop if stop >= 0 else None, step) if count else slice(0, 0)
 
 
-def _taken(library: Any, array: Any, axis: int, positions: Any, device: Any) -> Any:
+def _taken(library: Library, array: Any, axis: int, positions: Any, device: Any) -> Any:
     if positions.size == array.shape[axis] and (positions == np.arange(positions.size)).all():
         return array
     return library.xp.take(array, library.from_host(positions.astype(np.int32), device), axis=axis)
 
 
-def _signed(library: Any, array: Any, axis: int, signs: Any, device: Any) -> Any:
+def _signed(library: Library, array: Any, axis: int, signs: Any, device: Any) -> Any:
     if signs is None:
         return array
     lengths = (1,) * axis + (-1,) + (1,) * (array.ndim - axis - 1)

@@ -10,6 +10,7 @@ from typing import Any
 
 from agnostic_init.arrays.errors import must
 from agnostic_init.arrays.formats import format_of
+from agnostic_init.arrays.library import Library
 from agnostic_init.arrays.target import Target
 from agnostic_init.bits.block import Block, block, pieces
 from agnostic_init.bits.key import Key
@@ -153,7 +154,7 @@ class Haar:
         return drawn[..., skipped:] if skipped else drawn
 
     def draw_into(
-        self, key: Key, start: int, stop: int, out: Any, library: Any, part: Any = ()
+        self, key: Key, start: int, stop: int, out: Any, library: Library, part: Any = ()
     ) -> None:
         """Write the same normals into an array of the dtype `compute`, of any strides."""
         normals = _normals(self)

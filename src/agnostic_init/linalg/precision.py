@@ -6,12 +6,14 @@ import contextlib
 import importlib
 from typing import Any
 
+from agnostic_init.arrays.library import Library
+
 __all__ = ["full_precision"]
 
 CAN_REDUCE = ("cupy", "jax", "torch")
 
 
-def full_precision(library: Any, device: Any) -> contextlib.AbstractContextManager[Any]:
+def full_precision(library: Library, device: Any) -> contextlib.AbstractContextManager[Any]:
     """A context in which float32 products are products of float32; what was set is restored."""
     if library.name not in CAN_REDUCE:
         return contextlib.nullcontext()

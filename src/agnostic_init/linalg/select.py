@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from agnostic_init.arrays.library import Library
 from agnostic_init.arrays.target import Target
 from agnostic_init.bits.key import Key
 from agnostic_init.linalg import source
@@ -25,7 +26,7 @@ def make(haar: Haar, key: Key, target: Target) -> Any:
     return _executor(target.library.name).make(haar, key, target)
 
 
-def fill(haar: Haar, key: Key, out: Any, library: Any) -> None:
+def fill(haar: Haar, key: Key, out: Any, library: Library) -> None:
     """The same matrices, into an array of the shape and dtype, of any strides.
 
     They are assembled in its own memory where the library has a way to.
@@ -40,7 +41,7 @@ def fill(haar: Haar, key: Key, out: Any, library: Any) -> None:
         library.write(out, make(haar, key, target))
 
 
-def together(haar: Haar, library: Any, device: Any) -> int:
+def together(haar: Haar, library: Library, device: Any) -> int:
     """How many equal matrices are best made in one call of `make_several` or `fill_several`.
 
     More than 1 for small matrices on a GPU, which one of them would leave idle. On a host it is 1:
@@ -75,7 +76,7 @@ def make_several(haar: Haar, keys: Sequence[Key], target: Target) -> list[Any]:
     return outs
 
 
-def fill_several(haar: Haar, keys: Sequence[Key], outs: Sequence[Any], library: Any) -> None:
+def fill_several(haar: Haar, keys: Sequence[Key], outs: Sequence[Any], library: Library) -> None:
     """The same matrices, into arrays of the shape and dtype, of any strides and on one device.
 
     The normals of all and then the matrices of all are in one workspace, so `together` says how
@@ -93,7 +94,7 @@ def fill_several(haar: Haar, keys: Sequence[Key], outs: Sequence[Any], library: 
         library.write(out, one)
 
 
-def _on_gpu(library: Any, device: Any) -> bool:
+def _on_gpu(library: Library, device: Any) -> bool:
     if library.name == "torch":
         return bool(library.device(device).type == "cuda")
     return bool(library.name == "cupy")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from agnostic_init.arrays.library import Library
 from agnostic_init.arrays.target import Target
 from agnostic_init.bits.key import Key
 from agnostic_init.linalg.haar import Haar
@@ -30,7 +31,7 @@ def of_normals(normals: Any) -> Source:
     return lambda start, stop: normals[..., start:stop, start:]
 
 
-def into_of_key(haar: Haar, key: Key, library: Any) -> Into:
+def into_of_key(haar: Haar, key: Key, library: Library) -> Into:
     """Those of one key."""
 
     def drawn(part: tuple[slice, ...], start: int, stop: int, out: Any) -> None:
@@ -39,7 +40,7 @@ def into_of_key(haar: Haar, key: Key, library: Any) -> Into:
     return drawn
 
 
-def into_of_keys(haar: Haar, keys: Sequence[Key], library: Any) -> Into:
+def into_of_keys(haar: Haar, keys: Sequence[Key], library: Library) -> Into:
     """Those of equal matrices of several keys, one key for each place of the first axis."""
 
     def drawn(part: tuple[slice, ...], start: int, stop: int, out: Any) -> None:

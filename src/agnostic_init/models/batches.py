@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from agnostic_init.arrays.library import Library
 from agnostic_init.arrays.target import Target
 from agnostic_init.bits.block import block
 from agnostic_init.initializers.base import Initializer
@@ -38,12 +39,12 @@ def make_batch(batch: list[Entry], target: Target) -> list[Any]:
         return init._make_several(shape, keys, target)
 
 
-def fill_batch(batch: list[Entry], outs: list[Any], library: Any) -> None:
+def fill_batch(batch: list[Entry], outs: list[Any], library: Library) -> None:
     """The same values, into arrays that exist."""
     init, shape, keys = _common(batch)
     with library.on(library.device_of(outs[0])):
         if len(batch) == 1:
-            init._fill(shape, keys[0], block(shape), outs[0], library)
+            init._write(shape, keys[0], block(shape), outs[0], library)
         else:
             init._fill_several(shape, keys, outs, library)
 

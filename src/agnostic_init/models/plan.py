@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from agnostic_init.arrays.errors import must, within
+from agnostic_init.arrays.out import check_out
 from agnostic_init.arrays.target import Target, resolve
 from agnostic_init.bits.key import Key
-from agnostic_init.draws.produce import check_out
 from agnostic_init.models.batches import batches, fill_batch, make_batch
 from agnostic_init.models.entry import Entry
 from agnostic_init.models.progress import Progress, Report

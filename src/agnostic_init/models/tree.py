@@ -7,10 +7,10 @@ from typing import Any, Literal, TypeVar, overload
 
 from agnostic_init.arrays.dtypes import name_of
 from agnostic_init.arrays.errors import must, must_be_type, within
+from agnostic_init.arrays.out import check_out
 from agnostic_init.arrays.target import library_of, resolve
 from agnostic_init.arrays.untraced import untraced
 from agnostic_init.bits.key import key as make_key
-from agnostic_init.draws.produce import check_out
 from agnostic_init.initializers.description import Description
 from agnostic_init.models.assign import assigned
 from agnostic_init.models.entry import Entry

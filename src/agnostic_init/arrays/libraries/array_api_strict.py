@@ -6,16 +6,17 @@ from typing import Any
 
 import array_api_strict
 
+from agnostic_init.arrays import library
 from agnostic_init.arrays.errors import must
-from agnostic_init.arrays.libraries import generic
 
 __all__ = ["Library"]
 
 
-class Library(generic.Library):
+class Library(library.Library):
     """array-api-strict."""
 
     name = "array_api_strict"
+    namespace = "array_api_strict"
 
     def device(self, device: Any) -> Any:
         if device is None or isinstance(device, array_api_strict.Device):

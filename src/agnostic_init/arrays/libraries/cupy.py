@@ -8,18 +8,23 @@ from typing import Any
 import cupy
 import numpy as np
 
+from agnostic_init.arrays import library
 from agnostic_init.arrays.errors import must
-from agnostic_init.arrays.libraries import generic
 from agnostic_init.arrays.libraries.numpy import storage_view
 from agnostic_init.arrays.memory import Memory, overlaps
+from agnostic_init.arrays.refusals import OVERLAPPING, Refusal
 
 __all__ = ["Library"]
 
 
-class Library(generic.Library):
+class Library(library.Library):
     """CuPy, whose dtypes are NumPy's."""
 
     name = "cupy"
+    namespace = "array_api_compat.cupy"
+
+    def has(self, array: Any) -> bool:
+        return isinstance(array, cupy.ndarray)
 
     def dtype_name(self, dtype: Any) -> str:
         return str(np.dtype(dtype).name)
@@ -47,12 +52,16 @@ class Library(generic.Library):
         with self.on(device):
             return super().empty(shape, dtype, device)
 
+    def is_gpu(self, device: Any) -> bool:
+        return True
+
     def memory(self, array: Any) -> Memory:
         place = f"cuda:{array.device.id}"
-        return Memory(place, array.data.ptr, array.shape, array.strides, array.itemsize)
+        strides = None if array.flags.c_contiguous else array.strides
+        return Memory(place, array.data.ptr, array.shape, strides, array.itemsize)
 
     def to_host(self, array: Any) -> Any:
         return storage_view(array.get())
 
-    def why_not_writable(self, array: Any) -> str:
-        return "has elements that share memory" if overlaps(array.shape, array.strides) else ""
+    def why_not_writable(self, array: Any) -> Refusal | None:
+        return OVERLAPPING if overlaps(array.shape, array.strides) else None

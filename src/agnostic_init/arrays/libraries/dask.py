@@ -10,7 +10,9 @@ import dask.array
 import numpy as np
 from dask.base import tokenize
 
+from agnostic_init.arrays.errors import must
 from agnostic_init.arrays.libraries import numpy
+from agnostic_init.arrays.library import Index
 from agnostic_init.arrays.memory import Memory
 
 __all__ = ["Library"]
@@ -20,8 +22,21 @@ class Library(numpy.Library):
     """Dask over NumPy."""
 
     name = "dask"
+    namespace = "array_api_compat.dask.array"
     writes = False
     lazy = True
+
+    def has(self, array: Any) -> bool:
+        return isinstance(array, dask.array.Array)
+
+    def device(self, device: Any) -> Any:
+        if device not in (None, "cpu"):
+            rule = "must be 'cpu' for Dask, whose chunks are made by NumPy"
+            raise must("device", rule, device, "xp=cupy or xp=torch")
+        return None if device is None else "cpu"
+
+    def memory(self, array: Any) -> Memory | None:
+        return None
 
     def host_memory(self, array: Any) -> Memory | None:
         return None
@@ -36,17 +51,12 @@ class Library(numpy.Library):
 
     def by_blocks(
         self,
-        function: Callable[[tuple[slice, ...]], Any],
+        function: Callable[[Index], Any],
         shape: tuple[int, ...],
         dtype: Any,
         like: Any,
         of: tuple[Any, ...],
     ) -> Any:
-        """An array of the blocks that `function` makes of their indices, when they are computed.
-
-        In the chunks of `like` where that has this shape. `of` is all that the values depend on:
-        the same array has the same name in every graph.
-        """
         if not shape:
             return self.deferred(lambda: function(()), shape, dtype, of)
         same = like is not None and like.shape == shape
@@ -65,7 +75,6 @@ class Library(numpy.Library):
     def deferred(
         self, function: Callable[[], Any], shape: tuple[int, ...], dtype: Any, of: tuple[Any, ...]
     ) -> Any:
-        """An array of one chunk, which `function` makes when it is computed; `of` as above."""
         meta = np.empty((0,) * len(shape), dtype)
         name = _name(of, shape, dtype)
         chunk = dask.delayed(function)(dask_key_name=f"{name}-made")
@@ -76,6 +85,6 @@ def _name(*values: Any) -> str:
     return f"agnostic_init-{tokenize(*values)}"
 
 
-def _block(*, function: Callable[[tuple[slice, ...]], Any], block_info: Any = None) -> Any:
+def _block(*, function: Callable[[Index], Any], block_info: Any = None) -> Any:
     place = block_info[None]["array-location"]
     return function(tuple(slice(*ends) for ends in place))

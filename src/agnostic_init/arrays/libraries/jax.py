@@ -9,8 +9,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec, Sharding, SingleDeviceSharding
 
+from agnostic_init.arrays import library
 from agnostic_init.arrays.errors import must
-from agnostic_init.arrays.libraries import generic
 from agnostic_init.arrays.libraries.numpy import storage_view
 
 __all__ = ["Library", "on_host", "tracing"]
@@ -18,12 +18,17 @@ __all__ = ["Library", "on_host", "tracing"]
 WIDE = ("float64", "complex128", "int64", "uint64")
 
 
-class Library(generic.Library):
+class Library(library.Library):
     """JAX."""
 
     name = "jax"
+    namespace = "jax.numpy"
     writes = False
     integers = "uint32"
+
+    def has(self, array: Any) -> bool:
+        # A struct has the shape, dtype and sharding of an array.
+        return isinstance(array, (jax.Array, jax.ShapeDtypeStruct))
 
     def dtype_name(self, dtype: Any) -> str:
         return str(jnp.dtype(dtype).name)

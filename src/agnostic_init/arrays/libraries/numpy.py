@@ -2,35 +2,31 @@
 
 from __future__ import annotations
 
-import functools
-import importlib
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
+from agnostic_init.arrays import library
 from agnostic_init.arrays.errors import must, not_imported
 from agnostic_init.arrays.formats import FORMATS
-from agnostic_init.arrays.libraries import generic
+from agnostic_init.arrays.library import Index
 from agnostic_init.arrays.memory import Memory, overlaps
+from agnostic_init.arrays.refusals import OVERLAPPING, READ_ONLY, Refusal
 
 __all__ = ["Library", "storage_view"]
 
 STORAGE = {1: np.uint8, 2: np.uint16}
 
 
-class Library(generic.Library):
+class Library(library.Library):
     """NumPy; with ml_dtypes also its bfloat16 and float8 dtypes."""
 
     name = "numpy"
+    namespace = "array_api_compat.numpy"
 
-    def __init__(self, xp: Any) -> None:
-        if xp is not np:  # but that of another library over NumPy
-            super().__init__(xp)
-
-    @functools.cached_property
-    def xp(self) -> Any:
-        """The namespace, whose import imports all of NumPy and takes 60 ms."""
-        return importlib.import_module("array_api_compat.numpy")
+    def has(self, array: Any) -> bool:
+        return isinstance(array, (np.ndarray, np.generic))
 
     def dtype_name(self, dtype: Any) -> str:
         return str(np.dtype(dtype).name)
@@ -52,18 +48,30 @@ class Library(generic.Library):
 
     def device(self, device: Any) -> Any:
         if device not in (None, "cpu"):
-            raise must("device", "must be 'cpu' for NumPy", device, "xp=torch or xp=cupy")
+            hint = "xp=torch or xp=cupy"
+            raise must("device", "must be 'cpu' for NumPy", device, hint)
         return None if device is None else "cpu"
 
     def device_of(self, array: Any) -> Any:
         return "cpu"
 
-    def memory(self, array: Any) -> Memory:
+    def why_not_writable(self, array: Any) -> Refusal | None:
+        flags = array.flags
+        if not flags.writeable:
+            return READ_ONLY
+        if flags.forc or not overlaps(array.shape, array.strides):
+            return None
+        return OVERLAPPING
+
+    def parts(self, array: Any) -> Iterable[tuple[Any, Index | None]]:
+        """The memory of an array, to which what a subclass adds, as masks, does not belong."""
+        return ((array if type(array) is np.ndarray else array.view(np.ndarray), None),)
+
+    def memory(self, array: Any) -> Memory | None:
         return Memory.of_numpy(array)
 
     def host_memory(self, array: Any) -> Memory | None:
-        ours = isinstance(array, np.ndarray) and array.dtype.isnative
-        return self.memory(array) if ours else None
+        return self.memory(array) if array.dtype.isnative else None
 
     def empty(self, shape: tuple[int, ...], dtype: str, device: Any) -> Any:
         return np.empty(shape, self.dtype(dtype))  # no device: NumPy's only one
@@ -74,16 +82,9 @@ class Library(generic.Library):
     def to_host(self, array: Any) -> Any:
         return storage_view(array)
 
-    def why_not_writable(self, array: Any) -> str:
-        if not array.flags.writeable:
-            return "is read-only"
-        return "has elements that share memory" if overlaps(array.shape, array.strides) else ""
-
     def rearranged(
         self, array: Any, lengths: Any, order: tuple[int, ...], shape: tuple[int, ...]
     ) -> Any:
-        if not isinstance(array, np.ndarray):
-            return None
         taken_apart = array.reshape(lengths).transpose(order)
         view = taken_apart.reshape(shape)
         return view if np.may_share_memory(view, array) else None

@@ -1,14 +1,15 @@
-"""torch: tensors on the CPU share their memory with NumPy; other devices compute their own."""
+"""torch: tensors in host memory are written there; other devices compute their own."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from typing import Any
 
 import torch
 
+from agnostic_init.arrays import library
 from agnostic_init.arrays.errors import must, must_be_type
-from agnostic_init.arrays.libraries import generic, torch_shards
+from agnostic_init.arrays.libraries import torch_shards, torch_writable
 from agnostic_init.arrays.libraries.torch_tracing import (
     constant,
     has_address,
@@ -16,28 +17,40 @@ from agnostic_init.arrays.libraries.torch_tracing import (
     has_values,
     recording,
 )
-from agnostic_init.arrays.memory import Memory, overlaps
+from agnostic_init.arrays.library import Index
+from agnostic_init.arrays.memory import Memory
+from agnostic_init.arrays.refusals import Refusal
 
 __all__ = ["Library"]
 
 WITHOUT_FLOAT64 = ("mps",)
-STORAGE = {1: torch.uint8, 2: torch.int16}
+PLAIN = torch_writable.PLAIN
+ITEMSIZE = {each: each.itemsize for each in vars(torch).values() if isinstance(each, torch.dtype)}
 NUMPY_HAS = {
-    torch.float16,
-    torch.float32,
-    torch.float64,
-    torch.complex64,
-    torch.complex128,
-    torch.int64,
-    torch.int32,
+    torch.bool: "bool",
+    torch.uint8: "uint8",
+    torch.int8: "int8",
+    torch.int16: "int16",
+    torch.int32: "int32",
+    torch.int64: "int64",
+    torch.float16: "float16",
+    torch.float32: "float32",
+    torch.float64: "float64",
+    torch.complex64: "complex64",
+    torch.complex128: "complex128",
 }
 
 
-class Library(generic.Library):
+class Library(library.Library):
     """torch, for which 64-bit arithmetic on words is signed."""
 
     name = "torch"
+    namespace = "array_api_compat.torch"
     integers = "int64"
+    words = "int64"
+
+    def has(self, array: Any) -> bool:
+        return isinstance(array, torch.Tensor)
 
     def dtype(self, name: str) -> Any:
         found = getattr(torch, name, None)
@@ -58,34 +71,37 @@ class Library(generic.Library):
                 "device", f"must be a torch device ({error})", device, "device='cpu'"
             ) from None
 
-    def check_like(self, like: Any) -> None:
-        if torch_shards.is_sharded(like):
-            raise must_be_type(
-                "like",
-                "must be a plain tensor, as new ones are not sharded",
-                type(like),
-                "fill, or fill_tree, of torch.empty_like(like), or like=like.to_local() and index=",
-            )
+    def is_gpu(self, device: Any) -> bool:
+        return bool(self.device(device).type == "cuda")
+
+    def why_not_writable(self, array: Any) -> Refusal | None:
+        return torch_writable.why_not_writable(array)
 
     def has_values(self, array: Any) -> bool:
         return has_values(array)
+
+    def parts(self, array: Any) -> Iterable[tuple[Any, Index | None]]:
+        if type(array) in PLAIN or not torch_shards.is_sharded(array):
+            return ((array, None),)
+        return torch_shards.parts(array)
 
     def memory(self, array: Any) -> Memory | None:
         if torch_shards.is_sharded(array):
             return self.memory(torch_shards.held(array))
         if array.layout != torch.strided or not has_address(array):
             return None
-        size = array.element_size()
-        strides = tuple(size * step for step in array.stride())
-        return Memory(str(array.device), array.data_ptr(), tuple(array.shape), strides, size)
+        return _memory(array, "cpu" if array.is_cpu else str(array.device))
 
     def host_memory(self, array: Any) -> Memory | None:
-        if recording() or not has_memory(array) or not _on_host(array):
+        if not array.is_cpu or array.layout is not torch.strided or recording():
             return None
-        return self.memory(array)
-
-    def parts(self, array: Any) -> Iterator[tuple[Any, Any]] | None:
-        return torch_shards.parts(array) if torch_shards.is_sharded(array) else None
+        if (
+            array.is_conj()
+            or array.is_neg()
+            or (type(array) not in PLAIN and not has_memory(array))
+        ):
+            return None
+        return _memory(array, "cpu")
 
     def empty(self, shape: tuple[int, ...], dtype: str, device: Any) -> Any:
         return torch.empty(shape, dtype=self.dtype(dtype), device=device)
@@ -99,19 +115,10 @@ class Library(generic.Library):
     def from_storage(self, storage: Any, dtype: str, device: Any) -> Any:
         return constant(storage, self.dtype(dtype), device)
 
-    def _memory(self, array: Any) -> Any:
-        if not _on_host(array):
-            return None
-        array = array.detach()
-        if array.dtype == torch.uint32:
-            return array.view(torch.int32).numpy().view("uint32")
-        if array.dtype in NUMPY_HAS:
-            return array.numpy()
-        view = array.view(STORAGE[array.dtype.itemsize]).numpy()
-        return view.view("uint16") if array.dtype.itemsize == 2 else view
-
     def to_host(self, array: Any) -> Any:
-        return self._memory(array.detach().cpu().resolve_conj().resolve_neg())
+        array = array.detach().cpu().resolve_conj().resolve_neg()
+        storage = NUMPY_HAS.get(array.dtype) or f"uint{8 * array.itemsize}"
+        return _memory(array, "cpu").seen_by_numpy(storage, array)
 
     def from_host(self, array: Any, device: Any) -> Any:
         made = torch.tensor(array, device="cpu")
@@ -120,17 +127,14 @@ class Library(generic.Library):
             return made.pin_memory().to(device, non_blocking=True)
         return made.to(device)
 
-    def why_not_writable(self, array: Any) -> str:
-        if torch_shards.is_sharded(array):
-            local = torch_shards.held(array)
-            return torch_shards.why_not_writable(array) or self.why_not_writable(local)
-        if array.layout != torch.strided:
-            return f"has the layout {array.layout}"
-        if overlaps(array.shape, array.stride()):
-            return "has elements that share memory"
-        if array.is_inference() and not torch.is_inference_mode_enabled():
-            return "was made in inference mode and may be written only there"
-        return ""
+    def check_like(self, like: Any) -> None:
+        if torch_shards.is_sharded(like):
+            raise must_be_type(
+                "like",
+                "must be a plain tensor, as new ones are not sharded",
+                type(like),
+                "fill, or fill_tree, of torch.empty_like(like), or like=like.to_local() and index=",
+            )
 
     def cast(self, array: Any, name: str) -> Any:
         return array.to(self.dtype(name))
@@ -163,8 +167,9 @@ class Library(generic.Library):
             return None
 
 
-def _on_host(array: Any) -> bool:
-    """Whether a tensor's elements lie in the host's memory as they are."""
-    if array.device.type != "cpu" or array.layout != torch.strided:
-        return False
-    return not array.is_conj() and not array.is_neg()
+def _memory(array: Any, device: str) -> Memory:
+    size = ITEMSIZE[array.dtype]
+    strides = None
+    if not array.is_contiguous():
+        strides = tuple([size * step for step in array.stride()])
+    return Memory(device, array.data_ptr(), tuple(array.shape), strides, size)

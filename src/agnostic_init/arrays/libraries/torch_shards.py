@@ -13,7 +13,7 @@ import torch
 from agnostic_init.arrays.errors import must, must_be_type
 from agnostic_init.arrays.libraries.torch_tracing import has_memory, in_make_fx
 
-__all__ = ["held", "is_sharded", "parts", "why_not_writable"]
+__all__ = ["held", "is_sharded", "parts"]
 
 
 def is_sharded(array: Any) -> bool:
@@ -26,13 +26,6 @@ def held(array: Any) -> Any:
     """What this process holds of a DTensor, in its own memory."""
     with torch.no_grad():
         return array.to_local()
-
-
-def why_not_writable(array: Any) -> str:
-    """What stands against writing the parts of a DTensor; empty if nothing does."""
-    if any(placement.is_partial() for placement in array.placements):
-        return "has parts whose sum over the mesh is the array"
-    return ""
 
 
 def parts(array: Any) -> Iterator[tuple[Any, tuple[slice, ...]]]:

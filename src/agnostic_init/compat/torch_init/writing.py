@@ -12,11 +12,11 @@ from typing import Any, TypeVar
 
 from agnostic_init.arrays.errors import ParameterError, must, must_be_type
 from agnostic_init.arrays.formats import FORMATS
+from agnostic_init.arrays.out import check_out
 from agnostic_init.arrays.target import library_of
 from agnostic_init.arrays.untraced import untraced
 from agnostic_init.bits.key import Key
 from agnostic_init.bits.key import key as make_key
-from agnostic_init.draws.produce import check_out
 from agnostic_init.initializers.base import Initializer
 
 __all__ = [

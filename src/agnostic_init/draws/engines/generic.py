@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+from agnostic_init.arrays.library import Library
 from agnostic_init.bits.block import Block, Positions, pieces
 from agnostic_init.bits.key import Key
 from agnostic_init.bits.stream import element_words
@@ -16,7 +18,7 @@ __all__ = ["arithmetic_of", "assembled", "compute", "fill", "values"]
 PIECE = 1 << 22  # elements; the intermediate arrays of a piece take some 200 bytes each
 
 
-def fill(draw: Draw, key: Key, block: Block, out: Any, library: Any) -> None:
+def fill(draw: Draw, key: Key, block: Block, out: Any, library: Library) -> None:
     """Write the values into an array of the library."""
     device = library.device_of(out)
     if block.size <= PIECE:
@@ -26,14 +28,14 @@ def fill(draw: Draw, key: Key, block: Block, out: Any, library: Any) -> None:
         library.write(out[index], compute(draw, key, block.part(index), library, device))
 
 
-def compute(draw: Draw, key: Key, block: Block, library: Any, device: Any) -> Any:
+def compute(draw: Draw, key: Key, block: Block, library: Library, device: Any) -> Any:
     """The block's values at once, in array operations."""
     arithmetic = arithmetic_of(library, device)
     result = values(draw, arithmetic, library, key.words, key.offset, block.positions())
     return library.xp.reshape(result, block.shape)
 
 
-def arithmetic_of(library: Any, device: Any) -> Narrow | Wide:
+def arithmetic_of(library: Library, device: Any) -> Narrow | Wide:
     """How the library computes with words on a device."""
     dtype = library.dtype(library.integers)
     if library.integers == "uint32":
@@ -42,7 +44,7 @@ def arithmetic_of(library: Any, device: Any) -> Narrow | Wide:
 
 
 def values(
-    draw: Draw, arithmetic: Any, library: Any, key_words: Any, offset: Any, positions: Positions
+    draw: Draw, arithmetic: Any, library: Library, key_words: Any, offset: Any, positions: Positions
 ) -> Any:
     """The values at positions, in the draw's dtype."""
     xp = library.xp
@@ -50,12 +52,12 @@ def values(
     if draw.kind == "bits":
         return library.cast(words[0], draw.dtype)
     result = evaluate(draw, xp, xp.float32, xp.float64, words)
-    return assembled(draw, library, result)
+    return assembled(draw, library.cast, result)
 
 
-def assembled(draw: Draw, library: Any, result: Any) -> Any:
+def assembled(draw: Draw, cast: Callable[[Any, str], Any], result: Any) -> Any:
     """Computed values, or their real and imaginary parts, in the draw's dtype."""
     if isinstance(result, tuple):
-        real, imag = (library.cast(part, draw.dtype) for part in result)
+        real, imag = (cast(part, draw.dtype) for part in result)
         return real + imag * 1j
-    return library.cast(result, draw.dtype)
+    return cast(result, draw.dtype)

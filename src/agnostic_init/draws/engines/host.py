@@ -34,8 +34,7 @@ def fill(draw: Draw, key: Key, block: Block, memory: Memory) -> None:
     if not block.size:
         return
     if in_use() and native.supports(draw):
-        strides = None if memory.contiguous else memory.strides
-        native.fill_jobs([native.job_at(draw, key, block, memory.address, strides)])
+        native.fill_jobs([native.job_at(draw, key, block, memory.address, memory.strides)])
         return
     out = memory.seen_by_numpy(storage_of(draw.dtype))
     if out.flags.c_contiguous:

@@ -48,9 +48,9 @@ def _program(draw: Draw, positions: Positions, shape: tuple[int, ...]) -> Any:
 
 def _finished(draw: Draw, words: list[Any]) -> Any:
     if draw.kind == "bits":
-        return _Inside.cast(words[0], draw.dtype)
+        return _cast(words[0], draw.dtype)
     found = evaluate(draw, jnp, jnp.float32, jnp.float64, words, quantile_of_jax)
-    return generic.assembled(draw, _Inside, found)
+    return generic.assembled(draw, _cast, found)
 
 
 class _Words(Narrow):
@@ -61,9 +61,5 @@ class _Words(Narrow):
         return (product >> 32).astype(jnp.uint32), product.astype(jnp.uint32)
 
 
-class _Inside:
-    """What `generic.assembled` asks of a library, within the computation."""
-
-    @staticmethod
-    def cast(array: Any, name: str) -> Any:
-        return array.astype(jnp.dtype(name))
+def _cast(array: Any, name: str) -> Any:
+    return array.astype(jnp.dtype(name))

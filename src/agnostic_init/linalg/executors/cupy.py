@@ -6,6 +6,7 @@ from typing import Any
 
 import cupy
 
+from agnostic_init.arrays.library import Library
 from agnostic_init.arrays.target import Target
 from agnostic_init.bits.key import Key
 from agnostic_init.linalg import source
@@ -31,7 +32,7 @@ def make_drawn(haar: Haar, draw: source.Into, target: Target) -> Any:
     return out
 
 
-def fill(haar: Haar, key: Key, out: Any, library: Any) -> None:
+def fill(haar: Haar, key: Key, out: Any, library: Library) -> None:
     """Write into an array of the dtype that is computed in, of any strides."""
     _fill(haar, source.into_of_key(haar, key, library), out)
 

@@ -9,6 +9,7 @@ import torch
 
 from agnostic_init.arrays.libraries.torch_shards import is_sharded
 from agnostic_init.arrays.libraries.torch_tracing import constant, has_memory, has_values, recording
+from agnostic_init.arrays.library import Library
 from agnostic_init.arrays.target import Target, backend
 from agnostic_init.bits.key import Key
 from agnostic_init.linalg import source
@@ -35,7 +36,7 @@ def make(haar: Haar, key: Key, target: Target) -> Any:
     return out if haar.compute == haar.dtype else library.cast(out, haar.dtype)
 
 
-def fill(haar: Haar, key: Key, out: Any, library: Any) -> None:
+def fill(haar: Haar, key: Key, out: Any, library: Library) -> None:
     """Write into a tensor of the dtype that is computed in, of any strides."""
     if not has_values(out) or not out.numel():
         return

@@ -1,0 +1,138 @@
+"""torch: which tensors keep what is written into them, and what to write instead of the others."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from agnostic_init.arrays.libraries import torch_shards
+from agnostic_init.arrays.libraries.torch_tracing import has_memory, recording
+from agnostic_init.arrays.memory import overlaps
+from agnostic_init.arrays.refusals import FREED, NOT_WHOLE, OVERLAPPING, Refusal
+
+__all__ = ["PLAIN", "why_not_writable"]
+
+#: The types that are nothing but memory.
+PLAIN = frozenset((torch.Tensor, torch.nn.Parameter))
+
+LAZY = Refusal(
+    "has no shape yet, as a parameter of a lazy module before its first call",
+    "a call of the module before",
+)
+META = Refusal(
+    "is on the meta device, which has no memory",
+    "module.to_empty(device='cpu') before, or to leave out what is_meta",
+)
+NESTED = Refusal("is a nested tensor", "the tensors that it is made of")
+QUANTIZED = Refusal("is quantized", "the tensor before it is quantized")
+ZERO = Refusal("is a shared zero without memory", "torch.zeros_like of it")
+INFERENCE = Refusal(
+    "was made in inference mode and may be written only there", "torch.inference_mode(), or a clone"
+)
+COMPUTED = Refusal(
+    "was computed, so that what it was computed from would stay as it is",
+    "the parameter itself; of a parametrized module: module.weight = init(shape, ...)",
+)
+ZERO_3 = Refusal(
+    "is partitioned by DeepSpeed's ZeRO-3, and its elements are elsewhere",
+    "with deepspeed.zero.GatheredParameters(parameters, modifier_rank=0): ...",
+)
+FSDP_1 = Refusal(
+    "is a flat shard of FSDP's, of no shape of its own",
+    "with FSDP.summon_full_params(module): ..., and there `parameter.data`, or FSDP2",
+)
+
+
+def why_not_writable(array: Any) -> Refusal | None:
+    """What stands against writing a tensor; None if it will keep what is written."""
+    if type(array) in PLAIN and not array.__dict__ and array.is_cpu and not array.is_inference():
+        try:  # by far the most are done here
+            base = array._base
+            end = array.storage_offset() + array.numel()
+            if (
+                (array if base is None else base).grad_fn is None
+                and array.is_contiguous()
+                and end * array.itemsize <= array.untyped_storage().nbytes()
+                and not array.is_quantized
+            ):
+                return None
+        except (RuntimeError, NotImplementedError):  # what a transform has wrapped
+            pass
+    return _by_kind(array) or _by_owner(array) or _by_memory(array)
+
+
+def _by_kind(array: Any) -> Refusal | None:
+    if isinstance(array, torch.nn.parameter.UninitializedTensorMixin):
+        return LAZY
+    if array.is_nested:
+        return NESTED
+    if array.layout is not torch.strided:
+        return Refusal(f"has the layout {array.layout}", "its values, or a strided tensor")
+    if array.is_quantized:
+        return QUANTIZED
+    if array.device.type == "meta":
+        return META
+    if array._is_zerotensor():
+        return ZERO
+    return None
+
+
+def _by_owner(array: Any) -> Refusal | None:
+    """Whether something else than the tensor decides about its values."""
+    whole = getattr(array, "ds_shape", None)
+    if whole is not None and tuple(whole) != tuple(array.shape):
+        return ZERO_3
+    if getattr(array, "_is_flat_param", False):
+        return FSDP_1
+    # One dimension is what a shard has; which a whole bias has too, is told nowhere.
+    if array.ndim == 1 and getattr(array, "_fsdp_flattened", False) and _several_processes():
+        return FSDP_1
+    if recording():  # a write is an operation, of which nothing is lost
+        return None
+    base = array._base
+    return None if (array if base is None else base).is_leaf else COMPUTED
+
+
+def _by_memory(array: Any) -> Refusal | None:
+    if torch_shards.is_sharded(array):
+        if any(placement.is_partial() for placement in array.placements):
+            return NOT_WHOLE
+        return why_not_writable(torch_shards.held(array))
+    if overlaps(array.shape, array.stride()):
+        return OVERLAPPING
+    if array.is_inference() and not torch.is_inference_mode_enabled():
+        return INFERENCE
+    if not has_memory(array):
+        return _of_subclass(array)
+    if recording() or not array.numel():
+        return None
+    last = sum(step * (n - 1) for step, n in zip(array.stride(), array.shape, strict=True))
+    needed = (array.storage_offset() + last + 1) * array.itemsize
+    return FREED if array.untyped_storage().nbytes() < needed else None
+
+
+def _of_subclass(array: Any) -> Refusal | None:
+    """Whether a tensor that takes operations over takes a write, tried where nothing is written."""
+    if recording() or not hasattr(type(array), "__tensor_flatten__"):
+        return None
+    from torch._subclasses.fake_tensor import FakeTensorMode
+
+    try:
+        with torch.no_grad(), FakeTensorMode(allow_non_fake_inputs=True) as mode:
+            stand_in = mode.from_tensor(array.detach())
+            stand_in.copy_(torch.empty(array.shape, dtype=array.dtype, device=array.device))
+    except Exception as error:  # noqa: BLE001 - of any kind, as the subclass is anybody's
+        kind = type(array).__name__
+        reason = f"is of {kind}, which takes no values ({type(error).__name__}: {error})"
+        return Refusal(reason[:200], f"the tensor before it becomes a {kind}")
+    return None
+
+
+def _several_processes() -> bool:
+    distributed = torch.distributed
+    return bool(
+        distributed.is_available()
+        and distributed.is_initialized()
+        and distributed.get_world_size() > 1
+    )

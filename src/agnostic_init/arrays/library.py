@@ -1,0 +1,215 @@
+"""What is asked of an array library; as it stands here, the array API standard answers it."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+import numpy as np
+
+from agnostic_init.arrays.errors import must
+from agnostic_init.arrays.memory import Memory
+from agnostic_init.arrays.refusals import Refusal
+
+__all__ = ["Index", "Library"]
+
+Index = tuple[slice, ...]
+
+AS_IT_IS: AbstractContextManager[Any] = nullcontext()
+
+
+class Library:
+    """An array library, seen through the array API standard alone.
+
+    The files in ``libraries/`` override what their library does otherwise. Methods take the name of
+    a dtype, never the library's own object, except `dtype_name`, which makes the one of the other.
+
+    Parameters
+    ----------
+    xp
+        The namespace; None for that of `namespace`, imported when it is first used.
+
+    Attributes
+    ----------
+    name
+        What the library is called.
+    namespace
+        The module that follows the standard.
+    writes
+        Whether arrays can be written.
+    lazy
+        Whether arrays are made later; then there are `by_blocks` and `deferred`.
+    integers
+        The name of the dtype that 64-bit arithmetic on words is done in.
+    words
+        The name of the dtype of random words that are to be compared.
+    """
+
+    name = "generic"
+    namespace = ""
+    writes = True
+    lazy = False
+    integers = "uint64"
+    words = "uint32"
+
+    def __init__(self, xp: Any = None) -> None:
+        if xp is not None:
+            self.xp = xp
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.name})"
+
+    @functools.cached_property
+    def xp(self) -> Any:
+        """The namespace; that of a library may take long to import, and few need it."""
+        return importlib.import_module(self.namespace)
+
+    def has(self, array: Any) -> bool:
+        """Whether something is an array of this library."""
+        return hasattr(array, "__array_namespace__")
+
+    # dtypes
+
+    def dtype_name(self, dtype: Any) -> str:
+        """The name of one of the library's dtypes, without the library's own name."""
+        return str(dtype).rpartition(".")[2]
+
+    def dtype(self, name: str) -> Any:
+        """The library's dtype of that name."""
+        found = getattr(self.xp, name, None)
+        if found is None:
+            raise must("dtype", f"must be a dtype that {self.name} has", name)
+        return found
+
+    def default_dtype(self) -> str:
+        """The name of the dtype that the library's own creation functions use."""
+        return "float32"
+
+    # devices
+
+    def device(self, device: Any) -> Any:
+        """The device, in the library's own terms; None stays None."""
+        return device
+
+    def device_of(self, array: Any) -> Any:
+        """Where an array lives."""
+        return array.device
+
+    def is_gpu(self, device: Any) -> bool:
+        """Whether a device, or the default one for None, is one that kernels are launched on."""
+        return False
+
+    def fitted(self, device: Any, shape: tuple[int, ...], name: str) -> Any:
+        """The device for an array of a shape, of the parameter of that name: "like" or "device"."""
+        return device
+
+    def on(self, device: Any) -> AbstractContextManager[Any]:
+        """A context in which a device is the current one, where a library has such a thing."""
+        return AS_IT_IS
+
+    def working_device(self, device: Any) -> Any:
+        """Where arrays of other shapes are made on the way to one that is to be on `device`."""
+        return device
+
+    def placed(self, array: Any, device: Any) -> Any:
+        """An array that was made on the working device of `device`, where it belongs."""
+        return array
+
+    # arrays that are to be written
+
+    def why_not_writable(self, array: Any) -> Refusal | None:
+        """What stands against writing an array; None if it will keep what is written."""
+        return None
+
+    def has_values(self, array: Any) -> bool:
+        """Whether an array has values, and not a shape and a dtype alone."""
+        return True
+
+    def parts(self, array: Any) -> Iterable[tuple[Any, Index | None]]:
+        """What this process has of an array: views, and the index of each in the global array.
+
+        That of a whole array is None. The views together are all that a write must reach; there is
+        none of an array of which other processes have all.
+        """
+        return ((array, None),)
+
+    def memory(self, array: Any) -> Memory | None:
+        """Where an array's elements are, or None if it has no memory or does not say."""
+        return None
+
+    def host_memory(self, array: Any) -> Memory | None:
+        """The same, if the host may write there and the library need not know; else None."""
+        return None
+
+    def write(self, out: Any, value: Any) -> None:
+        """Copy `value` into `out`."""
+        out[...] = value
+
+    def write_scalar(self, out: Any, value: Any) -> None:
+        """Set all of `out` to a number."""
+        out[...] = value
+
+    def written(self, out: Any) -> None:
+        """Tell the library that an array's memory was written behind its back."""
+
+    def rearranged(
+        self, array: Any, lengths: Any, order: tuple[int, ...], shape: tuple[int, ...]
+    ) -> Any:
+        """The array reshaped, permuted and reshaped again, if that shares its memory; else None."""
+        return None
+
+    # new arrays
+
+    def check_like(self, like: Any) -> None:
+        """Raise if no new array can be made like one."""
+
+    def empty(self, shape: tuple[int, ...], dtype: str, device: Any) -> Any:
+        """A new array without values."""
+        return self.xp.empty(shape, dtype=self.dtype(dtype), device=device)
+
+    def takes_from_host(self, device: Any, array: Any = None) -> bool:
+        """Whether what is to be on a device, or in an array there, is best made by the host."""
+        return False
+
+    def from_storage(self, storage: Any, dtype: str, device: Any) -> Any:
+        """A new array of what the host has made, as of `to_host`; it may keep that memory."""
+        raise NotImplementedError
+
+    def to_host(self, array: Any) -> Any:
+        """The array's storage as a NumPy array, copied where it is elsewhere.
+
+        Formats that NumPy has not are seen as unsigned integers of their size.
+        """
+        return np.from_dlpack(array)
+
+    def from_host(self, array: Any, device: Any) -> Any:
+        """A small array of NumPy's on a device, which is not waited for."""
+        return self.xp.asarray(array, device=device)
+
+    def cast(self, array: Any, name: str) -> Any:
+        """The array in another dtype, rounded to nearest even."""
+        return self.xp.astype(array, self.dtype(name))
+
+    def by_blocks(
+        self,
+        function: Callable[[Index], Any],
+        shape: tuple[int, ...],
+        dtype: Any,
+        like: Any,
+        of: tuple[Any, ...],
+    ) -> Any:
+        """Of a lazy library: an array of the blocks that `function` makes of their indices.
+
+        In the chunks of `like` where that has this shape. `of` is all that the values depend on:
+        the same array has the same name in every graph.
+        """
+        raise NotImplementedError
+
+    def deferred(
+        self, function: Callable[[], Any], shape: tuple[int, ...], dtype: Any, of: tuple[Any, ...]
+    ) -> Any:
+        """Of a lazy library: an array of one chunk, which `function` makes; `of` as above."""
+        raise NotImplementedError
