@@ -11,51 +11,52 @@ if TYPE_CHECKING:
     from agnostic_init import checkpoint as checkpoint
     from agnostic_init import compat as compat
     from agnostic_init import draws as draws
+    from agnostic_init import linalg as linalg
     from agnostic_init.arrays.errors import (
         AmbiguousLayoutError,
         MissingExtraError,
         ParameterError,
         ParameterTypeError,
     )
-    from agnostic_init.bits import Key, key
-    from agnostic_init.gains import gain
-    from agnostic_init.initializers import (
-        Description,
-        Initializer,
-        bilinear,
-        constant,
-        conv_orthogonal,
-        delta_orthogonal,
-        dirac,
-        get,
+    from agnostic_init.bits.key import Key, key
+    from agnostic_init.gains.gain import gain
+    from agnostic_init.initializers.base import Initializer
+    from agnostic_init.initializers.constant import constant, ones, zeros
+    from agnostic_init.initializers.description import Description
+    from agnostic_init.initializers.deterministic import bilinear, dirac, identity
+    from agnostic_init.initializers.lookup import get
+    from agnostic_init.initializers.named import (
         glorot_normal,
         glorot_uniform,
         he_normal,
         he_uniform,
-        icnr,
-        identity,
         kaiming_normal,
         kaiming_uniform,
         lecun_normal,
         lecun_uniform,
-        looks_linear,
-        normal,
-        ones,
-        orthogonal,
-        sparse,
-        symmetric_uniform,
         torch_default,
-        truncated_normal,
-        uniform,
         uniform_unit_scaling,
-        variance_scaling,
         xavier_normal,
         xavier_uniform,
-        zeros,
     )
+    from agnostic_init.initializers.orthogonal import orthogonal
+    from agnostic_init.initializers.orthogonal_convolutions import conv_orthogonal, delta_orthogonal
+    from agnostic_init.initializers.random import (
+        normal,
+        symmetric_uniform,
+        truncated_normal,
+        uniform,
+    )
+    from agnostic_init.initializers.repeated import icnr, looks_linear
+    from agnostic_init.initializers.scaling import variance_scaling
+    from agnostic_init.initializers.sparse import sparse
     from agnostic_init.installation import Installation, info
-    from agnostic_init.layouts import fans
-    from agnostic_init.models import Entry, Plan, Rule, Spec, fill_tree, init_tree
+    from agnostic_init.layouts.fans import fans
+    from agnostic_init.models.entry import Entry
+    from agnostic_init.models.plan import Plan
+    from agnostic_init.models.rules import Rule
+    from agnostic_init.models.specs import Spec
+    from agnostic_init.models.tree import fill_tree, init_tree
 
 __all__ = [
     "AmbiguousLayoutError",
@@ -96,6 +97,7 @@ __all__ = [
     "key",
     "lecun_normal",
     "lecun_uniform",
+    "linalg",
     "looks_linear",
     "normal",
     "ones",
@@ -112,24 +114,61 @@ __all__ = [
     "zeros",
 ]
 
-# A name is imported from the first of these that lists it, when it is first used, so that importing
-# the package costs next to nothing.
-_HOMES = ("arrays.errors", "bits", "layouts", "gains", "initializers", "models", "installation")
-_FOLDERS = ("checkpoint", "compat", "draws")
+# Where a name is from: it is imported when it is first used, and nothing else with it.
+_HOMES = {
+    "arrays.errors": (
+        "AmbiguousLayoutError",
+        "MissingExtraError",
+        "ParameterError",
+        "ParameterTypeError",
+    ),
+    "bits.key": ("Key", "key"),
+    "gains.gain": ("gain",),
+    "initializers.base": ("Initializer",),
+    "initializers.constant": ("constant", "ones", "zeros"),
+    "initializers.description": ("Description",),
+    "initializers.deterministic": ("bilinear", "dirac", "identity"),
+    "initializers.lookup": ("get",),
+    "initializers.named": (
+        "glorot_normal",
+        "glorot_uniform",
+        "he_normal",
+        "he_uniform",
+        "kaiming_normal",
+        "kaiming_uniform",
+        "lecun_normal",
+        "lecun_uniform",
+        "torch_default",
+        "uniform_unit_scaling",
+        "xavier_normal",
+        "xavier_uniform",
+    ),
+    "initializers.orthogonal": ("orthogonal",),
+    "initializers.orthogonal_convolutions": ("conv_orthogonal", "delta_orthogonal"),
+    "initializers.random": ("normal", "symmetric_uniform", "truncated_normal", "uniform"),
+    "initializers.repeated": ("icnr", "looks_linear"),
+    "initializers.scaling": ("variance_scaling",),
+    "initializers.sparse": ("sparse",),
+    "installation": ("Installation", "info"),
+    "layouts.fans": ("fans",),
+    "models.entry": ("Entry",),
+    "models.plan": ("Plan",),
+    "models.rules": ("Rule",),
+    "models.specs": ("Spec",),
+    "models.tree": ("fill_tree", "init_tree"),
+}
+_FOLDERS = ("checkpoint", "compat", "draws", "linalg")
 
 
 def __getattr__(name: str) -> Any:
-    if name not in __all__:
-        message = f"module {__name__!r} has no attribute {name!r}"
-        raise AttributeError(message)
     if name in _FOLDERS:
         return importlib.import_module(f"agnostic_init.{name}")
-    for home in _HOMES:
-        module = importlib.import_module(f"agnostic_init.{home}")
-        if name in module.__all__:
-            globals()[name] = getattr(module, name)
-            break
-    return globals()[name]
+    for home, names in _HOMES.items():
+        if name in names:
+            found = getattr(importlib.import_module(f"agnostic_init.{home}"), name)
+            return globals().setdefault(name, found)
+    message = f"module {__name__!r} has no attribute {name!r}"
+    raise AttributeError(message)
 
 
 def __dir__() -> list[str]:

@@ -237,9 +237,9 @@ def decoys(tmp_path):
     return tmp_path
 
 
-def loaded_by(statement: str, decoys: Path) -> set[str]:
-    """The optional libraries in ``sys.modules`` after a statement, in a fresh interpreter."""
-    code = f"{statement}\nimport sys\nprint(*sorted(name.split('.')[0] for name in sys.modules))"
+def modules_of(statement: str, decoys: Path) -> set[str]:
+    """The modules in ``sys.modules`` after a statement, in a fresh interpreter."""
+    code = f"{statement}\nimport sys\nprint(*sys.modules)"
     path = [str(decoys), *([os.environ["PYTHONPATH"]] if os.environ.get("PYTHONPATH") else [])]
     done = subprocess.run(
         [sys.executable, "-c", code],
@@ -250,7 +250,12 @@ def loaded_by(statement: str, decoys: Path) -> set[str]:
         timeout=120,
     )
     assert done.returncode == 0, done.stderr
-    return OPTIONAL & set(done.stdout.split())
+    return set(done.stdout.split())
+
+
+def loaded_by(statement: str, decoys: Path) -> set[str]:
+    """The optional libraries among them."""
+    return OPTIONAL & {name.split(".")[0] for name in modules_of(statement, decoys)}
 
 
 def test_importing_the_package_loads_no_optional_library(decoys):
@@ -260,3 +265,25 @@ def test_importing_the_package_loads_no_optional_library(decoys):
 @pytest.mark.parametrize("library", sorted(OPTIONAL))
 def test_that_check_can_fail(library, decoys):
     assert loaded_by(f"import agnostic_init, {library}", decoys) == {library}
+
+
+# What a user's first call needs of the initializers, and no more: each of the others costs its share of a millisecond.
+FAMILIES = {
+    "ai.normal": {"random"},
+    "ai.get('normal')": {"lookup", "random", "registry"},
+    "ai.constant": {"constant", "constant_values"},
+    "ai.he_normal('torch')": {"named", "random", "scaling"},
+    "ai.orthogonal": {"blocks", "orthogonal"},
+}
+
+
+@pytest.mark.parametrize("expression", FAMILIES)
+def test_an_initializer_is_imported_alone(expression, decoys):
+    prefix = "agnostic_init.initializers."
+    loaded = modules_of(f"import agnostic_init as ai; {expression}", decoys)
+    found = {name.removeprefix(prefix) for name in loaded if name.startswith(prefix)}
+    assert found - {"base"} == FAMILIES[expression]
+    others = {"models", "checkpoint", "compat", "study", "cli", "gains"}
+    if "orthogonal" not in expression:
+        others |= {"linalg"}
+    assert not others & {name.split(".")[1] for name in loaded if name.startswith("agnostic_init.")}

@@ -15,6 +15,7 @@ import pytest
 
 import agnostic_init
 from agnostic_init.arrays import errors
+from agnostic_init.initializers import registry
 
 PACKAGE = Path(agnostic_init.__file__).parent
 MODULES = sorted(
@@ -29,6 +30,32 @@ DEFINITIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 def test_the_package_lists_its_names():
     assert agnostic_init.__all__
     assert len(set(agnostic_init.__all__)) == len(agnostic_init.__all__)
+
+
+def test_the_table_of_homes_is_whole_and_true():
+    homes = {name: home for home, names in agnostic_init._HOMES.items() for name in names}
+    assert sorted([*homes, *agnostic_init._FOLDERS, "__version__"]) == agnostic_init.__all__
+    for name, home in homes.items():
+        assert getattr(agnostic_init, name).__module__ == f"agnostic_init.{home}"
+    tree = ast.parse((PACKAGE / "__init__.py").read_text(encoding="utf-8"))
+    (checked,) = (each for each in tree.body if isinstance(each, ast.If))
+    assert {
+        alias.name: each.module.removeprefix("agnostic_init").removeprefix(".")
+        for each in checked.body
+        for alias in each.names
+    } == {**homes, **dict.fromkeys(agnostic_init._FOLDERS, "")}
+
+
+def test_the_table_of_initializers_is_that_of_the_public_ones():
+    family = {
+        name
+        for home, names in agnostic_init._HOMES.items()
+        for name in names
+        if home.startswith("initializers.") and name not in ("Description", "Initializer", "get")
+    }
+    assert set(registry.names()) == family
+    for name in registry.names():
+        assert registry.factory_of(name) is getattr(agnostic_init, name)
 
 
 @pytest.mark.parametrize("name", sorted(getattr(agnostic_init, "__all__", [])))
@@ -47,6 +74,7 @@ def test_dir_shows_the_public_names_and_no_more():
     "names",
     [
         ("draws", "normal"),
+        ("linalg", "haar_matrices"),
         ("checkpoint", "write_plan"),
         ("compat", "jax"),
         ("compat", "keras"),

@@ -12,6 +12,7 @@ import pytest
 
 import agnostic_init as ai
 from agnostic_init.draws.quantile import modulus_std
+from agnostic_init.initializers.registry import names
 
 VALUES = [
     ai.zeros(),
@@ -39,7 +40,7 @@ def test_a_value(init):
         ai.get(json.loads(json.dumps(data, allow_nan=False))),
         type(init).from_dict(data),
         pickle.loads(pickle.dumps(init)),
-        eval(repr(init), {"inf": math.inf, **vars(ai.initializers)}),
+        eval(repr(init), {"inf": math.inf, **{n: getattr(ai, n) for n in names()}}),
         ai.get(init),
     ):
         assert copy == init

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Mapping
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from agnostic_init.arrays.dtypes import name_of
 from agnostic_init.arrays.errors import must, must_be_type
@@ -18,9 +18,9 @@ from agnostic_init.bits.key import Key
 from agnostic_init.bits.key import key as make_key
 from agnostic_init.draws.make import fill, make
 from agnostic_init.draws.record import Draw
-from agnostic_init.initializers.constant_values import ArrayValue
-from agnostic_init.initializers.description import Description
-from agnostic_init.initializers.registry import build
+
+if TYPE_CHECKING:
+    from agnostic_init.initializers.description import Description
 
 __all__ = ["Drawn", "Initializer"]
 
@@ -123,6 +123,8 @@ class Initializer:
         Description
             Of the distribution, its mean, std and bounds, the fans, elements and bytes.
         """
+        from agnostic_init.initializers.description import Description
+
         name = name_of(dtype)
         lengths = checked_shape(shape)
         self._check(lengths, name)
@@ -149,6 +151,8 @@ class Initializer:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
         """Make the initializer of a dictionary that `to_dict` has made."""
+        from agnostic_init.initializers.registry import build
+
         given: Any = data
         if not isinstance(given, Mapping):
             hint = f"{{'name': {cls.__name__!r}}}"
@@ -243,6 +247,8 @@ class Drawn(Initializer):
 
 
 def _plain(value: Any) -> Any:
+    from agnostic_init.initializers.constant_values import ArrayValue
+
     if isinstance(value, ArrayValue):
         nested = value.array.tolist()
         return nested if value.finite and value.dtype != "complex128" else _plain(nested)

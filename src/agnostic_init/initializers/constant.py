@@ -22,7 +22,6 @@ from agnostic_init.initializers.constant_values import (
     check_holds,
     integer_bounds,
 )
-from agnostic_init.initializers.registry import register
 
 __all__ = ["constant", "ones", "zeros"]
 
@@ -92,7 +91,6 @@ class _Constant(Initializer):
         return {"distribution": "constant"} | known
 
 
-@register
 @dataclass(frozen=True, repr=False)
 class zeros(_Constant):
     """Zeros.
@@ -108,7 +106,6 @@ class zeros(_Constant):
         return 0.0
 
 
-@register
 @dataclass(frozen=True, repr=False)
 class ones(_Constant):
     """Ones.
@@ -124,7 +121,6 @@ class ones(_Constant):
         return 1.0
 
 
-@register
 @dataclass(frozen=True, repr=False, eq=False)
 class constant(_Constant):
     """A constant, or an array that is broadcast to the shape.

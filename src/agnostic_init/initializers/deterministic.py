@@ -15,7 +15,6 @@ from agnostic_init.arrays.target import Target
 from agnostic_init.bits.block import Block
 from agnostic_init.bits.key import Key
 from agnostic_init.initializers.blocks import LIMIT, Blockwise, comparable, digit, positions_along
-from agnostic_init.initializers.registry import register
 from agnostic_init.layouts.axes import (
     Part,
     Parts,
@@ -101,7 +100,6 @@ class _SameChannel(Blockwise):
         }
 
 
-@register
 @dataclass(frozen=True, repr=False)
 class identity(_SameChannel):
     """Identity matrices, also rectangular ones, times a gain.
@@ -151,7 +149,6 @@ class identity(_SameChannel):
         return parts
 
 
-@register
 @dataclass(frozen=True, repr=False)
 class dirac(_SameChannel):
     """Convolution kernels that pass as many channels as possible through unchanged.
@@ -205,7 +202,6 @@ class dirac(_SameChannel):
         return (1.0, 1.0) if length else (0.0, 0.0)
 
 
-@register
 @dataclass(frozen=True, repr=False)
 class bilinear(_SameChannel):
     """Linear interpolation on every kernel axis, for upsampling by a transposed convolution.

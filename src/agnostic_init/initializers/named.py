@@ -6,8 +6,6 @@ from typing import Any
 
 from agnostic_init.arrays.errors import must, must_be_type
 from agnostic_init.arrays.numbers import real_number
-from agnostic_init.gains.gain import gain as gain_of
-from agnostic_init.initializers.registry import register
 from agnostic_init.initializers.scaling import variance_scaling
 from agnostic_init.layouts.layout import Layout
 
@@ -32,7 +30,6 @@ LEAKY = "leaky_relu"
 MOST = 1e150  # its square is still a float
 
 
-@register
 def glorot_normal(
     layout: LayoutLike = None, *, groups: int = 1, fan: Fan = None
 ) -> variance_scaling:
@@ -56,7 +53,6 @@ def glorot_normal(
     return variance_scaling(1.0, "fan_avg", "truncated_normal", layout, groups, fan)
 
 
-@register
 def glorot_uniform(
     layout: LayoutLike = None, *, groups: int = 1, fan: Fan = None
 ) -> variance_scaling:
@@ -79,7 +75,6 @@ def glorot_uniform(
     return variance_scaling(1.0, "fan_avg", "uniform", layout, groups, fan)
 
 
-@register
 def he_normal(layout: LayoutLike = None, *, groups: int = 1, fan: Fan = None) -> variance_scaling:
     """He normal initialization, as in Keras and JAX.
 
@@ -100,7 +95,6 @@ def he_normal(layout: LayoutLike = None, *, groups: int = 1, fan: Fan = None) ->
     return variance_scaling(2.0, "fan_in", "truncated_normal", layout, groups, fan)
 
 
-@register
 def he_uniform(layout: LayoutLike = None, *, groups: int = 1, fan: Fan = None) -> variance_scaling:
     """He uniform initialization: uniform, with variance 2 / fan_in, as in Keras and JAX.
 
@@ -120,7 +114,6 @@ def he_uniform(layout: LayoutLike = None, *, groups: int = 1, fan: Fan = None) -
     return variance_scaling(2.0, "fan_in", "uniform", layout, groups, fan)
 
 
-@register
 def lecun_normal(
     layout: LayoutLike = None, *, groups: int = 1, fan: Fan = None
 ) -> variance_scaling:
@@ -143,7 +136,6 @@ def lecun_normal(
     return variance_scaling(1.0, "fan_in", "truncated_normal", layout, groups, fan)
 
 
-@register
 def lecun_uniform(
     layout: LayoutLike = None, *, groups: int = 1, fan: Fan = None
 ) -> variance_scaling:
@@ -165,7 +157,6 @@ def lecun_uniform(
     return variance_scaling(1.0, "fan_in", "uniform", layout, groups, fan)
 
 
-@register
 def xavier_normal(
     gain: float = 1.0, layout: LayoutLike = "torch", *, groups: int = 1, fan: Fan = None
 ) -> variance_scaling:
@@ -193,7 +184,6 @@ def xavier_normal(
     return variance_scaling(scale, "fan_avg", "normal", _layout(layout, fan), groups, fan)
 
 
-@register
 def xavier_uniform(
     gain: float = 1.0, layout: LayoutLike = "torch", *, groups: int = 1, fan: Fan = None
 ) -> variance_scaling:
@@ -221,7 +211,6 @@ def xavier_uniform(
     return variance_scaling(scale, "fan_avg", "uniform", _layout(layout, fan), groups, fan)
 
 
-@register
 def kaiming_normal(
     a: float = 0.0,
     mode: str = "fan_in",
@@ -259,7 +248,6 @@ def kaiming_normal(
     return variance_scaling(scale, mode, "normal", _layout(layout, fan), groups, fan)
 
 
-@register
 def kaiming_uniform(
     a: float = 0.0,
     mode: str = "fan_in",
@@ -297,7 +285,6 @@ def kaiming_uniform(
     return variance_scaling(scale, mode, "uniform", _layout(layout, fan), groups, fan)
 
 
-@register
 def uniform_unit_scaling(
     factor: float = 1.0, layout: LayoutLike = None, *, groups: int = 1, fan: Fan = None
 ) -> variance_scaling:
@@ -325,7 +312,6 @@ def uniform_unit_scaling(
     return variance_scaling(scale, "fan_in", "uniform", layout, groups, fan)
 
 
-@register
 def torch_default(
     layout: LayoutLike = "torch", *, groups: int = 1, fan: Fan = None
 ) -> variance_scaling:
@@ -350,6 +336,8 @@ def _layout(layout: LayoutLike, fan: Fan) -> LayoutLike:
 
 def _squared_gain(nonlinearity: Any, a: Any) -> float:
     """Of the nonlinearity, where `a` is the slope of a leaky ReLU and of nothing else."""
+    from agnostic_init.gains.gain import gain
+
     if isinstance(a, str):
         rule = "must be a real number, the slope of a leaky ReLU"
         raise must_be_type("a", rule, a, f"nonlinearity={a!r}")
@@ -360,7 +348,7 @@ def _squared_gain(nonlinearity: Any, a: Any) -> float:
         rule = f'must be 0 unless `nonlinearity` is "{LEAKY}", whose slope it is'
         hint = "ai.variance_scaling(ai.gain(nonlinearity, param) ** 2, ...) for another parameter"
         raise must("a", rule, a, hint)
-    factor = gain_of(nonlinearity, slope if leaky else None)
+    factor = gain(nonlinearity, slope if leaky else None)
     if not 1 / MOST <= factor <= MOST:
         rule = f"must have a gain between {1 / MOST:g} and {MOST:g}, not {factor:g}"
         raise must("nonlinearity", rule, nonlinearity)

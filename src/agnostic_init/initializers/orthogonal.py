@@ -14,7 +14,6 @@ from agnostic_init.arrays.target import Target
 from agnostic_init.bits.block import Block, block
 from agnostic_init.bits.key import Key
 from agnostic_init.initializers.blocks import Whole
-from agnostic_init.initializers.registry import register
 from agnostic_init.layouts.axes import Parts, check_layout, split_axes, split_matrix_axes
 from agnostic_init.layouts.layout import Layout
 from agnostic_init.linalg import select
@@ -23,7 +22,6 @@ from agnostic_init.linalg.haar import Haar
 __all__ = ["Arrangement", "orthogonal"]
 
 
-@register
 @dataclass(frozen=True, repr=False)
 class orthogonal(Whole):
     """Haar-distributed orthogonal matrices, or unitary ones for a complex dtype.

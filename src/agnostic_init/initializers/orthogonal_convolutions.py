@@ -17,7 +17,6 @@ from agnostic_init.bits.key import Key
 from agnostic_init.draws.distributions import normal_draw
 from agnostic_init.draws.make import make
 from agnostic_init.initializers.blocks import Whole
-from agnostic_init.initializers.registry import register
 from agnostic_init.layouts.axes import Parts, center_of, check_center, check_layout, split_axes
 from agnostic_init.layouts.layout import Layout
 from agnostic_init.linalg import select
@@ -29,7 +28,6 @@ __all__ = ["conv_orthogonal", "delta_orthogonal"]
 MOST_AXES = 3
 
 
-@register
 @dataclass(frozen=True, repr=False)
 class delta_orthogonal(Whole):
     """A Haar-distributed orthogonal matrix at the center of the kernel, and zeros around it.
@@ -119,7 +117,6 @@ class delta_orthogonal(Whole):
         }
 
 
-@register
 @dataclass(frozen=True, repr=False)
 class conv_orthogonal(Whole):
     """A random orthogonal convolution with one to three kernel axes.

@@ -19,12 +19,10 @@ from agnostic_init.draws.distributions import (
 )
 from agnostic_init.draws.record import Draw
 from agnostic_init.initializers.base import Drawn
-from agnostic_init.initializers.registry import register
 
 __all__ = ["normal", "symmetric_uniform", "truncated_normal", "uniform"]
 
 
-@register
 @dataclass(frozen=True, repr=False)
 class uniform(Drawn):
     """Uniform on [low, high).
@@ -67,7 +65,6 @@ class uniform(Drawn):
         }
 
 
-@register
 def symmetric_uniform(bound: float) -> uniform:
     """Uniform on [-bound, bound).
 
@@ -83,7 +80,6 @@ def symmetric_uniform(bound: float) -> uniform:
     return uniform(-number, number)
 
 
-@register
 @dataclass(frozen=True, repr=False)
 class normal(Drawn):
     """Normal with the given mean and standard deviation.
@@ -117,7 +113,6 @@ class normal(Drawn):
         return {"distribution": "normal", "mean": self.mean, "std": self.std}
 
 
-@register
 @dataclass(frozen=True, repr=False)
 class truncated_normal(Drawn):
     """Normal confined to an interval.

@@ -1,42 +1,65 @@
-"""Initializers by name. A leaf: what is registered imports this, and not the other way."""
+"""Initializers by name: what there are, and one from its name and parameters."""
 
 from __future__ import annotations
 
+import importlib
 import inspect
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from agnostic_init.arrays.errors import must, must_be_type
 
 if TYPE_CHECKING:
     from agnostic_init.initializers.base import Initializer
 
-__all__ = ["build", "is_registered", "names", "register"]
+__all__ = ["build", "factory_of", "is_registered", "names"]
 
-Factory = TypeVar("Factory", bound=Callable[..., Any])
-
-_FACTORIES: dict[str, Callable[..., Initializer]] = {}
+# The initializers that have a name, by the module that defines them; none is imported before it is asked for.
+_FAMILIES = {
+    "constant": ("constant", "ones", "zeros"),
+    "deterministic": ("bilinear", "dirac", "identity"),
+    "named": (
+        "glorot_normal",
+        "glorot_uniform",
+        "he_normal",
+        "he_uniform",
+        "kaiming_normal",
+        "kaiming_uniform",
+        "lecun_normal",
+        "lecun_uniform",
+        "torch_default",
+        "uniform_unit_scaling",
+        "xavier_normal",
+        "xavier_uniform",
+    ),
+    "orthogonal": ("orthogonal",),
+    "orthogonal_convolutions": ("conv_orthogonal", "delta_orthogonal"),
+    "random": ("normal", "symmetric_uniform", "truncated_normal", "uniform"),
+    "repeated": ("icnr", "looks_linear"),
+    "scaling": ("variance_scaling",),
+    "sparse": ("sparse",),
+}
+_HOMES = {name: home for home, names in _FAMILIES.items() for name in names}
 # JSON has no numbers for these; `Initializer.to_dict` writes them as strings.
 _NOT_FINITE = ("inf", "-inf", "nan")
 
 
-def register(factory: Factory) -> Factory:
-    """Make an initializer's class, or a function that returns one, known by its name."""
-    name = factory.__name__
-    if name in _FACTORIES:
-        raise must("factory", "must have a name that is not taken", name)
-    _FACTORIES[name] = factory
-    return factory
-
-
 def names() -> list[str]:
     """The names that `build` knows, sorted."""
-    return sorted(_FACTORIES)
+    return sorted(_HOMES)
+
+
+def factory_of(name: str) -> Callable[..., Initializer]:
+    """The class of that name, or the function that returns one."""
+    module = importlib.import_module(f"agnostic_init.initializers.{_HOMES[name]}")
+    factory: Callable[..., Initializer] = getattr(module, name)
+    return factory
 
 
 def is_registered(factory: Any) -> bool:
     """Whether this is one of the classes and functions themselves."""
-    return any(factory is each for each in _FACTORIES.values())
+    name = getattr(factory, "__name__", None)
+    return isinstance(name, str) and name in _HOMES and factory_of(name) is factory
 
 
 def build(data: Mapping[str, Any], parameter: str = "data") -> Initializer:
@@ -48,17 +71,17 @@ def build(data: Mapping[str, Any], parameter: str = "data") -> Initializer:
     if "name" not in parameters:
         raise must(parameter, "must have the name of an initializer", parameters, "name = 'normal'")
     name = parameters.pop("name")
-    if not isinstance(name, str) or name not in _FACTORIES:
+    if not isinstance(name, str) or name not in _HOMES:
         import difflib
 
-        close = difflib.get_close_matches(str(name), _FACTORIES, n=3)
+        close = difflib.get_close_matches(str(name), _HOMES, n=3)
         raise must(
             "name",
             "must be that of an initializer",
             name,
             ", ".join(close) if close else f"one of {', '.join(names())}",
         )
-    factory = _FACTORIES[name]
+    factory = factory_of(name)
     known = inspect.signature(factory).parameters
     unknown = [each for each in parameters if each not in known]
     if unknown:

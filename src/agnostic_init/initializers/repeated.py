@@ -17,7 +17,6 @@ from agnostic_init.bits.block import Block, block
 from agnostic_init.bits.key import Key
 from agnostic_init.initializers.blocks import LIMIT, Blockwise, digit, positions_along, remainder
 from agnostic_init.initializers.lookup import found
-from agnostic_init.initializers.registry import register
 from agnostic_init.layouts.axes import Part, Parts, check_layout, split_axes, split_matrix_axes
 from agnostic_init.layouts.layout import Layout
 
@@ -112,7 +111,6 @@ class _Repeated(Blockwise):
         return found | {"distribution": f"{found['distribution']}, repeated"}
 
 
-@register
 @dataclass(frozen=True, repr=False)
 class icnr(_Repeated):
     """Initialization that makes a sub-pixel convolution act like a nearest-neighbour resize.
@@ -189,7 +187,6 @@ class icnr(_Repeated):
         return (*shape[:axis], few, *shape[axis + 1 :]), {axis: source}
 
 
-@register
 @dataclass(frozen=True, repr=False)
 class looks_linear(_Repeated):
     """A smaller weight W and its negative, side by side, so that rectifiers cancel out.

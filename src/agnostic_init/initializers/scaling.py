@@ -13,7 +13,6 @@ from agnostic_init.draws.quantile import modulus_std, truncated_std
 from agnostic_init.draws.record import Draw
 from agnostic_init.initializers.base import Drawn
 from agnostic_init.initializers.random import normal, truncated_normal, uniform
-from agnostic_init.initializers.registry import register
 from agnostic_init.layouts.fans import check_fan_parameters, fan_for, known_fans
 from agnostic_init.layouts.layout import Layout
 
@@ -23,7 +22,6 @@ DISTRIBUTIONS = ("normal", "truncated_normal", "uniform")
 BOUND = 2.0  # of the truncated normal, in sigmas of its parent
 
 
-@register
 @dataclass(frozen=True, repr=False)
 class variance_scaling(Drawn):
     """Zero-mean values with variance ``scale / n``, where n is a fan of the weight.

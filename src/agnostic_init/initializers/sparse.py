@@ -15,14 +15,12 @@ from agnostic_init.bits.key import Key
 from agnostic_init.draws.distributions import bits_draw, normal_draw
 from agnostic_init.draws.make import make
 from agnostic_init.initializers.blocks import Whole
-from agnostic_init.initializers.registry import register
 
 __all__ = ["sparse"]
 
 AXES = {"column": -2, "row": -1}
 
 
-@register
 @dataclass(frozen=True, repr=False)
 class sparse(Whole):
     """Normals with a fixed fraction of zeros in every column, or in every row.
