@@ -49,7 +49,7 @@ SHARED = np.zeros(6)
         (SHARED, RULES, ParameterError, "must not share memory, as 'bias' and 'w' do"),
         (SHARED.reshape(2, 3), RULES, ParameterError, "must not share memory"),
         (np.zeros(3, np.int64), RULES, ParameterError, "parameter 'w', rule .*floating-point"),
-        ((3, 4), RULES, ParameterTypeError, "parameter 'w': `arrays` must hold arrays"),
+        ((3, 4), RULES, ParameterTypeError, "parameter 'w': `array` must be an array"),
         ([1.0, 2.0], RULES, ParameterTypeError, "parameter 'w': "),
         (np.zeros(3), {"bias": "ones"}, ParameterError, "none for 1 of 2: 'w'"),
         (np.zeros(3), {**RULES, "x": "ones"}, ParameterError, "must all be used"),

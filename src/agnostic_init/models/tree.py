@@ -182,12 +182,10 @@ def fill_tree(
     """
     if not isinstance(arrays, Mapping):
         raise must_be_type("arrays", "must be a mapping of names to arrays", arrays)
+    for name, array in arrays.items():
+        with within(f"parameter {name!r}"):
+            check_out(array, name="array")
     parameters = specs_of(arrays)
-    for each in parameters:
-        with within(f"parameter {each.name!r}"):
-            if each.array is None:
-                raise must_be_type("arrays", "must hold arrays", arrays[each.name])
-            check_out(each.array, each.spec.shape, "array")
     pair = shared({each.name: each.array for each in parameters})
     if pair is not None:
         raise must(

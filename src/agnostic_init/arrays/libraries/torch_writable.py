@@ -54,7 +54,8 @@ def why_not_writable(array: Any) -> Refusal | None:
                 (array if base is None else base).grad_fn is None
                 and array.is_contiguous()
                 and end * array.itemsize <= array.untyped_storage().nbytes()
-                and not array.is_quantized
+                and not (array.is_nested or array.is_quantized)
+                and array.data_ptr()
             ):
                 return None
         except (RuntimeError, NotImplementedError):  # what a transform has wrapped
