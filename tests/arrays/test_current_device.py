@@ -40,7 +40,7 @@ def test_the_device_is_current(name, monkeypatch):
         return run
 
     monkeypatch.setattr(Library, "on", on)
-    for owner, method in ((normal, "_make"), (normal, "_fill"), (select, "make")):
+    for owner, method in ((normal, "make"), (normal, "write"), (select, "make")):
         monkeypatch.setattr(owner, method, watched(getattr(owner, method)))
     CALLS[name]()
     assert seen

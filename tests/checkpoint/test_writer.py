@@ -77,7 +77,7 @@ class failing(zeros):
 
     error: type[BaseException] = RuntimeError
 
-    def _fill(self, *args):
+    def write(self, *args):
         raise self.error("midway")
 
 

@@ -209,5 +209,5 @@ def test_a_shape_is_refused_by_all_or_by_none(init, shape):
 
 def test_of_a_complex_truncated_normal_the_variance_is_exact():
     # The std of its parent, by the one function that knows the modulus of a truncated one.
-    draw = ai.he_normal("torch")._draw((2, 2), "complex128")
+    draw = ai.he_normal("torch").draw((2, 2), "complex128")
     assert draw.scale == 1.0 / modulus_std(2.0)

@@ -122,7 +122,7 @@ def test_progress_is_told_after_each_parameter():
 
 def test_wrong_parameters_are_found_before_anything_is_made(monkeypatch):
     made = []
-    monkeypatch.setattr(ai.zeros, "_make", lambda *_: made.append(1))
+    monkeypatch.setattr(ai.zeros, "make", lambda *_: made.append(1))
     specs = {"a": (2,), "b": (4, 5)}
     with pytest.raises(AmbiguousLayoutError, match="parameter 'b', rule 'b': "):
         ai.init_tree(specs, {"a": "zeros", "b": "he_uniform"}, key=0)

@@ -42,6 +42,8 @@ class Library:
         Whether arrays can be written.
     lazy
         Whether arrays are made later; then there are `by_blocks` and `deferred`.
+    devices
+        Whether there is a current device, which `on` changes.
     integers
         The name of the dtype that 64-bit arithmetic on words is done in.
     words
@@ -52,6 +54,7 @@ class Library:
     namespace = ""
     writes = True
     lazy = False
+    devices = False
     integers = "uint64"
     words = "uint32"
 

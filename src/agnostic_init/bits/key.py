@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -129,6 +130,8 @@ def key(source: Any) -> Key:
     >>> ai.key(42)
     Key(seed=42, offset=0)
     """
+    if type(source) is int and 0 <= source < LIMIT:
+        return _of_seed(source)
     if isinstance(source, Key):
         return source
     if isinstance(source, str):
@@ -145,6 +148,9 @@ def key(source: Any) -> Key:
             "key=0, or key=ai.key('a name')",
         )
     return Key(seed) if isinstance(seed, int) else _traced(seed)
+
+
+_of_seed = functools.lru_cache(maxsize=256)(Key)
 
 
 def digest(text: str, parameter: str = "data") -> int:

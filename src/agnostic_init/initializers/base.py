@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -22,14 +23,22 @@ from agnostic_init.draws.record import Draw
 if TYPE_CHECKING:
     from agnostic_init.initializers.description import Description
 
-__all__ = ["Drawn", "Initializer"]
+__all__ = ["Initializer", "draw_of"]
 
 
 class Initializer:
     """An initializer: a frozen, hashable, comparable value.
 
     A subclass is a frozen dataclass, whose name and fields are what `to_dict` and ``repr`` show. It
-    gives `_make` and `_fill`, or, as an elementwise one that is drawn, inherits them of `Drawn`.
+    gives `draw`, where every element is an independent draw, or else `make`, and what `describe`
+    shows by `statistics`. What these return depends on their arguments and the fields alone.
+
+    Attributes
+    ----------
+    elementwise
+        Whether every element is a function of its position alone.
+    needs_key
+        Whether values are random.
     """
 
     elementwise: ClassVar[bool] = True
@@ -74,8 +83,9 @@ class Initializer:
         lengths = checked_shape(shape)
         part = block(lengths, index)
         target = resolve(like, xp, dtype, device, part.shape)
+        stream = make_key(key) if key is not None else self._without_key()
         with target.library.on(target.device):
-            return self._make(lengths, self._key(key), part, target)
+            return self.make(lengths, stream, part, target)
 
     @untraced
     def fill(
@@ -97,15 +107,22 @@ class Initializer:
         array
             `out`.
         """
-        if index is not None and global_shape is None:
-            raise must("global_shape", "must be given together with `index`", None)
         library = check_out(out)
-        lengths = checked_shape(tuple(out.shape) if global_shape is None else global_shape)
-        part = block(lengths, index)
-        if tuple(out.shape) != part.shape:
-            raise must("out", f"must have the shape {part.shape}", tuple(out.shape))
-        with library.on(library.device_of(out)):
-            self._write(lengths, self._key(key), part, out, library)
+        shape = tuple(out.shape)
+        if index is None and global_shape is None:
+            part = block(shape)
+        elif global_shape is None:
+            raise must("global_shape", "must be given together with `index`", None)
+        else:
+            part = block(checked_shape(global_shape), index)
+            if shape != part.shape:
+                raise must("out", f"must have the shape {part.shape}", shape)
+        stream = make_key(key) if key is not None else self._without_key()
+        if library.devices:
+            with library.on(library.device_of(out)):
+                self.write_parts(stream, part, out, library)
+        else:
+            self.write_parts(stream, part, out, library)
         return out
 
     def describe(self, shape: Any, dtype: Any = "float32") -> Description:
@@ -127,14 +144,14 @@ class Initializer:
 
         name = name_of(dtype)
         lengths = checked_shape(shape)
-        self._check(lengths, name)
+        self.check(lengths, name)
         return Description(
             initializer=repr(self),
             shape=lengths,
             dtype=name,
             elements=math.prod(lengths),
             elementwise=self.elementwise,
-            **self._statistics(lengths, name),
+            **self.statistics(lengths, name),
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -170,9 +187,7 @@ class Initializer:
         )
         return f"{type(self).__name__}({shown})"
 
-    def _key(self, key: Any) -> Key | None:
-        if key is not None:
-            return make_key(key)
+    def _without_key(self) -> Key | None:
         if self.needs_key:
             raise must_be_type(
                 "key",
@@ -182,68 +197,63 @@ class Initializer:
             )
         return None
 
-    def _check(self, shape: tuple[int, ...], dtype: str) -> None:
-        """Raise if no array of this shape and dtype can be made; called before any is allocated."""
+    # What a subclass gives. Shapes are those of global arrays, and dtypes are names.
 
-    def _make(self, shape: tuple[int, ...], key: Key | None, part: Block, target: Target) -> Any:
+    def check(self, shape: tuple[int, ...], dtype: str) -> None:
+        """Raise if no array of this shape and dtype can be made; called before any is allocated."""
+        draw_of(self, shape, dtype)
+
+    def draw(self, shape: tuple[int, ...], dtype: str) -> Draw | None:
+        """The draw that every element of such an array is; None where it is more than one."""
+        return None
+
+    def make(self, shape: tuple[int, ...], key: Key | None, part: Block, target: Target) -> Any:
+        """A new array: a block of the global one."""
+        draw = draw_of(self, shape, target.dtype)
+        if draw is None or key is None:
+            raise NotImplementedError
+        return make(draw, key, part, target)
+
+    def write(self, key: Key | None, part: Block, out: Any, library: Library) -> None:
+        """Write an array that exists: a block of the global one; by way of a new one where it must."""
+        shape, dtype = part.global_shape, library.dtype_name(out.dtype)
+        draw = draw_of(self, shape, dtype)
+        if draw is not None and key is not None:
+            fill(draw, key, part, out, library)
+        else:
+            target = Target(library, dtype, library.device_of(out), out)
+            library.write(out, self.make(shape, key, part, target))
+
+    def statistics(self, shape: tuple[int, ...], dtype: str) -> dict[str, Any]:
+        """What `describe` says beyond the shape: the optional fields of a `Description`."""
         raise NotImplementedError
 
-    def _write(
-        self, shape: tuple[int, ...], key: Key | None, part: Block, out: Any, library: Library
-    ) -> None:
-        """Write what this process has of an array; the only place that knows of parts."""
-        for view, index in library.parts(out):
-            self._fill(shape, key, part if index is None else part.part(index), view, library)
-        library.written(out)
-
-    def _fill(
-        self, shape: tuple[int, ...], key: Key | None, part: Block, out: Any, library: Library
-    ) -> None:
-        """Write by way of a new array; overridden where it can be written directly."""
-        dtype = library.dtype_name(out.dtype)
-        target = Target(library, dtype, library.device_of(out), out)
-        library.write(out, self._make(shape, key, part, target))
-
-    def _together(self, shape: tuple[int, ...], dtype: str, library: Library, device: Any) -> int:
+    def together(self, shape: tuple[int, ...], dtype: str, library: Library, device: Any) -> int:
         """How many arrays of one shape are best made at once there; 1 where nothing is gained."""
         return 1
 
-    def _make_several(self, shape: tuple[int, ...], keys: list[Key], target: Target) -> list[Any]:
-        """Arrays of one shape, of a key each; overridden together with `_together`."""
-        return [self._make(shape, key, block(shape), target) for key in keys]
+    def make_several(self, shape: tuple[int, ...], keys: list[Key], target: Target) -> list[Any]:
+        """Arrays of one shape, of a key each; overridden together with `together`."""
+        return [self.make(shape, key, block(shape), target) for key in keys]
 
-    def _fill_several(
+    def write_several(
         self, shape: tuple[int, ...], keys: list[Key], outs: list[Any], library: Library
     ) -> None:
         """Write arrays of one shape and dtype, of a key each."""
         for key, out in zip(keys, outs, strict=True):
-            self._fill(shape, key, block(shape), out, library)
+            self.write(key, block(shape), out, library)
 
-    def _statistics(self, shape: tuple[int, ...], dtype: str) -> dict[str, Any]:
-        """What `describe` says beyond the shape: the optional fields of a `Description`."""
-        raise NotImplementedError
+    def write_parts(self, key: Key | None, part: Block, out: Any, library: Library) -> None:
+        """Write what this process has of an array; the only place that knows of parts."""
+        for view, index in library.parts(out):
+            self.write(key, part if index is None else part.part(index), view, library)
+        library.written(out)
 
 
-class Drawn(Initializer):
-    """An elementwise initializer of independent draws."""
-
-    def _draw(self, shape: tuple[int, ...], dtype: str) -> Draw:
-        """The draw for an array of that global shape."""
-        raise NotImplementedError
-
-    def _check(self, shape: tuple[int, ...], dtype: str) -> None:
-        self._draw(shape, dtype)
-
-    def _make(self, shape: tuple[int, ...], key: Key | None, part: Block, target: Target) -> Any:
-        assert key is not None
-        return make(self._draw(shape, target.dtype), key, part, target)
-
-    def _fill(
-        self, shape: tuple[int, ...], key: Key | None, part: Block, out: Any, library: Library
-    ) -> None:
-        assert key is not None
-        draw = self._draw(shape, library.dtype_name(out.dtype))
-        fill(draw, key, part, out, library)
+@functools.lru_cache(maxsize=1024)
+def draw_of(init: Initializer, shape: tuple[int, ...], dtype: str) -> Draw | None:
+    """The draw of an initializer, which is computed once."""
+    return init.draw(shape, dtype)
 
 
 def _plain(value: Any) -> Any:

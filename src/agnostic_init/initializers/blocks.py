@@ -34,8 +34,8 @@ class Blockwise(Initializer):
         """The block, on the target's device."""
         raise NotImplementedError
 
-    def _make(self, shape: tuple[int, ...], key: Key | None, part: Block, target: Target) -> Any:
-        self._check(shape, target.dtype)
+    def make(self, shape: tuple[int, ...], key: Key | None, part: Block, target: Target) -> Any:
+        self.check(shape, target.dtype)
         library = target.library
         if not library.lazy:
             working = Target(library, target.dtype, library.working_device(target.device))
@@ -60,9 +60,9 @@ class Whole(Initializer):
         """The global array."""
         raise NotImplementedError
 
-    def _make(self, shape: tuple[int, ...], key: Key | None, part: Block, target: Target) -> Any:
+    def make(self, shape: tuple[int, ...], key: Key | None, part: Block, target: Target) -> Any:
         assert key is not None
-        self._check(shape, target.dtype)
+        self.check(shape, target.dtype)
         library = target.library
 
         def whole(place: Target) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -34,7 +35,7 @@ class _Constant(Initializer):
     def _value(self) -> Number | ArrayValue:
         raise NotImplementedError
 
-    def _check(self, shape: tuple[int, ...], dtype: str) -> None:
+    def check(self, shape: tuple[int, ...], dtype: str) -> None:
         value = self._value()
         check_holds(value, dtype)
         if isinstance(value, ArrayValue):
@@ -46,16 +47,14 @@ class _Constant(Initializer):
                 rule = f"must broadcast to the shape {shape}"
                 raise must("value", rule, value.shape, "another shape")
 
-    def _make(self, shape: tuple[int, ...], key: Key | None, part: Block, target: Target) -> Any:
-        self._check(shape, target.dtype)
-        value, library = self._value(), target.library
-        if not isinstance(value, ArrayValue):
-            return library.xp.full(
-                part.shape,
-                _plain(value, target.dtype),
-                dtype=library.dtype(target.dtype),
-                device=target.device,
-            )
+    def make(self, shape: tuple[int, ...], key: Key | None, part: Block, target: Target) -> Any:
+        library, number = target.library, _number(self, target.dtype)
+        if number is not None:
+            dtype = library.dtype(target.dtype)
+            return library.xp.full(part.shape, number, dtype=dtype, device=target.device)
+        self.check(shape, target.dtype)
+        value = self._value()
+        assert isinstance(value, ArrayValue)
         host = _part(value.array, part)
         if (
             integer_bounds(target.dtype) is not None
@@ -64,17 +63,14 @@ class _Constant(Initializer):
         wide = library.from_host(np.asarray(host, order="C"), target.device)
         return library.cast(wide, target.dtype)
 
-    def _fill(
-        self, shape: tuple[int, ...], key: Key | None, part: Block, out: Any, library: Library
-    ) -> None:
-        value, dtype = self._value(), library.dtype_name(out.dtype)
-        if isinstance(value, ArrayValue):
-            super()._fill(shape, key, part, out, library)
+    def write(self, key: Key | None, part: Block, out: Any, library: Library) -> None:
+        number = _number(self, library.dtype_name(out.dtype))
+        if number is None:
+            super().write(key, part, out, library)
         else:
-            self._check(shape, dtype)
-            library.write_scalar(out, _plain(value, dtype))
+            library.write_scalar(out, number)
 
-    def _statistics(self, shape: tuple[int, ...], dtype: str) -> dict[str, Any]:
+    def statistics(self, shape: tuple[int, ...], dtype: str) -> dict[str, Any]:
         value = self._value()
         if not isinstance(value, ArrayValue):
             if isinstance(value, complex):
@@ -163,6 +159,16 @@ class constant(_Constant):
     def _value(self) -> Number | ArrayValue:
         value: Number | ArrayValue = self.value
         return value
+
+
+@functools.lru_cache(maxsize=256)
+def _number(init: _Constant, dtype: str) -> Any:
+    """The one number that an array of the dtype is filled with; None where there are several."""
+    value = init._value()
+    if isinstance(value, ArrayValue):
+        return None
+    check_holds(value, dtype)
+    return _plain(value, dtype)
 
 
 def _canonical(value: Any) -> Number | ArrayValue:

@@ -57,7 +57,7 @@ class _SameChannel(Blockwise):
         """Whether every output has the kernel for every input."""
         return False
 
-    def _check(self, shape: tuple[int, ...], dtype: str) -> None:
+    def check(self, shape: tuple[int, ...], dtype: str) -> None:
         self._parts(shape)
         form = FORMATS.get(dtype)
         if form is not None and abs(self.gain) > form.max:
@@ -82,7 +82,7 @@ class _SameChannel(Blockwise):
         made = library.cast(xp.where(joined, values, xp.zeros_like(values)), target.dtype)
         return xp.reshape(made, part.shape)
 
-    def _statistics(self, shape: tuple[int, ...], dtype: str) -> dict[str, Any]:
+    def statistics(self, shape: tuple[int, ...], dtype: str) -> dict[str, Any]:
         parts = self._parts(shape)
         sums = [self._sums(part.length) for part in parts.of("k")]
         total, squares = (math.prod(each) for each in zip(*sums, strict=True)) if sums else (1, 1)

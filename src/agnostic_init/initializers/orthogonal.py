@@ -87,10 +87,10 @@ class orthogonal(Whole):
         object.__setattr__(self, "groups", groups)
         object.__setattr__(self, "special", bool(self.special))
 
-    def _check(self, shape: tuple[int, ...], dtype: str) -> None:
+    def check(self, shape: tuple[int, ...], dtype: str) -> None:
         _arrangement(self, shape, dtype)
 
-    def _make(self, shape: tuple[int, ...], key: Key | None, part: Block, target: Target) -> Any:
+    def make(self, shape: tuple[int, ...], key: Key | None, part: Block, target: Target) -> Any:
         """Of a stack along an axis of its own, only the matrices that the block has are made."""
         assert key is not None
         found = _arrangement(self, shape, target.dtype)
@@ -107,27 +107,25 @@ class orthogonal(Whole):
         rest = block(some, tuple(index))
         return self._cut(lambda place: _arranged(fewer, some, key, place), some, rest, target)
 
-    def _fill(
-        self, shape: tuple[int, ...], key: Key | None, part: Block, out: Any, library: Library
-    ) -> None:
+    def write(self, key: Key | None, part: Block, out: Any, library: Library) -> None:
         """In the array's own memory, where that can be seen as matrices."""
         assert key is not None
-        found = _arrangement(self, shape, library.dtype_name(out.dtype))
+        found = _arrangement(self, part.global_shape, library.dtype_name(out.dtype))
         view = _as_matrices(found, out, library) if part.whole and found.haar.size else None
         if view is None:
-            super()._fill(shape, key, part, out, library)
+            super().write(key, part, out, library)
         else:
             select.fill(found.haar, key, view, library)
 
-    def _together(self, shape: tuple[int, ...], dtype: str, library: Library, device: Any) -> int:
+    def together(self, shape: tuple[int, ...], dtype: str, library: Library, device: Any) -> int:
         return select.together(_arrangement(self, shape, dtype).haar, library, device)
 
-    def _make_several(self, shape: tuple[int, ...], keys: list[Key], target: Target) -> list[Any]:
+    def make_several(self, shape: tuple[int, ...], keys: list[Key], target: Target) -> list[Any]:
         found = _arrangement(self, shape, target.dtype)
         made = select.make_several(found.haar, keys, target)
         return [_as_weight(found, shape, matrices, target.library.xp) for matrices in made]
 
-    def _fill_several(
+    def write_several(
         self, shape: tuple[int, ...], keys: list[Key], outs: list[Any], library: Library
     ) -> None:
         found = _arrangement(self, shape, library.dtype_name(outs[0].dtype))
@@ -136,7 +134,7 @@ class orthogonal(Whole):
             select.fill_several(found.haar, keys, views, library)
             return
         target = Target(library, library.dtype_name(outs[0].dtype), library.device_of(outs[0]))
-        for out, made in zip(outs, self._make_several(shape, keys, target), strict=True):
+        for out, made in zip(outs, self.make_several(shape, keys, target), strict=True):
             library.write(out, made)
 
     def _parts(self, shape: tuple[int, ...]) -> Parts:
@@ -156,7 +154,7 @@ class orthogonal(Whole):
             raise AmbiguousLayoutError(message)
         return split_matrix_axes(shape)
 
-    def _statistics(self, shape: tuple[int, ...], dtype: str) -> dict[str, Any]:
+    def statistics(self, shape: tuple[int, ...], dtype: str) -> dict[str, Any]:
         haar = _arrangement(self, shape, dtype).haar
         return {
             "distribution": "unitary" if haar.is_complex else "orthogonal",

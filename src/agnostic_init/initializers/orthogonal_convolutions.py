@@ -78,7 +78,7 @@ class delta_orthogonal(Whole):
         object.__setattr__(self, "layout", layout)
         object.__setattr__(self, "groups", groups)
 
-    def _check(self, shape: tuple[int, ...], dtype: str) -> None:
+    def check(self, shape: tuple[int, ...], dtype: str) -> None:
         self._haar(self._parts(shape), dtype)
 
     def _whole(self, shape: tuple[int, ...], key: Key, target: Target) -> Any:
@@ -107,7 +107,7 @@ class delta_orthogonal(Whole):
         batch = (math.prod(stack),) if stack else ()
         return Haar(batch, parts.size("o"), parts.size("i"), dtype, self.gain)
 
-    def _statistics(self, shape: tuple[int, ...], dtype: str) -> dict[str, Any]:
+    def statistics(self, shape: tuple[int, ...], dtype: str) -> dict[str, Any]:
         parts = self._parts(shape)
         places = max(1, parts.size("o") * parts.size("k"))
         return {
@@ -169,7 +169,7 @@ class conv_orthogonal(Whole):
         object.__setattr__(self, "layout", layout)
         object.__setattr__(self, "groups", groups)
 
-    def _check(self, shape: tuple[int, ...], dtype: str) -> None:
+    def check(self, shape: tuple[int, ...], dtype: str) -> None:
         Haar((), 1, 1, dtype)
         self._parts(shape)
 
@@ -210,7 +210,7 @@ class conv_orthogonal(Whole):
         assert self.layout is not None
         return _convolution_parts(shape, self.layout, self.groups)
 
-    def _statistics(self, shape: tuple[int, ...], dtype: str) -> dict[str, Any]:
+    def statistics(self, shape: tuple[int, ...], dtype: str) -> dict[str, Any]:
         parts = self._parts(shape)
         places = max(1, parts.size("o") * parts.size("k"))
         return {

@@ -18,13 +18,13 @@ from agnostic_init.draws.distributions import (
     uniform_draw,
 )
 from agnostic_init.draws.record import Draw
-from agnostic_init.initializers.base import Drawn
+from agnostic_init.initializers.base import Initializer
 
 __all__ = ["normal", "symmetric_uniform", "truncated_normal", "uniform"]
 
 
 @dataclass(frozen=True, repr=False)
-class uniform(Drawn):
+class uniform(Initializer):
     """Uniform on [low, high).
 
     Parameters
@@ -48,10 +48,10 @@ class uniform(Drawn):
         object.__setattr__(self, "low", low)
         object.__setattr__(self, "high", high)
 
-    def _draw(self, shape: tuple[int, ...], dtype: str) -> Draw:
+    def draw(self, shape: tuple[int, ...], dtype: str) -> Draw:
         return uniform_draw(self.low, self.high, dtype)
 
-    def _statistics(self, shape: tuple[int, ...], dtype: str) -> dict[str, Any]:
+    def statistics(self, shape: tuple[int, ...], dtype: str) -> dict[str, Any]:
         if dtype.startswith("complex"):
             inner = 0.0 if self.low == -self.high else self.low
             square = (self.high**2 + inner**2) / 2
@@ -81,7 +81,7 @@ def symmetric_uniform(bound: float) -> uniform:
 
 
 @dataclass(frozen=True, repr=False)
-class normal(Drawn):
+class normal(Initializer):
     """Normal with the given mean and standard deviation.
 
     For a complex dtype, ``E|x - mean|^2`` is ``std**2``.
@@ -106,15 +106,15 @@ class normal(Drawn):
         object.__setattr__(self, "mean", mean)
         object.__setattr__(self, "std", std)
 
-    def _draw(self, shape: tuple[int, ...], dtype: str) -> Draw:
+    def draw(self, shape: tuple[int, ...], dtype: str) -> Draw:
         return normal_draw(self.mean, self.std, dtype)
 
-    def _statistics(self, shape: tuple[int, ...], dtype: str) -> dict[str, Any]:
+    def statistics(self, shape: tuple[int, ...], dtype: str) -> dict[str, Any]:
         return {"distribution": "normal", "mean": self.mean, "std": self.std}
 
 
 @dataclass(frozen=True, repr=False)
-class truncated_normal(Drawn):
+class truncated_normal(Initializer):
     """Normal confined to an interval.
 
     Parameters
@@ -152,12 +152,12 @@ class truncated_normal(Drawn):
         for name, value in zip(("mean", "std", "lower", "upper"), checked, strict=True):
             object.__setattr__(self, name, value)
 
-    def _draw(self, shape: tuple[int, ...], dtype: str) -> Draw:
+    def draw(self, shape: tuple[int, ...], dtype: str) -> Draw:
         return truncated_normal_draw(
             self.mean, self.std, self.lower, self.upper, self.bounds, self.std_of, dtype
         )
 
-    def _statistics(self, shape: tuple[int, ...], dtype: str) -> dict[str, Any]:
+    def statistics(self, shape: tuple[int, ...], dtype: str) -> dict[str, Any]:
         return {"distribution": "truncated normal"} | truncated_statistics(
             self.mean, self.std, self.lower, self.upper, self.bounds, self.std_of, dtype
         )

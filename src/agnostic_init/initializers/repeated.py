@@ -60,8 +60,8 @@ class _Repeated(Blockwise):
         """The smaller shape, and the sources of the axes that are not its own."""
         raise NotImplementedError
 
-    def _check(self, shape: tuple[int, ...], dtype: str) -> None:
-        self.init._check(self._sources(shape)[0], dtype)
+    def check(self, shape: tuple[int, ...], dtype: str) -> None:
+        self.init.check(self._sources(shape)[0], dtype)
 
     def _block(self, shape: tuple[int, ...], key: Key | None, part: Block, target: Target) -> Any:
         library, device = target.library, target.device
@@ -101,13 +101,13 @@ class _Repeated(Blockwise):
                 return place.library.xp.concat(made, axis=axis)
             index[axis] = _slice(first, step, count)
             picks[axis] = (positions - np.uint64(first)) // np.uint64(step)
-        made = self.init._make(lengths, key, block(lengths, tuple(index)), place)
+        made = self.init.make(lengths, key, block(lengths, tuple(index)), place)
         for axis, pick in picks.items():
             made = _taken(place.library, made, axis, pick, place.device)
         return made
 
-    def _statistics(self, shape: tuple[int, ...], dtype: str) -> dict[str, Any]:
-        found: dict[str, Any] = self.init._statistics(self._sources(shape)[0], dtype)
+    def statistics(self, shape: tuple[int, ...], dtype: str) -> dict[str, Any]:
+        found: dict[str, Any] = self.init.statistics(self._sources(shape)[0], dtype)
         return found | {"distribution": f"{found['distribution']}, repeated"}
 
 

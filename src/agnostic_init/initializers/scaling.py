@@ -11,7 +11,7 @@ from agnostic_init.arrays.formats import format_of
 from agnostic_init.arrays.numbers import real_number
 from agnostic_init.draws.quantile import modulus_std, truncated_std
 from agnostic_init.draws.record import Draw
-from agnostic_init.initializers.base import Drawn
+from agnostic_init.initializers.base import Initializer, draw_of
 from agnostic_init.initializers.random import normal, truncated_normal, uniform
 from agnostic_init.layouts.fans import check_fan_parameters, fan_for, known_fans
 from agnostic_init.layouts.layout import Layout
@@ -23,7 +23,7 @@ BOUND = 2.0  # of the truncated normal, in sigmas of its parent
 
 
 @dataclass(frozen=True, repr=False)
-class variance_scaling(Drawn):
+class variance_scaling(Initializer):
     """Zero-mean values with variance ``scale / n``, where n is a fan of the weight.
 
     Parameters
@@ -91,16 +91,18 @@ class variance_scaling(Drawn):
         """The variance of the values for a weight of that global shape."""
         return self.scale / fan_for(shape, self.mode, self.layout, self.groups, self.fan)
 
-    def _draw(self, shape: tuple[int, ...], dtype: str) -> Draw:
+    def draw(self, shape: tuple[int, ...], dtype: str) -> Draw:
         variance = self.variance(shape)
         try:
-            return self._of_variance(variance, dtype)._draw(shape, dtype)
+            draw = draw_of(self._of_variance(variance, dtype), shape, dtype)
         except ParameterError:  # which names a parameter of the draw, that nobody gave
             std = math.sqrt(variance)
             rule = f"must make values that {dtype} can hold; for {shape} their std is {std:g}"
             raise must("scale", rule, self.scale, "another scale, or another dtype") from None
+        assert draw is not None
+        return draw
 
-    def _of_variance(self, variance: float, dtype: str) -> Drawn:
+    def _of_variance(self, variance: float, dtype: str) -> Initializer:
         """The initializer of the values."""
         is_complex = format_of(dtype).is_complex
         if self.distribution == "uniform":
@@ -112,9 +114,9 @@ class variance_scaling(Drawn):
         of_parent = modulus_std(BOUND) if is_complex else truncated_std(-BOUND, BOUND)
         return truncated_normal(0.0, std / of_parent, -BOUND, BOUND)
 
-    def _statistics(self, shape: tuple[int, ...], dtype: str) -> dict[str, Any]:
+    def statistics(self, shape: tuple[int, ...], dtype: str) -> dict[str, Any]:
         variance = self.variance(shape)
-        known = self._of_variance(variance, dtype)._statistics(shape, dtype)
+        known = self._of_variance(variance, dtype).statistics(shape, dtype)
         # As it was asked for, and not as it comes back from bounds.
         known |= {"mean": 0.0, "std": math.sqrt(variance)}
         return known | known_fans(shape, self.layout, self.groups, self.fan)

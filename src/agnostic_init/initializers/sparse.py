@@ -70,7 +70,7 @@ class sparse(Whole):
         object.__setattr__(self, "sparsity", sparsity)
         object.__setattr__(self, "std", std)
 
-    def _check(self, shape: tuple[int, ...], dtype: str) -> None:
+    def check(self, shape: tuple[int, ...], dtype: str) -> None:
         if len(shape) < 2:
             raise must("shape", "must have two axes or more for a sparse weight", shape)
         normal_draw(0.0, self.std, dtype)
@@ -94,7 +94,7 @@ class sparse(Whole):
         """How many entries of a column or row are zero."""
         return math.ceil(round(self.sparsity * shape[AXES[self.per]], 6))
 
-    def _statistics(self, shape: tuple[int, ...], dtype: str) -> dict[str, Any]:
+    def statistics(self, shape: tuple[int, ...], dtype: str) -> dict[str, Any]:
         length = max(1, shape[AXES[self.per]])
         kept = 1 - self._zeros(shape) / length
         return {"distribution": "sparse normal", "mean": 0.0, "std": self.std * math.sqrt(kept)}

@@ -20,7 +20,7 @@ def batches(entries: Iterable[Entry], targets: dict[str, Target]) -> list[list[E
     last: dict[Any, list[Entry]] = {}
     for entry in entries:
         library, device = targets[entry.name].library, targets[entry.name].device
-        most = entry.initializer._together(entry.shape, entry.dtype, library, device)
+        most = entry.initializer.together(entry.shape, entry.dtype, library, device)
         kind = entry.initializer, entry.shape, entry.dtype, library, str(device)
         if most > 1 and len(last.get(kind, ())) in range(1, most):
             last[kind].append(entry)
@@ -35,8 +35,8 @@ def make_batch(batch: list[Entry], target: Target) -> list[Any]:
     init, shape, keys = _common(batch)
     with target.library.on(target.device):
         if len(batch) == 1:
-            return [init._make(shape, keys[0], block(shape), target)]
-        return init._make_several(shape, keys, target)
+            return [init.make(shape, keys[0], block(shape), target)]
+        return init.make_several(shape, keys, target)
 
 
 def fill_batch(batch: list[Entry], outs: list[Any], library: Library) -> None:
@@ -44,9 +44,9 @@ def fill_batch(batch: list[Entry], outs: list[Any], library: Library) -> None:
     init, shape, keys = _common(batch)
     with library.on(library.device_of(outs[0])):
         if len(batch) == 1:
-            init._write(shape, keys[0], block(shape), outs[0], library)
+            init.write_parts(keys[0], block(shape), outs[0], library)
         else:
-            init._fill_several(shape, keys, outs, library)
+            init.write_several(shape, keys, outs, library)
 
 
 def _common(batch: list[Entry]) -> tuple[Initializer, tuple[int, ...], list[Any]]:

@@ -76,8 +76,10 @@ def library() -> Any:
     ImportError
         If `AGNOSTIC_INIT_ENGINE` is `native`, and there is no library.
     """
-    found = look()
-    if found.reason and os.environ.get(ENGINE) == "native":
+    found = _State.found or look()
+    if not found.reason:
+        return found.library
+    if os.environ.get(ENGINE) == "native":
         message = f"{ENGINE}=native: {found.reason}; try: {found.hint}"
         raise ImportError(message)
     if found.fault and not _State.told:

@@ -21,6 +21,7 @@ class Library(library.Library):
     """CuPy, whose dtypes are NumPy's."""
 
     name = "cupy"
+    devices = True
     namespace = "array_api_compat.cupy"
 
     def has(self, array: Any) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 from typing import Any
 
@@ -29,7 +30,7 @@ class Library(library.Library):
         return isinstance(array, (np.ndarray, np.generic))
 
     def dtype_name(self, dtype: Any) -> str:
-        return str(np.dtype(dtype).name)
+        return _name(dtype)
 
     def dtype(self, name: str) -> Any:
         if name in np.sctypeDict:
@@ -99,3 +100,8 @@ def storage_view(array: Any) -> Any:
     if array.dtype.isbuiltin == of_another_package:
         return array.view(STORAGE[array.dtype.itemsize])
     return array if array.dtype.isnative else None
+
+
+@functools.lru_cache(maxsize=256)
+def _name(dtype: Any) -> str:
+    return str(np.dtype(dtype).name)

@@ -97,7 +97,7 @@ class variance_scaling(Factory):
             variance if known else 1.0, "fan_in", self.distribution, fan=(1, 1)
         )
         std = math.sqrt(variance) if known else jnp.sqrt(variance)
-        return scaled(lambda _, name: init._draw(shape, name), std, key, shape, dtype, out_sharding)
+        return scaled(lambda _, name: init.draw(shape, name), std, key, shape, dtype, out_sharding)
 
     def _fan(self, shape: tuple[int, ...]) -> float:
         """The number that the variance is divided by; 0 for a weight without elements."""

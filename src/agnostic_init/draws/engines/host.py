@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,8 +13,11 @@ from agnostic_init.bits.block import Block, Positions, pieces
 from agnostic_init.bits.key import Key
 from agnostic_init.draws.engines import native
 from agnostic_init.draws.record import Draw
+from agnostic_init.native.library import library
 
-__all__ = ["fill", "in_use", "new", "storage_of"]
+__all__ = ["Job", "fill", "fill_many", "in_use", "new", "storage_of"]
+
+Job = tuple[Draw, Key, Block, Memory]
 
 WORTH_A_THREAD = 1 << 17  # elements; about a millisecond of work
 MOST_WITH_NUMPY = 4  # threads; more only wait for each other's interpreter lock
@@ -31,20 +34,24 @@ def new(draw: Draw, key: Key, block: Block) -> Any:
 
 def fill(draw: Draw, key: Key, block: Block, memory: Memory) -> None:
     """Write the draw's elements at a block of positions into host memory of the block's shape."""
-    if not block.size:
-        return
-    if in_use() and native.supports(draw):
+    if in_use():
         native.fill_jobs([native.job_at(draw, key, block, memory.address, memory.strides)])
-        return
-    out = memory.seen_by_numpy(storage_of(draw.dtype))
-    if out.flags.c_contiguous:
-        _fill_contiguous(draw, key, block.positions(), out.reshape(-1))
-        return
-    for index in pieces(out.shape, SLAB):
-        part, target = block.part(index), out[index]
-        buffer = np.empty(target.shape, out.dtype)
-        _fill_contiguous(draw, key, part.positions(), buffer.reshape(-1))
-        target[...] = buffer
+    elif block.size:
+        _fill_by_numpy(draw, key, block, memory)
+
+
+def fill_many(jobs: Sequence[Job]) -> None:
+    """The same for many draws at once, which share the threads."""
+    if in_use():
+        native.fill_jobs(
+            [
+                native.job_at(draw, key, block, memory.address, memory.strides)
+                for draw, key, block, memory in jobs
+            ]
+        )
+    else:
+        for job in jobs:
+            fill(*job)
 
 
 def storage_of(dtype: str) -> str:
@@ -57,7 +64,19 @@ def storage_of(dtype: str) -> str:
 
 def in_use() -> bool:
     """Whether the compiled library serves, and not NumPy."""
-    return native.available()
+    return library() is not None
+
+
+def _fill_by_numpy(draw: Draw, key: Key, block: Block, memory: Memory) -> None:
+    out = memory.seen_by_numpy(storage_of(draw.dtype))
+    if out.flags.c_contiguous:
+        _fill_contiguous(draw, key, block.positions(), out.reshape(-1))
+        return
+    for index in pieces(out.shape, SLAB):
+        part, target = block.part(index), out[index]
+        buffer = np.empty(target.shape, out.dtype)
+        _fill_contiguous(draw, key, part.positions(), buffer.reshape(-1))
+        target[...] = buffer
 
 
 def _fill_contiguous(draw: Draw, key: Key, positions: Positions, out: Any) -> None:

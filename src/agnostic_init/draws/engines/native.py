@@ -91,12 +91,11 @@ def job(draw: Draw, key: Key, block: Block, view: Any) -> Job:
 
 
 def job_at(
-    draw: Draw, key: Key, block: Block, address: int, strides: Sequence[int] | None = None
+    draw: Draw, key: Key, block: Block, address: int, strides: tuple[int, ...] | None = None
 ) -> Job:
     """The same of memory at an address, with strides in bytes unless it is contiguous."""
     record, itemsize = _packed(draw)
-    size = block.size
-    base, axes = (0, b"") if strides is None and block.whole else _axes(block, strides, itemsize)
+    base, size, axes = _places(block, strides, itemsize)
     data = ctypes.create_string_buffer(axes, len(axes)) if axes else None
     at = ctypes.addressof(data) if data else 0
     head = JOB.pack(address, key.seed, key.offset, base, size, at, len(axes) // AXIS.size)
@@ -114,14 +113,16 @@ def fill_jobs(jobs: Sequence[Job]) -> None:
     else:
         records, total = b"".join([one.packed for one in jobs]), sum([one.size for one in jobs])
     if total < WORTH_THREADS:
-        _done(fill(records, len(jobs), 0, total, 1))
+        if fill(records, len(jobs), 0, total, 1):
+            raise MemoryError
         return
     threads = number_of_threads()
     start, part = 0, FIRST_SLICE * threads
     while start < total:
         stop = min(total, start + part)
         began = time.perf_counter()
-        _done(fill(records, len(jobs), start, stop, threads))
+        if fill(records, len(jobs), start, stop, threads):
+            raise MemoryError
         spent = time.perf_counter() - began
         part = max(FIRST_SLICE, int((stop - start) * SLICE / max(spent, 1e-6)))
         start = stop
@@ -137,11 +138,6 @@ def number_of_threads() -> int:
     if not text.isdecimal() or int(text) < 1:
         raise must(THREADS_VARIABLE, "must be a positive integer", text)
     return int(text)
-
-
-def _done(code: int) -> None:
-    if code:
-        raise MemoryError
 
 
 @functools.cache
@@ -184,8 +180,11 @@ def _eight_bits(form: Format) -> tuple[int, int, int, int]:
     return mantissa, form.min_exponent, last, not form.name.endswith("fnuz")
 
 
-def _axes(block: Block, strides: Sequence[int] | None, itemsize: int) -> tuple[int, bytes]:
-    """The first position, and the records of the axes: none where all is contiguous."""
+@functools.lru_cache(maxsize=1024)
+def _places(block: Block, strides: tuple[int, ...] | None, itemsize: int) -> tuple[int, int, bytes]:
+    """The first position, how many there are, and the axes' records: none of what is contiguous."""
+    if strides is None and block.whole:
+        return 0, block.size, b""
     if strides is None:
         places, step = [], itemsize
         for count in reversed(block.shape):
@@ -213,7 +212,11 @@ def _axes(block: Block, strides: Sequence[int] | None, itemsize: int) -> tuple[i
             axes.append(axis)
         step *= length
     if not axes or axes == [(block.size, 1, itemsize)]:
-        return base % LIMIT, b""
-    return base % LIMIT, b"".join(
-        [AXIS.pack(count, position % LIMIT, place) for count, position, place in reversed(axes)]
+        return base % LIMIT, block.size, b""
+    return (
+        base % LIMIT,
+        block.size,
+        b"".join(
+            [AXIS.pack(count, position % LIMIT, place) for count, position, place in reversed(axes)]
+        ),
     )
