@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import pickle
+from collections.abc import Callable
 
 import pytest
 
@@ -83,9 +84,7 @@ def test_fans(
     assert fan_for(shape, "fan_in", layout, groups) == expected[0]
     assert fan_for(shape, "fan_out", layout, groups) == expected[1]
     assert fan_for(shape, "fan_avg", layout, groups) == sum(expected) / 2
-    assert fan_for(shape, "fan_geo_avg", parse_layout(layout), groups) == math.sqrt(
-        expected[0] * expected[1]
-    )
+    assert fan_for(shape, "fan_geo_avg", layout, groups) == math.sqrt(expected[0] * expected[1])
 
 
 def test_torch_swaps_the_fans_of_a_transposed_convolution_and_the_preset_does_not() -> None:
@@ -302,3 +301,18 @@ def test_names_of_elsewhere_are_understood_in_the_hint(text: str, meant: str) ->
 def test_a_description_has_the_fans_that_are_known(shape, mode, layout, both) -> None:
     found = ai.variance_scaling(mode=mode, layout=layout).describe(shape)
     assert (found.fan_in, found.fan_out) == both
+
+
+@pytest.mark.parametrize("layout", [parse_layout("torch"), b"torch", ("o", "i")], ids=repr)
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda layout: fans((4, 4), layout),
+        ai.he_normal,
+        lambda layout: ai.orthogonal(layout=layout),
+    ],
+    ids=["fans", "he_normal", "orthogonal"],
+)
+def test_a_layout_is_given_as_a_string(layout: object, make: Callable[[object], object]) -> None:
+    with pytest.raises(ParameterTypeError, match="`layout` must be a string"):
+        make(layout)

@@ -24,7 +24,7 @@ from agnostic_init.layouts.axes import (
     split_axes,
     split_matrix_axes,
 )
-from agnostic_init.layouts.layout import Layout, as_layout
+from agnostic_init.layouts.layout import parse_layout
 
 __all__ = ["bilinear", "dirac", "identity"]
 
@@ -129,12 +129,12 @@ class identity(_SameChannel):
     """
 
     gain: float = 1.0
-    layout: str | Layout | None = None
+    layout: str | None = None
     groups: int = 1
 
     def __post_init__(self) -> None:
         layout, groups = check_layout(self.layout, self.groups)
-        if layout is not None and as_layout(layout).has("k"):
+        if layout is not None and parse_layout(layout).has("k"):
             raise must("layout", "must have no kernel axes", layout, "ai.dirac for a convolution")
         object.__setattr__(self, "gain", real_number("gain", self.gain))
         object.__setattr__(self, "layout", layout)
@@ -183,7 +183,7 @@ class dirac(_SameChannel):
 
     groups: int = 1
     gain: float = 1.0
-    layout: str | Layout = "torch"
+    layout: str = "torch"
     center: str = "torch"
 
     def __post_init__(self) -> None:
@@ -236,7 +236,7 @@ class bilinear(_SameChannel):
     array([[[0.25, 0.75, 0.75, 0.25]]], dtype=float32)
     """
 
-    layout: str | Layout | None = None
+    layout: str | None = None
     groups: int = 1
     pairs: str = "diagonal"
     gain: float = 1.0

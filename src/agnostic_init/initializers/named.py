@@ -7,7 +7,6 @@ from typing import Any
 from agnostic_init.arrays.errors import must, must_be_type
 from agnostic_init.arrays.numbers import real_number
 from agnostic_init.initializers.scaling import variance_scaling
-from agnostic_init.layouts.layout import Layout
 
 __all__ = [
     "glorot_normal",
@@ -24,14 +23,14 @@ __all__ = [
     "xavier_uniform",
 ]
 
-LayoutLike = str | Layout | None
+
 Fan = tuple[int, int] | None
 LEAKY = "leaky_relu"
 MOST = 1e150  # its square is still a float
 
 
 def glorot_normal(
-    layout: LayoutLike = None, *, groups: int = 1, fan: Fan = None
+    layout: str | None = None, *, groups: int = 1, fan: Fan = None
 ) -> variance_scaling:
     """Glorot normal initialization, as in Keras and JAX.
 
@@ -54,7 +53,7 @@ def glorot_normal(
 
 
 def glorot_uniform(
-    layout: LayoutLike = None, *, groups: int = 1, fan: Fan = None
+    layout: str | None = None, *, groups: int = 1, fan: Fan = None
 ) -> variance_scaling:
     """Glorot uniform initialization: uniform, with variance 1 / fan_avg, as in Keras and JAX.
 
@@ -75,7 +74,7 @@ def glorot_uniform(
     return variance_scaling(1.0, "fan_avg", "uniform", layout, groups, fan)
 
 
-def he_normal(layout: LayoutLike = None, *, groups: int = 1, fan: Fan = None) -> variance_scaling:
+def he_normal(layout: str | None = None, *, groups: int = 1, fan: Fan = None) -> variance_scaling:
     """He normal initialization, as in Keras and JAX.
 
     A normal truncated at two sigmas, with variance 2 / fan_in. Short for
@@ -95,7 +94,7 @@ def he_normal(layout: LayoutLike = None, *, groups: int = 1, fan: Fan = None) ->
     return variance_scaling(2.0, "fan_in", "truncated_normal", layout, groups, fan)
 
 
-def he_uniform(layout: LayoutLike = None, *, groups: int = 1, fan: Fan = None) -> variance_scaling:
+def he_uniform(layout: str | None = None, *, groups: int = 1, fan: Fan = None) -> variance_scaling:
     """He uniform initialization: uniform, with variance 2 / fan_in, as in Keras and JAX.
 
     Short for ``variance_scaling(2.0, "fan_in", "uniform")`` with the same `layout`, `groups` and
@@ -115,7 +114,7 @@ def he_uniform(layout: LayoutLike = None, *, groups: int = 1, fan: Fan = None) -
 
 
 def lecun_normal(
-    layout: LayoutLike = None, *, groups: int = 1, fan: Fan = None
+    layout: str | None = None, *, groups: int = 1, fan: Fan = None
 ) -> variance_scaling:
     """LeCun normal initialization, as in Keras and JAX.
 
@@ -137,7 +136,7 @@ def lecun_normal(
 
 
 def lecun_uniform(
-    layout: LayoutLike = None, *, groups: int = 1, fan: Fan = None
+    layout: str | None = None, *, groups: int = 1, fan: Fan = None
 ) -> variance_scaling:
     """LeCun uniform initialization: uniform, with variance 1 / fan_in, as in Keras and JAX.
 
@@ -158,7 +157,7 @@ def lecun_uniform(
 
 
 def xavier_normal(
-    gain: float = 1.0, layout: LayoutLike = "torch", *, groups: int = 1, fan: Fan = None
+    gain: float = 1.0, layout: str | None = "torch", *, groups: int = 1, fan: Fan = None
 ) -> variance_scaling:
     """Glorot normal initialization as in torch: not truncated, with variance gain^2 / fan_avg.
 
@@ -185,7 +184,7 @@ def xavier_normal(
 
 
 def xavier_uniform(
-    gain: float = 1.0, layout: LayoutLike = "torch", *, groups: int = 1, fan: Fan = None
+    gain: float = 1.0, layout: str | None = "torch", *, groups: int = 1, fan: Fan = None
 ) -> variance_scaling:
     """Glorot uniform initialization as in torch, with variance gain^2 / fan_avg.
 
@@ -215,7 +214,7 @@ def kaiming_normal(
     a: float = 0.0,
     mode: str = "fan_in",
     nonlinearity: Any = "leaky_relu",
-    layout: LayoutLike = "torch",
+    layout: str | None = "torch",
     *,
     groups: int = 1,
     fan: Fan = None,
@@ -252,7 +251,7 @@ def kaiming_uniform(
     a: float = 0.0,
     mode: str = "fan_in",
     nonlinearity: Any = "leaky_relu",
-    layout: LayoutLike = "torch",
+    layout: str | None = "torch",
     *,
     groups: int = 1,
     fan: Fan = None,
@@ -286,7 +285,7 @@ def kaiming_uniform(
 
 
 def uniform_unit_scaling(
-    factor: float = 1.0, layout: LayoutLike = None, *, groups: int = 1, fan: Fan = None
+    factor: float = 1.0, layout: str | None = None, *, groups: int = 1, fan: Fan = None
 ) -> variance_scaling:
     """Sussillo's random walk initialization: uniform on ±factor sqrt(3 / fan_in).
 
@@ -313,7 +312,7 @@ def uniform_unit_scaling(
 
 
 def torch_default(
-    layout: LayoutLike = "torch", *, groups: int = 1, fan: Fan = None
+    layout: str | None = "torch", *, groups: int = 1, fan: Fan = None
 ) -> variance_scaling:
     """The default of torch's linear and convolution layers: uniform on ±1 / sqrt(fan_in).
 
@@ -329,7 +328,7 @@ def torch_default(
     return variance_scaling(1.0 / 3.0, "fan_in", "uniform", _layout(layout, fan), groups, fan)
 
 
-def _layout(layout: LayoutLike, fan: Fan) -> LayoutLike:
+def _layout(layout: str | None, fan: Fan) -> str | None:
     """No layout where the fans are given outright and the layout is the default one."""
     return None if fan is not None and layout == "torch" else layout
 

@@ -15,7 +15,6 @@ from agnostic_init.bits.block import Block, block
 from agnostic_init.bits.key import Key
 from agnostic_init.initializers.blocks import Whole
 from agnostic_init.layouts.axes import Parts, check_layout, split_axes, split_matrix_axes
-from agnostic_init.layouts.layout import Layout
 from agnostic_init.linalg import select
 from agnostic_init.linalg.haar import Haar
 
@@ -76,7 +75,7 @@ class orthogonal(Whole):
     lazily: ClassVar[bool] = True
 
     gain: float = 1.0
-    layout: str | Layout | None = None
+    layout: str | None = None
     groups: int = 1
     special: bool = False
 

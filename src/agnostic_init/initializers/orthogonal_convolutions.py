@@ -18,7 +18,6 @@ from agnostic_init.draws.distributions import normal_draw
 from agnostic_init.draws.make import make
 from agnostic_init.initializers.blocks import Whole
 from agnostic_init.layouts.axes import Parts, center_of, check_center, check_layout, split_axes
-from agnostic_init.layouts.layout import Layout
 from agnostic_init.linalg import select
 from agnostic_init.linalg.haar import Haar
 from agnostic_init.linalg.precision import full_precision
@@ -65,7 +64,7 @@ class delta_orthogonal(Whole):
     """
 
     gain: float = 1.0
-    layout: str | Layout | None = None
+    layout: str | None = None
     groups: int = 1
     center: str = "same"
 
@@ -158,7 +157,7 @@ class conv_orthogonal(Whole):
     """
 
     gain: float = 1.0
-    layout: str | Layout | None = None
+    layout: str | None = None
     groups: int = 1
 
     def __post_init__(self) -> None:
@@ -220,7 +219,7 @@ class conv_orthogonal(Whole):
         }
 
 
-def _convolution_parts(shape: tuple[int, ...], layout: str | Layout, groups: int = 1) -> Parts:
+def _convolution_parts(shape: tuple[int, ...], layout: str, groups: int = 1) -> Parts:
     """The parts of a kernel's axes, or raise where its convolution cannot be orthogonal."""
     parts = split_axes(shape, layout, groups)
     axes = len(parts.of("k"))

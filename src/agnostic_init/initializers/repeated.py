@@ -18,7 +18,6 @@ from agnostic_init.bits.key import Key
 from agnostic_init.initializers.blocks import LIMIT, Blockwise, digit, positions_along, remainder
 from agnostic_init.initializers.lookup import found
 from agnostic_init.layouts.axes import Part, Parts, check_layout, split_axes, split_matrix_axes
-from agnostic_init.layouts.layout import Layout
 
 __all__ = ["icnr", "looks_linear"]
 
@@ -148,7 +147,7 @@ class icnr(_Repeated):
 
     init: Any = None
     factor: int = 2
-    layout: str | Layout | None = None
+    layout: str | None = None
     shuffle: str = "torch"
     dims: int | None = None
 
@@ -221,7 +220,7 @@ class looks_linear(_Repeated):
 
     init: Any = None
     mirror: str = "both"
-    layout: str | Layout | None = None
+    layout: str | None = None
 
     def __post_init__(self) -> None:
         layout, _ = check_layout(self.layout, 1)

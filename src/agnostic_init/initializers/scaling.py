@@ -14,7 +14,6 @@ from agnostic_init.draws.record import Draw
 from agnostic_init.initializers.base import Initializer, draw_of
 from agnostic_init.initializers.random import normal, truncated_normal, uniform
 from agnostic_init.layouts.fans import check_fan_parameters, fan_for, known_fans
-from agnostic_init.layouts.layout import Layout
 
 __all__ = ["DISTRIBUTIONS", "variance_scaling"]
 
@@ -70,7 +69,7 @@ class variance_scaling(Initializer):
     scale: float = 1.0
     mode: str = "fan_in"
     distribution: str = "truncated_normal"
-    layout: str | Layout | None = None
+    layout: str | None = None
     groups: int = 1
     fan: tuple[int, int] | None = None
 
@@ -84,8 +83,6 @@ class variance_scaling(Initializer):
         object.__setattr__(self, "scale", scale)
         object.__setattr__(self, "groups", groups)
         object.__setattr__(self, "fan", None if fan is None else tuple(fan))
-        if isinstance(self.layout, Layout):
-            object.__setattr__(self, "layout", str(self.layout))
 
     def variance(self, shape: tuple[int, ...]) -> float:
         """The variance of the values for a weight of that global shape."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from agnostic_init.arrays.errors import AmbiguousLayoutError, must
-from agnostic_init.layouts.layout import Axis, Layout, as_layout, check_groups, with_groups
+from agnostic_init.layouts.layout import Axis, check_groups, parse_layout, with_groups
 
 __all__ = [
     "Part",
@@ -65,7 +65,7 @@ class Parts:
 
 
 def check_layout(
-    layout: str | Layout | None, groups: int, *, needed: str = "", like: str = '"torch" or "keras"'
+    layout: str | None, groups: int, *, needed: str = "", like: str = '"torch" or "keras"'
 ) -> tuple[str | None, int]:
     """The layout as text and the number of groups, or raise for what shows before a shape is known.
 
@@ -86,24 +86,24 @@ def check_layout(
         if groups != 1:
             raise must("groups", "must be 1 where no `layout` is given", groups, f"layout={like}")
         return None, groups
-    parsed = with_groups(as_layout(layout), groups)
+    parsed = with_groups(parse_layout(layout), groups)
     for role, name in (("o", "output"), ("i", "input")):
         if not parsed.has(role):
-            raise must("layout", f"must have an {role} axis, for the {name}s", str(layout))
+            raise must("layout", f"must have an {role} axis, for the {name}s", layout)
     for axis in parsed.axes:
         if axis.stacked:
             raise must(
                 "layout",
                 f"must have a number for the b of {axis}",
-                str(layout),
+                layout,
                 f"{str(axis).replace('b', '8')} for a stack of eight",
             )
-    return (layout if isinstance(layout, str) else str(layout)), groups
+    return layout, groups
 
 
-def split_axes(shape: tuple[int, ...], layout: str | Layout, groups: int = 1) -> Parts:
+def split_axes(shape: tuple[int, ...], layout: str, groups: int = 1) -> Parts:
     """The parts of the axes of a weight."""
-    known = with_groups(as_layout(layout), groups)
+    known = with_groups(parse_layout(layout), groups)
     parts: list[Part] = []
     for n, axis in enumerate(known.spread(shape)):
         divisor = axis.factor * (groups if axis.grouped else 1)

@@ -20,7 +20,6 @@ from agnostic_init.layouts.axes import split_axes
 from agnostic_init.layouts.layout import (
     PRESETS,
     Layout,
-    as_layout,
     check_groups,
     parse_layout,
     with_groups,
@@ -64,7 +63,7 @@ def by_mode(mode: str, fan_in: float, fan_out: float) -> float:
 
 def fans(
     shape: Sequence[int],
-    layout: str | Layout | None = None,
+    layout: str | None = None,
     groups: int = 1,
     fan: tuple[int, int] | None = None,
 ) -> Fans:
@@ -119,7 +118,7 @@ def fans(
         return fan
     lengths = checked_shape(shape)
     if layout is not None:
-        return _both(lengths, as_layout(layout), groups)
+        return _both(lengths, layout, groups)
     found = _plausible(lengths, groups)
     if 0 not in lengths and len(set(found.values())) > 1:
         raise _ambiguous(lengths, found, None)
@@ -129,7 +128,7 @@ def fans(
 def fan_for(
     shape: Sequence[int],
     mode: str,
-    layout: str | Layout | None = None,
+    layout: str | None = None,
     groups: int = 1,
     fan: tuple[int, int] | None = None,
 ) -> float:
@@ -188,14 +187,13 @@ def fan_for(
         if 0 not in lengths and len(answers) > 1:
             raise _ambiguous(lengths, found, mode)
         return by_mode(mode, *next(iter(found.values())))
-    parsed = as_layout(layout)
     if mode in SIDES:
-        return float(_fan(lengths, parsed, groups, mode))
-    return by_mode(mode, *_both(lengths, parsed, groups))
+        return float(_fan(lengths, layout, groups, mode))
+    return by_mode(mode, *_both(lengths, layout, groups))
 
 
 def known_fans(
-    shape: tuple[int, ...], layout: str | Layout | None, groups: int, fan: tuple[int, int] | None
+    shape: tuple[int, ...], layout: str | None, groups: int, fan: tuple[int, int] | None
 ) -> dict[str, int]:
     """The fans by name, without those that the layout, or its absence, leaves open."""
     if fan is not None:
@@ -208,14 +206,14 @@ def known_fans(
     return known
 
 
-def _both(shape: tuple[int, ...], layout: Layout, groups: int) -> Fans:
+def _both(shape: tuple[int, ...], layout: str, groups: int) -> Fans:
     return Fans(*(_fan(shape, layout, groups, mode) for mode in SIDES))
 
 
 # Cached, as a model has few shapes and many weights of each.
 @lru_cache(maxsize=1024)
-def _fan(shape: tuple[int, ...], layout: Layout, groups: int, mode: str) -> int:
-    check_side(layout, mode)
+def _fan(shape: tuple[int, ...], layout: str, groups: int, mode: str) -> int:
+    check_side(parse_layout(layout), mode)
     return max(1, split_axes(shape, layout, groups).size(SIDES[mode], "k"))
 
 
@@ -229,7 +227,7 @@ def _plausible(shape: tuple[int, ...], groups: int) -> Mapping[str, Fans]:
     reason: ParameterError | None = None
     for name in PRESETS:
         try:
-            found[name] = _both(shape, parse_layout(name), groups)
+            found[name] = _both(shape, name, groups)
         except ParameterError as error:
             reason = reason or error
     if reason is not None and not found:
@@ -253,7 +251,7 @@ def _ambiguous(
 
 def check_fan_parameters(
     mode: str,
-    layout: str | Layout | None = None,
+    layout: str | None = None,
     groups: int = 1,
     fan: tuple[int, int] | None = None,
 ) -> tuple[int, Fans | None]:
@@ -270,18 +268,18 @@ def check_fan_parameters(
     checked = check_layout_or_fan(layout, groups, fan)
     if layout is not None:
         for side in [mode] if mode in SIDES else SIDES:
-            check_side(as_layout(layout), side)
+            check_side(parse_layout(layout), side)
     return checked
 
 
 def check_layout_or_fan(
-    layout: str | Layout | None, groups: int, fan: tuple[int, int] | None
+    layout: str | None, groups: int, fan: tuple[int, int] | None
 ) -> tuple[int, Fans | None]:
     """Check the parameters that fans are made of, without the mode; see `check_fan_parameters`."""
     groups = check_groups(groups)
     if fan is None:
         if layout is not None:
-            with_groups(as_layout(layout), groups)
+            with_groups(parse_layout(layout), groups)
         return groups, None
     if layout is not None:
         rule = "must not be given together with `layout`"

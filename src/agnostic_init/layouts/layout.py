@@ -14,7 +14,7 @@ from functools import lru_cache
 from agnostic_init.arrays.errors import AmbiguousLayoutError, ParameterError, must, must_be_type
 from agnostic_init.arrays.numbers import positive_integer
 
-__all__ = ["PRESETS", "Axis", "Layout", "as_layout", "check_groups", "parse_layout", "with_groups"]
+__all__ = ["PRESETS", "Axis", "Layout", "check_groups", "parse_layout", "with_groups"]
 
 #: The layouts that have a name.
 PRESETS = {
@@ -128,11 +128,6 @@ class Layout:
         for axis in self.axes:
             spread.extend([Axis(("k",))] * extra if axis.role == "*k" else [axis])
         return tuple(spread)
-
-
-def as_layout(layout: str | Layout) -> Layout:
-    """Return a layout from a layout, its text or the name of a preset."""
-    return layout if isinstance(layout, Layout) else parse_layout(layout)
 
 
 def parse_layout(text: str) -> Layout:
