@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import shutil
 import struct
 import subprocess
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-
-from agnostic_init.draws.engines.cuda import nvrtc
-from agnostic_init.draws.engines.cuda.source import STANDARD
+from typing import Any
 
 __all__ = [
     "NeededError",
@@ -23,7 +22,7 @@ __all__ = [
     "version",
 ]
 
-HINT = 'try: pip install "nvidia-cuda-nvrtc>=13" "nvidia-cuda-nvdisasm>=13"'
+HINT = "try: pip install --group sass"
 
 
 class NeededError(RuntimeError):
@@ -46,8 +45,8 @@ class Resources:
 
 def compiled(text: str, architecture: str) -> bytes:
     """The cubin of a kernel's text for ``sm_<architecture>``, as torch's engine compiles it."""
-    _needed()
-    return nvrtc.compiled(text, f"sm_{architecture}", [f"-std={STANDARD}"])
+    cubin: bytes = _program().compiled(text, f"sm_{architecture}")
+    return cubin
 
 
 def disassembled(cubin: bytes) -> str:
@@ -80,25 +79,29 @@ def resources(cubin: bytes) -> Resources:
 
 def version() -> str:
     """NVRTC's version."""
-    _needed()
-    return nvrtc.version()
+    return "{}.{}".format(*_program().version())
 
 
 @functools.cache
 def nvdisasm() -> str:
     """Where nvdisasm is."""
-    for path in (*nvrtc.packaged("**/bin/nvdisasm"), *nvrtc.packaged("**/nvdisasm.exe")):
+    try:
+        found = importlib.import_module("cuda.pathfinder").find_nvidia_binary_utility("nvdisasm")
+    except ImportError:
+        found = None
+    if path := found or shutil.which("nvdisasm"):
         return str(path)
-    if found := shutil.which("nvdisasm"):
-        return found
     raise NeededError("nvdisasm")
 
 
-def _needed() -> None:
+def _program() -> Any:
+    """What the engine for torch compiles with."""
     try:
-        nvrtc.library()
-    except OSError:
+        program = importlib.import_module("agnostic_init.draws.engines.cuda.program")
+        program.version()
+    except (ImportError, RuntimeError):
         raise NeededError("NVRTC") from None
+    return program
 
 
 def _registers(info: bytes) -> int:

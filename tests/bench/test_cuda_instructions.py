@@ -123,11 +123,10 @@ def test_what_depends_on_the_numbers() -> None:
 def test_what_is_missing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     from bench.instructions import compiler
 
-    def missing(major: str = "") -> None:
-        raise OSError
+    def missing(name: str) -> None:
+        raise ImportError(name)
 
-    monkeypatch.setattr(compiler.nvrtc, "library", missing)
-    monkeypatch.setattr(compiler.nvrtc, "packaged", lambda pattern: [])
+    monkeypatch.setattr(compiler.importlib, "import_module", missing)
     monkeypatch.setattr(compiler.shutil, "which", lambda name: None)
     compiler.nvdisasm.cache_clear()
     with pytest.raises(compiler.NeededError, match=r"NVRTC is needed .* try: pip install"):

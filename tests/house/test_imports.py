@@ -30,6 +30,7 @@ PACKAGE = Path(agnostic_init.__file__).parent
 OPTIONAL = frozenset(
     {
         "array_api_strict",
+        "cuda",
         "cupy",
         "dask",
         "jax",

@@ -13,18 +13,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from agnostic_init.draws.engines.cuda.parameters import FORMS, launch
-from agnostic_init.draws.engines.cuda.source import source
+from agnostic_init.draws.engines.cuda.many import launches
+from agnostic_init.draws.engines.cuda.parameters import launch
+from agnostic_init.draws.engines.cuda.source import FORMS, PART_BYTES, source
 
 REQUIRED = os.environ.get("AGNOSTIC_INIT_REQUIRE", "").split(",")
 PROCESSORS = 3  # of the host's grid: few, so that threads take several units each
 
 # What the tests need beside the kernel, on the host and on a GPU: the results of given words.
 MORE = """
-#if KIND != BITS
-extern "C" __global__ void evaluate_words(const u32* words, u64* results, const uint4* table,
-                                          u32 count, PARAMETERS) {
-  const u32 parameter[] = {PARAMETER_LIST};
+#if KIND != BITS && !MANY
+extern "C" __global__ void evaluate_words(const u32* words, u64* results, u32 count,
+                                          const CONSTANT Arguments arguments) {
+  const u32* parameter = arguments.words;
+  const uint4* table = arguments.table;
   const u32 each = UNIT * WORDS;
   for (u32 n = blockIdx.x * blockDim.x + threadIdx.x; n < count; n += gridDim.x * blockDim.x) {
     u32 own[UNIT * WORDS];
@@ -35,7 +37,13 @@ extern "C" __global__ void evaluate_words(const u32* words, u64* results, const 
 #endif
 """
 HOST_MORE = """
-extern "C" void start_grid() { gridDim.x = blockDim.x = 1; blockIdx.x = threadIdx.x = 0; }
+#if KIND != BITS && !MANY
+extern "C" void evaluate(const u32* words, u64* results, u32 count, const Arguments* arguments) {
+  gridDim.x = blockDim.x = 1;
+  blockIdx.x = threadIdx.x = 0;
+  evaluate_words(words, results, count, *arguments);
+}
+#endif
 #if KIND == TABLE
 extern "C" u32 undecided(const u32* words, u32 count, const uint4* table) {
   u32 found = 0;
@@ -67,13 +75,14 @@ FLAGS = {
 }
 
 
-def words_of(numbers):
-    return [ctypes.c_uint32(word) for word in numbers]
-
-
 def unit_words(plan):
     """The words of a unit of a plan's kernel, in one run."""
     return 8 if plan.variant.form in {"HALF", "BRAIN"} else 4
+
+
+def entries_of(plan):
+    """The address of the quantile's table on the host, which is kept."""
+    return 0 if plan.quantile is None else plan.table(plan.quantile).ctypes.data
 
 
 class Host:
@@ -111,36 +120,33 @@ class Host:
 
     def fill(self, draw, key, block, memory, offset, strides):
         """Fill an array that lies `offset` bytes into `memory`, with these strides in elements."""
-        plan = launch(draw, key, block, strides)
-        if not plan.units:
-            return
+        plan = launch(draw, key, block, strides, memory.ctypes.data + offset)
+        if plan.units:
+            self.run(plan, min(plan.blocks(PROCESSORS), 2), 32)
+
+    def fill_many(self, jobs, memory, most=4096):
+        """Fill arrays, each of a draw, a key, a block, strides, and so many bytes into `memory`."""
+        start = memory.ctypes.data
+        placed = [(*job, start + offset) for *job, offset in jobs]
+        for plan in launches(placed, lambda: most):
+            self.run(plan, plan.blocks(PROCESSORS), plan.variant.threads)
+
+    def run(self, plan, blocks, threads):
         library = self.library(plan.variant)
-        entries = plan.table(plan.quantile) if plan.quantile else np.zeros((1, 4), np.uint32)
-        blocks = min(plan.blocks(PROCESSORS), 2)
         library.flush(self.name == "host-flushing")
         try:
-            library.fill_grid(
-                blocks,
-                32,
-                ctypes.c_void_p(memory.ctypes.data + offset),
-                ctypes.c_void_p(entries.ctypes.data),
-                *words_of(plan.words),
-            )
+            library.fill_grid(blocks, threads, plan.arguments(entries_of(plan)))
         finally:
             library.flush(0)
 
     def evaluate(self, plan, words):
         """The results of words: bits of float32 or float64 numbers."""
-        library = self.library(plan.variant)
-        entries = plan.table(plan.quantile) if plan.quantile else np.zeros((1, 4), np.uint32)
         results = np.empty(words.size, np.uint64)
-        library.start_grid()
-        library.evaluate_words(
+        self.library(plan.variant).evaluate(
             ctypes.c_void_p(words.ctypes.data),
             ctypes.c_void_p(results.ctypes.data),
-            ctypes.c_void_p(entries.ctypes.data),
             ctypes.c_uint32(words.size // unit_words(plan)),
-            *words_of(plan.words),
+            plan.arguments(entries_of(plan)),
         )
         return results
 
@@ -156,13 +162,30 @@ class Cupy:
 
         from agnostic_init.draws.engines.cuda import cupy as engine
 
-        dtype = storage(draw)
         held = cupy.asarray(memory)
-        out = cupy.ndarray(
-            block.shape, dtype, held.data + offset, strides=[s * dtype.itemsize for s in strides]
-        )
-        engine.fill(draw, key, block, out)
+        engine.fill(draw, key, block, self._view(held, draw, block, strides, offset))
         memory[:] = held.get()
+
+    def fill_many(self, jobs, memory, most=None):
+        import cupy
+
+        from agnostic_init.draws.engines.cuda import cupy as engine
+
+        held = cupy.asarray(memory)
+        engine.fill_many(
+            [
+                (draw, key, block, self._view(held, draw, block, strides, offset))
+                for draw, key, block, strides, offset in jobs
+            ]
+        )
+        memory[:] = held.get()
+
+    def _view(self, held, draw, block, strides, offset):
+        import cupy
+
+        dtype = storage(draw)
+        steps = [s * dtype.itemsize for s in strides]
+        return cupy.ndarray(block.shape, dtype, held.data + offset, strides=steps)
 
     def evaluate(self, plan, words):
         import cupy
@@ -171,16 +194,12 @@ class Cupy:
 
         module = cupy.RawModule(code=source(plan.variant) + MORE, options=engine.OPTIONS)
         results = cupy.empty(words.size, dtype=np.uint64)
-        entries = engine.device_table(plan.table, plan.quantile)
-        arguments = (
-            cupy.asarray(words),
-            results,
-            entries,
-            np.uint32(words.size // unit_words(plan)),
-        )
-        module.get_function("evaluate_words")(
-            (256,), (256,), (*arguments, *(np.uint32(word) for word in plan.words))
-        )
+        entries = engine.device_table(plan.table, plan.quantile).data.ptr
+        given = plan.arguments(entries)
+        record = np.frombuffer(given, f"V{len(given)}")
+        count = np.uint32(words.size // unit_words(plan))
+        arguments = (cupy.asarray(words), results, count, record)
+        module.get_function("evaluate_words")((256,), (256,), arguments)
         return results.get()
 
 
@@ -195,20 +214,32 @@ class Torch:
 
         from agnostic_init.draws.engines.cuda import torch as engine
 
-        dtype = {
-            1: torch.uint8,
-            2: torch.int16,
-            4: torch.int32,
-            8: torch.int64,
-            16: torch.complex128,
-        }
-        itemsize = storage(draw).itemsize
         held = torch.from_numpy(memory).cuda()
-        whole = held[offset % itemsize :]
-        whole = whole[: whole.numel() // itemsize * itemsize].view(dtype[itemsize])
-        out = whole.as_strided(block.shape, strides, offset // itemsize)
-        engine.fill(draw, key, block, out)
+        engine.fill(draw, key, block, self._view(held, draw, block, strides, offset))
         memory[:] = held.cpu().numpy()
+
+    def fill_many(self, jobs, memory, most=None):
+        import torch
+
+        from agnostic_init.draws.engines.cuda import torch as engine
+
+        held = torch.from_numpy(memory).cuda()
+        engine.fill_many(
+            [
+                (draw, key, block, self._view(held, draw, block, strides, offset))
+                for draw, key, block, strides, offset in jobs
+            ]
+        )
+        memory[:] = held.cpu().numpy()
+
+    def _view(self, held, draw, block, strides, offset):
+        import torch
+
+        size = storage(draw).itemsize
+        dtypes = {2: torch.int16, 4: torch.int32, 8: torch.int64, 16: torch.complex128}
+        whole = held[offset % size :]
+        whole = whole[: whole.numel() // size * size].view(dtypes[size])
+        return whole.as_strided(block.shape, strides, offset // size)
 
     def evaluate(self, plan, words):
         pytest.skip("CuPy's kernel is the same")
@@ -216,7 +247,8 @@ class Torch:
 
 def storage(draw):
     """A dtype of NumPy of the same size."""
-    _, _, size = FORMS[draw.dtype]
+    form, parts = FORMS[draw.dtype]
+    size = parts * PART_BYTES[form]
     return np.dtype({2: "u2", 4: "u4", 8: "u8", 16: "c16"}[size])
 
 

@@ -1,4 +1,4 @@
-"""The CUDA source compiles for every architecture, with no GPU at hand; needs CuPy and NVRTC."""
+"""The CUDA source compiles for every architecture, with no GPU at hand; needs cuda-bindings and NVRTC."""
 
 from __future__ import annotations
 
@@ -14,10 +14,9 @@ from agnostic_init.draws.distributions import (
     truncated_normal_draw,
     uniform_draw,
 )
+from agnostic_init.draws.engines.cuda.many import launches, room
 from agnostic_init.draws.engines.cuda.parameters import launch
 from agnostic_init.draws.engines.cuda.source import source
-
-cupy = pytest.importorskip("cupy")
 
 ARCHITECTURES = ("75", "80", "90", "100", "120")
 
@@ -51,36 +50,21 @@ BLOCKS = [
 ]
 
 
-@pytest.fixture(scope="module", autouse=True)
-def nvrtc():
-    try:
-        return cupy.cuda.nvrtc.getVersion()
-    except (ImportError, OSError, RuntimeError) as error:
-        pytest.skip(f"no NVRTC: {error}")
-
-
-def compiled(text, architecture):
+@pytest.fixture(scope="module")
+def compiled():
     """As CuPy compiles, flushing to zero among its options."""
-    options = (
-        "-std=c++17",
-        "-ftz=true",
-        "--device-as-default-execution-space",
-        f"-arch=sm_{architecture}",
-    )
-    nvrtc = cupy.cuda.nvrtc
-    program = nvrtc.createProgram(text, "stream.cu", (), ())
+    program = pytest.importorskip("agnostic_init.draws.engines.cuda.program")
     try:
-        nvrtc.compileProgram(program, options)
-        return nvrtc.getCUBIN(program)
-    except nvrtc.NVRTCError as error:
-        pytest.fail(f"{error}: {nvrtc.getProgramLog(program)}")
-    finally:
-        nvrtc.destroyProgram(program)
+        program.version()
+    except RuntimeError as error:
+        pytest.skip(f"no NVRTC: {error}")
+    options = ("-ftz=true", "--device-as-default-execution-space")
+    return lambda text, architecture: program.compiled(text, f"sm_{architecture}", *options)
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 @pytest.mark.parametrize("draw", DRAWS, ids=range(len(DRAWS)))
-def test_draws_compile(draw, architecture):
+def test_draws_compile(compiled, draw, architecture):
     plan = launch(draw, Key(0), *BLOCKS[0])
     binary = compiled(source(plan.variant), architecture)
     assert binary[:4] == b"\x7fELF"
@@ -89,20 +73,17 @@ def test_draws_compile(draw, architecture):
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 @pytest.mark.parametrize("part", BLOCKS[1:], ids=["transposed", "steps"])
-def test_blocks_compile(part, architecture):
+def test_blocks_compile(compiled, part, architecture):
     plan = launch(normal_draw(0.0, 1.0, "float32"), Key(0), *part)
     assert compiled(source(plan.variant), architecture)[:4] == b"\x7fELF"
 
 
-def test_cupys_engine_goes_as_far_as_there_is_a_driver():
-    from agnostic_init.draws.engines.cuda import cupy as engine
-    from agnostic_init.draws.engines.cuda.errors import KernelError
-
-    draw = normal_draw(0.0, 1.0, "float32")
-    if cupy.cuda.is_available():
-        assert engine.supports(draw)
-        return
-    assert not engine.available()
-    assert not engine.supports(draw)
-    with pytest.raises(KernelError, match="Compiling a CUDA kernel failed: "):
-        engine.kernel(launch(draw, Key(0), *BLOCKS[0]).variant, 0)
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+@pytest.mark.parametrize("draw", [DRAWS[0], DRAWS[7], DRAWS[9], DRAWS[14]], ids=range(4))
+def test_kernels_of_many_arrays_compile(compiled, draw, architecture):
+    """With as many arguments as a launch takes."""
+    jobs = [(draw, Key(0), *BLOCKS[0], 4096 * n) for n in range(2)]
+    for most in (4096, room((int(architecture[:-1]), 0), (13, 0))):
+        (plan,) = launches(jobs, lambda most=most: most)
+        assert len(plan.arguments(0)) == most
+        assert compiled(source(plan.variant), architecture)[:4] == b"\x7fELF"

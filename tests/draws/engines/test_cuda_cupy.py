@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 from types import SimpleNamespace
 
 import numpy as np
@@ -16,6 +15,13 @@ from agnostic_init.draws.distributions import normal_draw, uniform_draw
 from agnostic_init.draws.engines.generic import compute
 
 pytest.importorskip("cupy")
+
+
+class Table:
+    """A table as CuPy shows its arrays."""
+
+    def __init__(self, words):
+        self.words, self.data = words, SimpleNamespace(ptr=words.ctypes.data)
 
 
 class Device(contextlib.nullcontext):
@@ -34,6 +40,7 @@ def seen_by_cupy(array):
     return SimpleNamespace(
         dtype=array.dtype,
         strides=array.strides,
+        itemsize=array.itemsize,
         device=Device(),
         data=SimpleNamespace(ptr=array.ctypes.data),
     )
@@ -45,21 +52,19 @@ def engine(monkeypatch, host):
 
     def kernel(variant, device):
         def run(blocks, threads, arguments):
-            out, entries, *words = arguments
-            address = entries.ctypes.data if isinstance(entries, np.ndarray) else int(entries)
-            host.library(variant).fill_grid(
-                *blocks,
-                *threads,
-                ctypes.c_void_p(int(out)),
-                ctypes.c_void_p(address),
-                *(ctypes.c_uint32(int(word)) for word in words),
-            )
+            launched.append(variant)
+            (record,) = arguments
+            assert record.size == 1  # or CuPy would not pass it by value
+            host.library(variant).fill_grid(*blocks, *threads, record.tobytes())
 
         return run
 
+    launched = engine.launched = []
     monkeypatch.setattr(engine, "kernel", kernel)
-    monkeypatch.setattr(engine, "device_table", lambda make, q: make(q))
-    return engine
+    monkeypatch.setattr(engine, "device_table", lambda make, q: Table(make(q)))
+    monkeypatch.setattr(engine, "_room", lambda device: 32760)
+    yield engine
+    del engine.launched
 
 
 @pytest.mark.parametrize(
@@ -178,3 +183,67 @@ def test_a_new_array_is_on_the_device_that_is_asked_for(monkeypatch, given):
     target = Target(library, "float32", device)
     make.make(normal_draw(0.0, 1.0, "float32"), Key(1), block((8,)), target)
     assert made == [[device] if given else []]
+
+
+def test_many_arrays(engine):
+    """Small ones in one launch, and what is not contiguous in one of its own."""
+    draw = normal_draw(0.0, 0.02, "float32")
+    jobs = [(draw, Key(n, 1), block((n, 7)), np.zeros((n, 7), np.float32)) for n in range(1, 30)]
+    jobs.append((draw, Key(99), block((5, 6)), np.zeros((6, 5), np.float32).T))
+    engine.fill_many([(*job, seen_by_cupy(out)) for *job, out in jobs])
+    for *job, out in jobs:
+        assert np.array_equal(out, np.asarray(compute(*job, backend("numpy"), None)))
+    assert sorted(bool(variant.many) for variant in engine.launched) == [False, True]
+
+
+def test_many_arrays_are_refused_before_any_is_written(engine):
+    draw = normal_draw(0.0, 1.0, "float32")
+    out = np.zeros(8, np.float32)
+    shared = np.lib.stride_tricks.as_strided(out, (8, 8), (0, 4))
+    with pytest.raises(ValueError, match="`out` must not have elements that share memory"):
+        engine.fill_many(
+            [
+                (draw, Key(1), block((8,)), seen_by_cupy(out)),
+                (draw, Key(1), block((8, 8)), seen_by_cupy(shared)),
+            ]
+        )
+    assert not out.any()
+    assert not engine.launched
+
+
+@pytest.mark.parametrize(
+    ("driver", "compiler", "capability", "expected"),
+    [
+        (13000, (13, 5), "90", 32760),
+        (12000, (13, 5), "90", 4096),
+        (12090, (12, 0), "120", 4096),
+        (12090, (12, 9), "61", 4096),
+    ],
+)
+def test_how_much_a_launch_is_told(monkeypatch, driver, compiler, capability, expected):
+    import cupy
+
+    from agnostic_init.draws.engines.cuda import cupy as engine
+
+    device = SimpleNamespace(compute_capability=capability)
+    monkeypatch.setattr(cupy.cuda.runtime, "driverGetVersion", lambda: driver)
+    monkeypatch.setattr(cupy.cuda.nvrtc, "getVersion", lambda: compiler)
+    monkeypatch.setattr(cupy.cuda, "Device", lambda index: device)
+    assert engine._room.__wrapped__(0) == expected
+
+
+def test_cupys_engine_goes_as_far_as_there_is_a_driver():
+    from agnostic_init.draws.engines.cuda import cupy as engine
+    from agnostic_init.draws.engines.cuda.errors import KernelError
+    from agnostic_init.draws.engines.cuda.parameters import launch
+
+    draw = normal_draw(0.0, 1.0, "float32")
+    import cupy
+
+    if cupy.cuda.is_available():
+        assert engine.supports(draw)
+        return
+    assert not engine.available()
+    assert not engine.supports(draw)
+    with pytest.raises(KernelError, match="Compiling a CUDA kernel failed: "):
+        engine.kernel(launch(draw, Key(0), block((8,)), [1]).variant, 0)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -46,22 +45,65 @@ def cupy():
     return cupy
 
 
-@pytest.mark.parametrize("name", ["through_torch", "nvidia"])
-def test_every_launcher(torch, monkeypatch, name):
+@pytest.mark.parametrize("name", DRAWS)
+def test_fill(torch, name):
     from agnostic_init.draws.engines.cuda import torch as engine
 
-    launcher = importlib.import_module(f"agnostic_init.draws.engines.cuda.{name}")
-    if not launcher.usable():
-        pytest.skip("not installed here")
-    monkeypatch.setattr(engine, "launcher", lambda: launcher)
-    engine._kernel.cache_clear()
+    assert engine.available()
+    out = torch.full((SIZE,), torch.nan, device="cuda")
+    engine.fill(DRAWS[name], KEY, block((SIZE,)), out)
+    assert np.array_equal(out.cpu().numpy(), expected(DRAWS[name], block((SIZE,))))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_a_thousand_tensors_are_what_each_alone_would_be(torch, dtype):
+    from agnostic_init.draws.engines.cuda import torch as engine
+
+    draw, part = normal_draw(0.0, 0.02, dtype), block((64, 64))
+    outs = torch.full((1000, 64, 64), torch.nan, dtype=getattr(torch, dtype), device="cuda")
+    alone = torch.empty_like(outs)
+    jobs = [(draw, Key(n, n), part, out) for n, out in enumerate(outs)]
+    engine.fill(*jobs[0])  # the first use copies a table
+    torch.cuda.synchronize()
+    torch.cuda.set_sync_debug_mode("error")
     try:
-        for draw in DRAWS.values():
-            out = torch.full((SIZE,), torch.nan, device="cuda")
-            engine.fill(draw, KEY, block((SIZE,)), out)
-            assert np.array_equal(out.cpu().numpy(), expected(draw, block((SIZE,))))
+        engine.fill_many(jobs)
     finally:
-        engine._kernel.cache_clear()
+        torch.cuda.set_sync_debug_mode("default")
+    for (*job, _), out in zip(jobs, alone, strict=True):
+        engine.fill(*job, out)
+    assert torch.equal(outs, alone)
+
+
+def test_many_tensors_in_a_graph(torch):
+    """What a launch is told is in the graph: a replay writes the same again."""
+    from agnostic_init.draws.engines.cuda import torch as engine
+
+    jobs = [
+        (DRAWS[name], Key(n, n), block((n,)), torch.zeros(n, device="cuda"))
+        for name in DRAWS
+        for n in range(1, 300, 7)
+    ]
+    engine.fill_many(jobs)
+    wanted = [out.clone() for *_, out in jobs]
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        engine.fill_many(jobs)
+    for *_, out in jobs:
+        out.zero_()
+    graph.replay()
+    assert all(torch.equal(out, want) for (*_, out), want in zip(jobs, wanted, strict=True))
+
+
+def test_a_thousand_arrays_of_cupy(cupy):
+    from agnostic_init.draws.engines.cuda import cupy as engine
+
+    draw, part = normal_draw(0.0, 0.02, "float32"), block((64, 64))
+    outs, alone = cupy.zeros((1000, 64, 64), np.float32), cupy.ones((1000, 64, 64), np.float32)
+    engine.fill_many([(draw, Key(n, n), part, out) for n, out in enumerate(outs)])
+    for n, out in enumerate(alone):
+        engine.fill(draw, Key(n, n), part, out)
+    assert bool((outs == alone).all())
 
 
 def test_a_thread_that_has_just_begun(torch):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import struct
 
 import numpy as np
 import pytest
@@ -11,9 +11,15 @@ from agnostic_init.arrays.errors import ParameterError
 from agnostic_init.bits.block import block
 from agnostic_init.bits.key import Key
 from agnostic_init.draws.distributions import normal_draw, truncated_normal_draw, uniform_draw
-from agnostic_init.draws.engines.cuda.cache import cached, folder
 from agnostic_init.draws.engines.cuda.parameters import divider, launch, supported
-from agnostic_init.draws.engines.cuda.source import FIXED_WORDS, WORDS_PER_DIGIT, source
+from agnostic_init.draws.engines.cuda.source import (
+    OF_BLOCK,
+    OF_DIGIT,
+    OF_DRAW,
+    OF_KEY,
+    arranged,
+    source,
+)
 from agnostic_init.draws.engines.cuda.table import TABLE_SIZE, coarse, table
 from agnostic_init.draws.quantile import quantile
 
@@ -39,12 +45,53 @@ def test_divider():
                 assert (magic * 2 * number >> 64) >> shift == number // divisor
 
 
+def words(found):
+    """The parameters of a launch, which follow the array's address."""
+    given = np.frombuffer(found.given, np.uint32)[2:].tolist()
+    count = sum(sum(sizes.values()) for sizes in (OF_KEY, OF_BLOCK, OF_DRAW))
+    return given[: count + found.variant.digits * sum(OF_DIGIT.values())]
+
+
+def macros(variant):
+    """What a kernel's text defines."""
+    lines = source(variant).split("// Stream v1")[0].splitlines()
+    return dict(line.removeprefix("#define ").split(" ", 1) for line in lines)
+
+
+def test_the_text_says_where_each_parameter_lies():
+    """As C would lay them out, one after another; the record ends at a multiple of eight bytes."""
+    part = block((6, 8, 9), (slice(None), slice(1, 6), slice(None, None, 2)))
+    found = launch(NORMAL, Key(3 << 32 | 1, 4 << 32 | 2), part, (100, 7, 1), 5 << 32 | 7)
+    text, told = macros(found.variant), words(found)
+    assert len(told) == int(text["PARAMETER_WORDS"]) == 52 + 9 * 3
+    assert len(found.arguments(1)) == 8 + 8 + 4 * len(told) + 4
+    assert found.arguments(9)[:16] == struct.pack("=QQ", 9, 5 << 32 | 7)
+    at = {name: int(text[name]) for sizes in (OF_KEY, OF_BLOCK, OF_DRAW) for name in sizes}
+    assert told[at["ROUND_KEYS"] : at["ROUND_KEYS"] + 2] == [1, 3]
+    assert told[at["OFFSET"] : at["OFFSET"] + 2] == [2, 4]
+    assert told[at["BASE"]] == 9
+    assert told[at["CENTER"]] == 1 << 31
+    numbers = struct.pack("<10I", *told[at["NUMBERS"] : at["NUMBERS"] + 10])
+    assert struct.unpack("<5d", numbers) == (1.0, 0.0, 0.0, -np.inf, np.inf)
+    for digit, (length, position, place) in enumerate(((5, 2, 1), (5, 9, 7), (6, 72, 100))):
+        for name, value in (("LENGTH", length), ("POSITION", position), ("PLACE", place)):
+            where = text[f"DIGIT_{name}(d)"].replace("(d)", str(digit))
+            assert told[eval(where)] == value, name
+
+
+def test_parameters_of_another_size_are_refused():
+    with pytest.raises(ValueError, match=r"these words must be laid out as \{'ROUND_KEYS': 20, "):
+        arranged(OF_KEY, ROUND_KEYS=[0] * 19, OFFSET=[0, 0])
+    with pytest.raises(ValueError, match="these words must be laid out as"):
+        arranged(OF_KEY, ROUND_KEYS=[0] * 20)
+
+
 def test_contiguous_memory_is_one_axis():
     for shape, strides in (((4096,), [1]), ((64, 64), [64, 1]), ((1, 64, 1, 64), [7, 64, 3, 1])):
         found = plan(shape=shape, strides=strides)
         assert (found.variant.digits, found.variant.run, found.variant.dense) == (1, 0, True)
         assert found.units == 1024
-        assert len(found.words) == FIXED_WORDS + WORDS_PER_DIGIT
+        assert found.variant.bulk
 
 
 def test_transposed_memory_is_walked_along():
@@ -118,19 +165,19 @@ def test_shared_memory_is_an_error():
 
 def test_the_sign_of_a_zero_is_not_forgotten():
     """Draws that differ in it are equal, and plans are kept."""
-    draws = [replace(NORMAL, shift=shift) for shift in (0.0, -0.0)]
+    draws = [NORMAL._replace(shift=shift) for shift in (0.0, -0.0)]
     assert draws[0] == draws[1]
-    assert plan(draws[0]).words != plan(draws[1]).words
+    assert plan(draws[0]).given != plan(draws[1]).given
 
 
 def test_plans_of_two_keys_differ_in_the_first_words():
     one, other = (
-        launch(NORMAL, Key(*key), block((8,)), [1]).words for key in ((1, 2), (3 << 40, 4 << 40))
+        words(launch(NORMAL, Key(*key), block((8,)), [1])) for key in ((1, 2), (3 << 40, 4 << 40))
     )
     assert one[22:] == other[22:]
-    assert one[20:22] == (2, 0)
-    assert other[20:22] == (0, 4 << 8)
-    assert (one[:2], other[:2]) == ((1, 0), (0, 3 << 8))
+    assert one[20:22] == [2, 0]
+    assert other[20:22] == [0, 4 << 8]
+    assert (one[:2], other[:2]) == ([1, 0], [0, 3 << 8])
 
 
 def test_other_dtypes_are_not_supported():
@@ -171,27 +218,3 @@ def test_bfloat16_has_a_table_of_its_own():
         found = plan(normal_draw(mean, scale, dtype))
         assert found.variant.kind == kind
         assert found.table is (coarse if kind == "COARSE" else table)
-
-
-def test_cache(tmp_path, monkeypatch):
-    monkeypatch.setenv("AGNOSTIC_INIT_CACHE_DIR", str(tmp_path / "cache"))
-    made = []
-
-    def make():
-        made.append(1)
-        return b"cubin"
-
-    assert cached(("a", "b"), make) == cached(("a", "b"), make) == b"cubin"
-    assert len(made) == 1
-    assert cached(("a", "c"), make) == b"cubin"
-    assert len(made) == 2
-    (damaged, _) = sorted(folder().iterdir())
-    damaged.write_bytes(b"damaged")
-    assert cached(("a", "b"), make) == cached(("a", "c"), make) == b"cubin"
-    assert len(made) == 3
-    assert len(list(folder().iterdir())) == 2
-
-    blocked = tmp_path / "file"
-    blocked.write_bytes(b"")
-    monkeypatch.setenv("AGNOSTIC_INIT_CACHE_DIR", str(blocked))
-    assert cached(("a", "b"), make) == b"cubin"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
+import functools
+import sys
 from types import SimpleNamespace
 
 import numpy as np
@@ -13,6 +14,8 @@ from agnostic_init.arrays.target import backend
 from agnostic_init.bits.block import block
 from agnostic_init.bits.key import Key
 from agnostic_init.draws.distributions import bits_draw, normal_draw, uniform_draw
+from agnostic_init.draws.engines import cuda
+from agnostic_init.draws.engines.cuda.source import source
 from agnostic_init.draws.engines.generic import compute
 
 torch = pytest.importorskip("torch")
@@ -20,44 +23,56 @@ torch = pytest.importorskip("torch")
 KEY = Key(3, 4)
 
 
-class Launcher:
-    """Stands for one of the modules that compile and launch."""
+class Program:
+    """Stands for what compiles and launches; there is nothing in it that could wait or copy."""
 
     def __init__(self, library):
-        self.library, self.calls = library, 0
+        self.library, self.launched = library, []
 
-    def kernel(self, variant, index, capability):
+    def version(self):
+        return 13, 5
+
+    def driver_version(self):
+        return 13, 0
+
+    def Function(self, text, index, capability):
         assert (index, capability) == (None, (9, 0))
+        (variant,) = (variant for variant in self.variants if source(variant) == text)
 
-        def run(blocks, out, table, words):
-            self.calls += 1
-            self.library(variant).fill_grid(
-                blocks,
-                variant.threads,
-                ctypes.c_void_p(out.data_ptr()),
-                ctypes.c_void_p(table.data_ptr()),
-                *map(ctypes.c_uint32, words),
-            )
+        def run(blocks, threads, stream, arguments):
+            assert (threads, stream) == (variant.threads, 77)
+            self.launched.append(variant)
+            self.library(variant).fill_grid(blocks, threads, arguments)
 
         return run
+
+
+@functools.cache
+def table(make, q, index):
+    return torch.from_numpy(make(q).view("i4").copy())
 
 
 @pytest.fixture
 def engine(monkeypatch, host):
     from agnostic_init.draws.engines.cuda import torch as engine
 
-    launcher = Launcher(host.library)
+    program = Program(host.library)
+    program.variants = set()
+    made = engine.source
     properties = SimpleNamespace(multi_processor_count=2)
-    monkeypatch.setattr(engine, "launcher", lambda: launcher)
-    monkeypatch.setattr(
-        engine, "_table", lambda make, q, index: torch.from_numpy(make(q).view("i4").copy())
-    )
+    stream = SimpleNamespace(cuda_stream=77)
+    monkeypatch.setattr(engine, "program", lambda: program)
+    monkeypatch.setattr(engine, "source", lambda v: program.variants.add(v) or made(v))
+    monkeypatch.setattr(engine, "_table", table)
     monkeypatch.setattr(torch.cuda, "device", lambda index: contextlib.nullcontext())
+    monkeypatch.setattr(torch.cuda, "current_stream", lambda: stream)
     monkeypatch.setattr(torch.cuda, "get_device_properties", lambda index: properties)
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda index: (9, 0))
     engine._kernel.cache_clear()
+    engine._room.cache_clear()
     yield engine
     engine._kernel.cache_clear()
+    engine._room.cache_clear()
 
 
 def expected(draw, part):
@@ -117,7 +132,7 @@ def test_parameters_and_conjugates(engine):
 
 def test_an_empty_block_launches_nothing(engine):
     engine.fill(normal_draw(0.0, 1.0, "float32"), KEY, block((0, 3)), torch.zeros(0, 3))
-    assert engine.launcher().calls == 0
+    assert not engine.program().launched
 
 
 def test_shared_elements_are_an_error(engine):
@@ -130,7 +145,7 @@ def test_shared_elements_are_an_error(engine):
 def test_a_missing_compiler_is_said(engine, monkeypatch):
     from agnostic_init.draws.engines.cuda.errors import KernelError
 
-    monkeypatch.setattr(engine, "launcher", lambda: None)
+    monkeypatch.setattr(engine, "program", lambda: None)
     out = torch.full((8,), -1.0)
     with pytest.raises(KernelError, match="there is nothing to compile it with; try: "):
         engine.fill(normal_draw(0.0, 1.0, "float32"), KEY, block((8,)), out)
@@ -147,8 +162,8 @@ def test_out_of_memory_is_torchs_own_error(engine, monkeypatch, where):
     if where == "table":
         monkeypatch.setattr(engine, "_table", fails)
     else:
-        fake = SimpleNamespace(kernel=fails if where == "compile" else lambda *a: fails)
-        monkeypatch.setattr(engine, "launcher", lambda: fake)
+        fake = SimpleNamespace(Function=fails if where == "compile" else lambda *a: fails)
+        monkeypatch.setattr(engine, "program", lambda: fake)
     out = torch.full((8,), -1.0)
     with pytest.raises(torch.OutOfMemoryError, match=r"^CUDA out of memory. Tried to"):
         engine.fill(normal_draw(0.0, 1.0, "float32"), KEY, block((8,)), out)
@@ -172,8 +187,8 @@ def test_each_failure_has_its_remedy(engine, monkeypatch, reason, remedy, where)
     def fails(*arguments):
         raise RuntimeError(reason)
 
-    fake = SimpleNamespace(kernel=fails if where == "Compiling" else lambda *a: fails)
-    monkeypatch.setattr(engine, "launcher", lambda: fake)
+    fake = SimpleNamespace(Function=fails if where == "Compiling" else lambda *a: fails)
+    monkeypatch.setattr(engine, "program", lambda: fake)
     out = torch.full((8,), -1.0)
     with pytest.raises(KernelError, match=f"^{where} a CUDA kernel failed: {reason}.*{remedy}"):
         engine.fill(normal_draw(0.0, 1.0, "float32"), KEY, block((8,)), out)
@@ -195,59 +210,120 @@ def test_the_arrays_device_is_current_for_its_fill(engine, monkeypatch):
         yield
         entered.append("left")
 
-    def kernel(variant, index, capability):
-        return lambda blocks, out, table, words: asked.append((index, table, list(entered)))
+    def function(text, index, capability):
+        return lambda *given: asked.append((index, list(entered)))
+
+    def table_of(make, q, index):
+        asked.append(index)
+        return table(make, q, index)
 
     monkeypatch.setattr(torch.cuda, "device", device)
-    monkeypatch.setattr(engine, "_table", lambda make, q, index: f"table of {index}")
-    monkeypatch.setattr(engine, "launcher", lambda: SimpleNamespace(kernel=kernel))
+    monkeypatch.setattr(engine, "_table", table_of)
+    monkeypatch.setattr(engine, "program", lambda: SimpleNamespace(Function=function))
     out = torch.zeros(8).as_subclass(Elsewhere)
     engine.fill(normal_draw(0.0, 1.0, "float32"), KEY, block((8,)), out)
-    assert asked == [(1, "table of 1", [1])]
+    assert asked == [1, (1, [1])]
     assert entered == [1, "left"]
 
 
-def test_without_a_compiler_torchs_operations_are_used(monkeypatch):
+@pytest.mark.parametrize("missing", ["package", "compiler"])
+def test_without_a_compiler_torchs_operations_are_used_after_a_warning(monkeypatch, missing):
     from agnostic_init.draws.engines.cuda import torch as engine
 
-    missing = SimpleNamespace(usable=lambda: False)
+    name = "agnostic_init.draws.engines.cuda.program"
+
+    def no_compiler():
+        raise RuntimeError("there is no libnvrtc")
+
+    found = None if missing == "package" else SimpleNamespace(version=no_compiler)
+    monkeypatch.setitem(sys.modules, name, found)
+    monkeypatch.setattr(cuda, "program", found, raising=False)
+    if missing == "package":
+        monkeypatch.delattr(cuda, "program")
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    monkeypatch.setattr(engine.importlib, "import_module", lambda name: missing)
-    engine.launcher.cache_clear()
+    monkeypatch.setattr(torch.version, "cuda", "12.6")
+    engine.program.cache_clear()
     try:
-        assert engine.launcher() is None
-        assert not engine.supports(normal_draw(0.0, 1.0, "float32"))
+        with pytest.warns(
+            RuntimeWarning, match=r"slow, as there is no compiler .*bindings==12\.\*"
+        ):
+            assert not engine.supports(normal_draw(0.0, 1.0, "float32"))
+        assert engine.program() is None  # and nothing is said twice
     finally:
-        engine.launcher.cache_clear()
+        engine.program.cache_clear()
 
 
-def test_through_the_driver(monkeypatch, tmp_path):
-    from agnostic_init.draws.engines.cuda import through_torch
-    from agnostic_init.draws.engines.cuda.parameters import launch
+def test_nothing_is_said_where_the_kernel_is_switched_off(monkeypatch):
+    from agnostic_init.draws.engines.cuda import torch as engine
 
-    monkeypatch.setenv("AGNOSTIC_INIT_CACHE_DIR", str(tmp_path))
-    compiled, launched = [], []
+    monkeypatch.setenv("AGNOSTIC_INIT_CUDA", "0")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: pytest.fail("looked for a GPU"))
+    engine.program.cache_clear()
+    assert not engine.available()
 
-    class Function:
-        def __init__(self, cubin, name, index):
-            assert (cubin, name, index) == (b"cubin", "fill", 1)
 
-        def launch(self, *arguments):
-            launched.append(arguments)
+SMALL = normal_draw(0.0, 0.02, "float32")
 
-    def compile_it(text, arch, options, major):
-        compiled.append((arch, options, major))
-        return b"cubin"
 
-    monkeypatch.setattr(torch.version, "cuda", "13.0")
-    monkeypatch.setattr(through_torch.nvrtc, "version", lambda major: "13.5")
-    monkeypatch.setattr(through_torch.nvrtc, "compiled", compile_it)
-    monkeypatch.setattr(through_torch.driver, "Function", Function)
-    stream = SimpleNamespace(cuda_stream=77)
-    monkeypatch.setattr(torch.cuda, "current_stream", lambda: stream)
-    plan = launch(normal_draw(0.0, 1.0, "float32"), KEY, block((8,)), [1])
-    out, table = torch.zeros(8), torch.zeros(8)
-    for _ in range(2):  # the second time from the disk
-        through_torch.kernel(plan.variant, 1, (9, 0))(3, out, table, plan.words)
-    assert compiled == [("sm_90", ("-std=c++17",), "13")]
-    assert launched == 2 * [(3, 512, 77, (out.data_ptr(), table.data_ptr()), plan.words)]
+def test_many_tensors(engine):
+    """Small ones in one launch for each kernel; what is not contiguous, or large, in its own."""
+    draws = [SMALL, normal_draw(0.0, 0.1, "float32"), uniform_draw(-1.0, 1.0, "bfloat16")]
+    jobs = []
+    for n in range(1, 40):
+        draw = draws[n % 3]
+        out = torch.zeros(n, 9, dtype=getattr(torch, draw.dtype))
+        jobs.append((draw, Key(n, 7), block((n, 9)), out))
+    jobs.append((SMALL, Key(50, 7), block((6, 8)), torch.zeros(8, 6).T))
+    jobs.append((SMALL, Key(51, 7), block((0, 8)), torch.zeros(0, 8)))
+    versions = [out._version for *_, out in jobs]
+    engine.fill_many(jobs)
+    for *job, out in jobs:
+        wanted = np.asarray(compute(*job, backend("numpy"), None)).astype(np.float32)
+        assert np.array_equal(out.float().numpy(), wanted)
+    assert [out._version for *_, out in jobs] == [version + 1 for version in versions]
+    launched = engine.program().launched
+    assert len(launched) == 3
+    assert sorted(bool(variant.many) for variant in launched) == [False, True, True]
+
+
+def test_many_tensors_with_conjugates_among_them(engine):
+    draw, part = normal_draw(0.0, 1.0, "complex64"), block((7, 9))
+    outs = [torch.zeros(7, 9, dtype=torch.complex64) for _ in range(3)]
+    engine.fill_many(
+        [(draw, KEY, part, out.conj() if n == 1 else out) for n, out in enumerate(outs)]
+    )
+    assert torch.equal(outs[0], outs[2])
+    assert torch.equal(outs[0], outs[1].conj())
+    assert np.array_equal(outs[0].numpy(), expected(draw, part))
+
+
+def test_nothing_is_written_if_one_of_many_is_refused(engine):
+    jobs = [(SMALL, KEY, block((4, 3)), torch.zeros(4, 3)) for _ in range(3)]
+    jobs.append((SMALL, KEY, block((4, 3)), torch.zeros(1, 3).expand(4, 3)))
+    with pytest.raises(ValueError, match="`out` must not have elements that share memory"):
+        engine.fill_many(jobs)
+    assert not any(out.any() for *_, out in jobs)
+    assert not engine.program().launched
+
+
+def test_tensors_of_several_devices(engine, monkeypatch):
+    """Each device's in a launch of their own, while it is current."""
+    entered = []
+
+    @contextlib.contextmanager
+    def device(index):
+        entered.append(index)
+        yield
+
+    def function(text, index, capability):
+        return lambda *given: entered.append(f"launched on {index}")
+
+    monkeypatch.setattr(torch.cuda, "device", device)
+    fake = SimpleNamespace(
+        Function=function, version=lambda: (13, 0), driver_version=lambda: (13, 0)
+    )
+    monkeypatch.setattr(engine, "program", lambda: fake)
+    jobs = [(SMALL, KEY, block((8,)), torch.zeros(8)) for _ in range(6)]
+    jobs[::2] = [(*job, out.as_subclass(Elsewhere)) for *job, out in jobs[::2]]
+    engine.fill_many(jobs)
+    assert entered == [1, "launched on 1", None, "launched on None"]

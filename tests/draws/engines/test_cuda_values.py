@@ -17,7 +17,8 @@ from agnostic_init.draws.distributions import (
     truncated_normal_draw,
     uniform_draw,
 )
-from agnostic_init.draws.engines.cuda.parameters import FORMS, launch
+from agnostic_init.draws.engines.cuda.parameters import launch
+from agnostic_init.draws.engines.cuda.source import FORMS, PART_BYTES
 from agnostic_init.draws.engines.cuda.table import coarse, table
 from agnostic_init.draws.engines.generic import compute
 from agnostic_init.draws.quantile import quantile
@@ -42,31 +43,63 @@ def expected(draw, key, part):
     return values.reshape(-1).view(np.uint8).reshape(*part.shape, values.itemsize)
 
 
+def size_of(draw):
+    form, parts = FORMS[draw.dtype]
+    return parts * PART_BYTES[form]
+
+
+def contiguous(part):
+    """Strides in elements."""
+    return [math.prod(part.shape[axis + 1 :]) for axis in range(len(part.shape))]
+
+
 def check(device, draw, part, strides=None, offset=64, key=KEY):
     """Fill a block by the device, and compare it and the memory around it."""
-    _, _, size = FORMS[draw.dtype]
+    size = size_of(draw)
     if strides is None:
-        strides = [math.prod(part.shape[axis + 1 :]) for axis in range(len(part.shape))]
+        strides = contiguous(part)
     low = sum((n - 1) * s for n, s in zip(part.shape, strides, strict=True) if s < 0)
     high = sum((n - 1) * s for n, s in zip(part.shape, strides, strict=True) if s > 0)
     if low and not device.negative_strides:
         pytest.skip("no negative strides there")
     memory = aligned(offset + (high - low + 1) * size + 64)
     memory[:] = 0xA5
+    wanted = memory.copy()
     start = offset - low * size
     device.fill(draw, key, part, memory, start, strides)
+    write(wanted, draw, key, part, strides, start)
+    compare(memory, wanted)
 
-    wanted = np.full_like(memory, 0xA5)
-    view = np.ndarray(
-        (*part.shape, size), np.uint8, wanted, start, (*(s * size for s in strides), 1)
-    )
-    view[...] = expected(draw, key, part)
+
+def check_many(device, arrays, most=4096):
+    """Fill many arrays by the device, each of a draw, a key, a block and strides, and compare."""
+    jobs, place = [], 64
+    for draw, key, part, strides in arrays:
+        size = size_of(draw)
+        place += -place % size
+        jobs.append((draw, key, part, strides, place))
+        ends = zip(part.shape, strides, strict=True)
+        place += (sum((n - 1) * s for n, s in ends) + 3) * size  # the next begins anywhere
+    memory = aligned(place + 64)
+    memory[:] = 0xA5
+    wanted = memory.copy()
+    device.fill_many(jobs, memory, most)
+    for job in jobs:
+        write(wanted, *job)
+    compare(memory, wanted)
+    return jobs
+
+
+def write(memory, draw, key, part, strides, start):
+    """What is expected of a fill."""
+    size = size_of(draw)
+    steps = (*(s * size for s in strides), 1)
+    np.ndarray((*part.shape, size), np.uint8, memory, start, steps)[...] = expected(draw, key, part)
+
+
+def compare(memory, wanted):
     different = np.flatnonzero(memory != wanted)
-    assert different.size == 0, (
-        different[:8] - start,
-        memory[different[:8]],
-        wanted[different[:8]],
-    )
+    assert different.size == 0, (different[:8], memory[different[:8]], wanted[different[:8]])
 
 
 def aligned(size):
@@ -241,7 +274,7 @@ def test_strides(place, draw, strides):
 @pytest.mark.parametrize("draw", ["normal", "normal-brain", "uniform-double"])
 def test_misaligned(place, draw, first):
     """Memory that begins anywhere, and blocks that begin anywhere in the stream."""
-    _, _, size = FORMS[DRAWS[draw].dtype]
+    size = size_of(DRAWS[draw])
     for start in range(5):
         part = block((600,), slice(start, 517 + first))
         check(place, DRAWS[draw], part, offset=64 + first * size)
@@ -290,3 +323,62 @@ def test_casts(device):
             with np.errstate(over="ignore"):
                 wanted = values.astype(np.float16)
         assert np.array_equal(found, wanted.view(np.uint16).astype(np.uint32))
+
+
+def pieces(draw, sizes, more=()):
+    """Arrays of these sizes, from different places of different streams, and more blocks."""
+    parts = [block((size + 5,), slice(n % 6, n % 6 + size)) for n, size in enumerate(sizes)]
+    keys = [Key(n << 40 | 7, (1 << 64) - 1 - n) for n in range(len(parts) + len(more))]
+    return [(draw, k, p, contiguous(p)) for k, p in zip(keys, [*parts, *more], strict=True)]
+
+
+FAR_AWAY = [
+    block((1 << 21, 1 << 21), (-1, slice(-700, None))),
+    block((1 << 33, 8), slice((1 << 31) - 9, (1 << 31) + 9)),
+    block((1 << 32, 1 << 32), (-1, slice(-4111, None))),
+]
+
+
+@pytest.mark.parametrize("name", DRAWS)
+def test_many_arrays_of_a_draw(place, name):
+    """Shorter than a unit, whole chunks and their neighbours, and far away in the stream."""
+    sizes = (1, 4096, 3, 8192, 0, 4095, 4097, 20, 9001)
+    check_many(place, pieces(DRAWS[name], sizes, FAR_AWAY))
+
+
+@pytest.mark.parametrize(
+    "name", ["normal-scaled", "normal-brain", "uniform-shifted", "normal-tiny"]
+)
+def test_many_arrays_on_every_device(device, name):
+    check_many(device, pieces(DRAWS[name], (64 * 64, 4099, 7), FAR_AWAY), 32760)
+
+
+def test_many_arrays_of_many_draws(place):
+    """Dtypes, kinds, scales and strides in one call."""
+    arrays = []
+    for n in range(120):
+        scaled = normal_draw(0.0, 0.001 * (1 + n % 50), "float32")
+        arrays += pieces(scaled, (n, 3 * n))
+    for name, draw in DRAWS.items():
+        if name in OF_BLOCKS or name.startswith("uniform"):
+            arrays += pieces(draw, (100, 37))
+    part = block((37, 43))
+    arrays += [
+        (DRAWS[name], KEY, part, strides) for name in OF_BLOCKS for strides in ([1, 40], [50, 1])
+    ]
+    np.random.default_rng(3).shuffle(arrays)
+    check_many(place, arrays)
+
+
+def test_arrays_that_overlap_are_filled_in_their_order(place):
+    first, second = normal_draw(0.0, 1.0, "float32"), normal_draw(5.0, 1.0, "float32")
+    part = block((300,))
+    memory = aligned(4096)
+    for draws in ((first, second), (second, first)):
+        memory[:] = 0xA5
+        wanted = memory.copy()
+        jobs = [(draw, KEY, part, [1], 64 + 400 * n) for n, draw in enumerate(draws)]
+        place.fill_many(jobs, memory)
+        for job in jobs:
+            write(wanted, *job)
+        compare(memory, wanted)

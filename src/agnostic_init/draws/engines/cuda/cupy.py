@@ -6,6 +6,7 @@ CuPy keeps the compiled kernels in its own cache on disk.
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from typing import Any
 
 import cupy
@@ -15,13 +16,16 @@ from agnostic_init.arrays.errors import must
 from agnostic_init.bits.block import Block
 from agnostic_init.bits.key import Key
 from agnostic_init.draws.engines.cuda import parameters
-from agnostic_init.draws.engines.cuda.errors import KernelError
+from agnostic_init.draws.engines.cuda.errors import saying
+from agnostic_init.draws.engines.cuda.many import launches, room
 from agnostic_init.draws.engines.cuda.source import STANDARD, Variant, source
 from agnostic_init.draws.engines.cuda.switch import switched_on
 from agnostic_init.draws.quantile import Central
 from agnostic_init.draws.record import Draw
 
-__all__ = ["available", "device_table", "fill", "kernel", "supports"]
+__all__ = ["available", "device_table", "fill", "fill_many", "kernel", "supports"]
+
+Job = tuple[Draw, Key, Block, Any]
 
 OPTIONS = (f"-std={STANDARD}",)
 
@@ -53,23 +57,56 @@ def fill(draw: Draw, key: Key, block: Block, out: Any) -> None:
     cupy.cuda.memory.OutOfMemoryError
         If the device has no room for the quantile's table; then nothing has been written either.
     """
-    size = out.dtype.itemsize
-    if any(step % size for step in out.strides):
-        raise must("out", "must have strides that are multiples of its item size", out.strides)
-    plan = parameters.launch(draw, key, block, [step // size for step in out.strides])
-    if not plan.units:
-        return
-    with out.device as device:
+    fill_many([(draw, key, block, out)])
+
+
+def fill_many(jobs: Sequence[Job]) -> None:
+    """The same for many arrays, of any devices, in few launches.
+
+    What is not one run of memory, or is large, has a launch of its own. Nothing waits for a device.
+
+    Raises
+    ------
+    ParameterError, KernelError, cupy.cuda.memory.OutOfMemoryError
+        As `fill`, and before anything is written on the device in question, but for what a driver
+        refuses to launch.
+    """
+    devices: dict[int, list[Job]] = {}
+    for job in jobs:
+        out = job[3]
+        if any(step % out.itemsize for step in out.strides):
+            raise must("out", "must have strides that are multiples of its item size", out.strides)
+        devices.setdefault(out.device.id, []).append(job)
+    for group in devices.values():
+        with group[0][3].device as device:
+            _fill_on(device, group)
+
+
+def _fill_on(device: Any, jobs: Sequence[Job]) -> None:
+    """Fill arrays of the current device."""
+    placed = [
+        (draw, key, block, tuple(step // out.itemsize for step in out.strides), out.data.ptr)
+        for draw, key, block, out in jobs
+    ]
+    ready = []
+    for plan in launches(placed, lambda: _room(device.id)):
         run = kernel(plan.variant, device.id)
-        entries = np.uint64(0) if plan.quantile is None else device_table(plan.table, plan.quantile)
-        arguments = (np.uint64(out.data.ptr), entries, *np.asarray(plan.words, dtype=np.uint32))
-        blocks = plan.blocks(device.attributes["MultiProcessorCount"])
-        try:
-            run((blocks,), (plan.variant.threads,), arguments)
-        except MemoryError:
-            raise
-        except Exception as error:
-            raise KernelError("Launching a CUDA kernel", error) from error
+        entries = plan.quantile and device_table(plan.table, plan.quantile).data.ptr
+        ready.append((run, plan, plan.arguments(entries or 0)))
+    with saying("Launching a CUDA kernel"):
+        for run, plan, given in ready:
+            blocks = plan.blocks(device.attributes["MultiProcessorCount"])
+            # An array of one element is passed by value.
+            run((blocks,), (plan.variant.threads,), (np.frombuffer(given, f"V{len(given)}"),))
+
+
+@functools.cache
+def _room(device: int) -> int:
+    with saying("Compiling a CUDA kernel"):
+        number = cupy.cuda.runtime.driverGetVersion()
+        driver = number // 1000, number % 1000 // 10
+        text = cupy.cuda.Device(device).compute_capability  # such as "90"
+        return room((int(text[:-1]), int(text[-1])), cupy.cuda.nvrtc.getVersion(), driver)
 
 
 def device_table(make: Any, q: Central) -> Any:
@@ -77,7 +114,7 @@ def device_table(make: Any, q: Central) -> Any:
     return _table_on(make, q, cupy.cuda.Device().id)
 
 
-@functools.lru_cache(maxsize=64)
+@functools.cache
 def _table_on(make: Any, q: Central, device: int) -> Any:
     with cupy.cuda.Device(device):
         entries = cupy.asarray(make(q))  # no device: the one of the line above
@@ -86,13 +123,8 @@ def _table_on(make: Any, q: Central, device: int) -> Any:
     return entries
 
 
-@functools.lru_cache(maxsize=1024)
+@functools.cache
 def kernel(variant: Variant, device: int) -> Any:
     """The compiled kernel of a device, to be called as a `cupy.RawKernel`."""
-    try:
-        with cupy.cuda.Device(device):
-            return cupy.RawModule(code=source(variant), options=OPTIONS).get_function("fill")
-    except MemoryError:
-        raise
-    except Exception as error:
-        raise KernelError("Compiling a CUDA kernel", error) from error
+    with saying("Compiling a CUDA kernel"), cupy.cuda.Device(device):
+        return cupy.RawModule(code=source(variant), options=OPTIONS).get_function("fill")

@@ -1,8 +1,13 @@
-"""The exception of this engine. A leaf module, as `arrays.errors` is."""
+"""The exception of this engine."""
 
 from __future__ import annotations
 
-__all__ = ["KernelError"]
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from agnostic_init.arrays.errors import ParameterError
+
+__all__ = ["KernelError", "saying"]
 
 COMPILER = (
     'a CUDA driver and an NVRTC that know this GPU (pip install "nvidia-cuda-nvrtc"), or '
@@ -30,9 +35,23 @@ REMEDIES = {
 
 
 class KernelError(RuntimeError):
-    """A kernel could not be compiled or launched; nothing has been written."""
+    """A kernel could not be compiled or launched."""
 
     def __init__(self, what: str, reason: BaseException | str) -> None:
         text = str(reason).lower()
         found = (remedy for words, remedy in REMEDIES.items() if any(w in text for w in words))
         super().__init__(f"{what} failed: {reason}; try: {next(found, COMPILER)}")
+
+
+@contextmanager
+def saying(what: str) -> Iterator[None]:
+    """Errors as a KernelError, but for those that say themselves what to do."""
+    try:
+        yield
+    except (KernelError, MemoryError, ParameterError):
+        raise
+    except Exception as error:
+        # torch's own is a RuntimeError.
+        if type(error).__name__ == "OutOfMemoryError":
+            raise
+        raise KernelError(what, error) from error

@@ -9,29 +9,25 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
 from agnostic_init.arrays.errors import must
 from agnostic_init.bits.block import Block
 from agnostic_init.bits.key import Key
 from agnostic_init.bits.philox import KEY_STEPS, ROUNDS
-from agnostic_init.draws.engines.cuda.source import Variant
+from agnostic_init.draws.engines.cuda.source import (
+    FORMS,
+    OF_BLOCK,
+    OF_DIGIT,
+    OF_DRAW,
+    OF_KEY,
+    Variant,
+    arranged,
+)
 from agnostic_init.draws.engines.cuda.table import coarse, largest, table, tabulated
 from agnostic_init.draws.quantile import Central, Tail
 from agnostic_init.draws.record import Draw
 
-__all__ = ["Launch", "divider", "launch", "supported"]
+__all__ = ["Launch", "Plan", "divider", "launch", "planned", "supported"]
 
-FORMS = {
-    "float32": ("SINGLE", 1, 4),
-    "float16": ("HALF", 1, 2),
-    "bfloat16": ("BRAIN", 1, 2),
-    "float64": ("DOUBLE", 1, 8),
-    "complex64": ("SINGLE", 2, 8),
-    "complex128": ("DOUBLE", 2, 16),
-    "uint32": ("WORD", 1, 4),
-    "int64": ("LONG", 1, 8),
-}
 MASK, LIMIT = 0xFFFFFFFF, 1 << 64
 # Products of float32 factors between these bounds with a draw are nowhere near to be flushed.
 SMALLEST_FACTOR, LARGEST_FACTOR = 2.0**-120, 2.0**60
@@ -40,18 +36,22 @@ SMALLEST_NORMAL = 2.0**-126
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """A kernel, its parameters, and how many units of work there are.
+    """A kernel, what it is given, and how many units of work there are.
 
     Attributes
     ----------
-    variant : the kernel.
-    words : the parameters that follow the two pointers, unsigned.
-    units : what the grid's threads share among them; 0 for an empty block.
-    quantile : of which the kernel reads a table, if it does.
+    variant
+        The kernel.
+    given
+        The bytes of its arguments that follow the address of the quantile's table.
+    units
+        What the grid's threads share among them; 0 for an empty block.
+    quantile
+        Of which the kernel reads a table, if it does.
     """
 
     variant: Variant
-    words: tuple[int, ...]
+    given: bytes
     units: int
     quantile: Central | None
 
@@ -60,6 +60,10 @@ class Launch:
         """What makes the quantile's table."""
         return coarse if self.variant.kind == "COARSE" else table
 
+    def arguments(self, entries: int) -> bytes:
+        """All of the kernel's arguments, where the table's entries are at that address."""
+        return struct.pack("=Q", entries) + self.given
+
     def blocks(self, processors: int) -> int:
         """How many blocks of ``variant.threads`` to launch on that many multiprocessors.
 
@@ -67,6 +71,34 @@ class Launch:
         """
         most = processors * (2 if self.quantile else 16)
         return max(1, min(-(-self.units // self.variant.threads), most))
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A launch without the key and the address.
+
+    Attributes
+    ----------
+    variant, units, quantile
+        Of the launch.
+    base, count
+        The first position, and how many there are in the run.
+    words
+        The parameters but those of the key.
+    draw
+        Those of the draw alone.
+    extent
+        Where the bytes that are written begin and end, from the array's address.
+    """
+
+    variant: Variant
+    units: int
+    quantile: Central | None
+    base: int
+    count: int
+    words: bytes
+    draw: bytes
+    extent: tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,40 +115,33 @@ def supported(draw: Draw) -> bool:
     return draw.dtype in FORMS
 
 
-def launch(draw: Draw, key: Key, block: Block, strides: Sequence[int]) -> Launch:
-    """What fills an array of the block's shape, with these strides in elements.
+def launch(draw: Draw, key: Key, block: Block, strides: Sequence[int], address: int = 0) -> Launch:
+    """What fills an array of the block's shape at an address, with these strides in elements.
 
     Raises
     ------
     ParameterError
         If elements of the array share their memory.
     """
+    plan = planned(draw, block, strides)
+    words = arranged(OF_KEY, ROUND_KEYS=_round_keys(key), OFFSET=_long(key.offset))
+    given = struct.pack(f"=Q{len(words)}I", address, *words) + plan.words
+    # As C pads a record that begins with a pointer.
+    return Launch(plan.variant, given + bytes(-len(given) % 8), plan.units, plan.quantile)
+
+
+def planned(draw: Draw, block: Block, strides: Sequence[int]) -> Plan:
+    """What does not depend on the key and the address, for an array with these strides in elements."""
     # Draws that differ in the sign of a zero are equal.
-    numbers = struct.pack("<5d", *_numbers(draw))
-    plan = _without_key(draw, numbers, block, tuple(strides))
-    words = (*_round_keys(key), *_long(key.offset), *plan.words)
-    return Launch(plan.variant, words, plan.units, plan.quantile)
+    return _planned(draw, struct.pack("<5d", *_numbers(draw)), block, tuple(strides))
 
 
 # A model has many tensors of the same shape.
 @functools.lru_cache(maxsize=1024)
-def _without_key(draw: Draw, numbers: bytes, block: Block, strides: tuple[int, ...]) -> Launch:
-    """A launch without the words of the key, which are the first."""
-    form, parts, size = FORMS[draw.dtype]
+def _planned(draw: Draw, numbers: bytes, block: Block, strides: tuple[int, ...]) -> Plan:
+    form, parts = FORMS[draw.dtype]
     base, axes = _axes(block, strides)
     run = _run(axes)
-    words_each = draw.words
-    unit = 1 if run < 0 else max(16 // size, 4 // words_each)
-    lengths = [axis.count for axis in axes]
-    if run >= 0:
-        others = [axis for n, axis in enumerate(axes) if n != run]
-        ragged = any(axis.position % unit for axis in others)
-        lead = unit - 1 if ragged else base % unit
-        lengths[run] = -(-(lead + axes[run].count) // unit)
-    units = int(np.prod(lengths, dtype=object)) if block.size else 0
-    if units >= LIMIT // 2:
-        raise must("shape", "must have less than 2^63 elements on one device", block.shape)
-
     kind, tabled = _kind(draw)
     variant, fast = _finish(
         draw,
@@ -134,18 +159,46 @@ def _without_key(draw: Draw, numbers: bytes, block: Block, strides: tuple[int, .
         ),
         tabled,
     )
-    words = [
-        *_long(base),
-        *_long(units),
-        *_long(axes[run].count if run >= 0 else 0),
-        *_long(axes[run].place if run >= 0 else 0),
-        *fast,
-    ]
-    words += struct.unpack("<10I", numbers) + struct.unpack("<8I", struct.pack("<4d", *_four(draw)))
+    unit, size = variant.unit, variant.bytes
+    lengths = [axis.count for axis in axes]
+    if run >= 0:
+        others = [axis for n, axis in enumerate(axes) if n != run]
+        ragged = any(axis.position % unit for axis in others)
+        lead = unit - 1 if ragged else base % unit
+        lengths[run] = -(-(lead + axes[run].count) // unit)
+    units = math.prod(lengths) if block.size else 0
+    if units >= LIMIT // 2:
+        raise must("shape", "must have less than 2^63 elements on one device", block.shape)
+
+    count = axes[run].count if run >= 0 else 0
+    words = arranged(
+        OF_BLOCK,
+        BASE=_long(base),
+        UNITS=_long(units),
+        COUNT=_long(count),
+        STRIDE=_long(axes[run].place if run >= 0 else 0),
+    )
+    of_draw = arranged(
+        OF_DRAW,
+        CENTER=(1 << 31,),
+        FAST=fast,
+        NUMBERS=struct.unpack("<10I", numbers),
+        QUANTILE=struct.unpack("<8I", struct.pack("<4d", *_four(draw))),
+    )
+    words += of_draw
     for axis, length in zip(axes, lengths, strict=True):
         magic, shift = divider(max(length, 1))
-        words += [*_long(magic), shift, *_long(length), *_long(axis.position), *_long(axis.place)]
-    return Launch(variant, tuple(words), units, tabled)
+        words += arranged(
+            OF_DIGIT,
+            MAGIC=_long(magic),
+            SHIFT=(shift,),
+            LENGTH=_long(length),
+            POSITION=_long(axis.position),
+            PLACE=_long(axis.place),
+        )
+    ends = [(axis.count - 1) * axis.place * size for axis in axes]
+    extent = (sum(min(end, 0) for end in ends), sum(max(end, 0) for end in ends) + size)
+    return Plan(variant, units, tabled, base, count, _packed(words), _packed(of_draw), extent)
 
 
 def divider(divisor: int) -> tuple[int, int]:
@@ -204,7 +257,9 @@ def _kind(draw: Draw) -> tuple[str, Central | None]:
     return ("TAIL" if isinstance(draw.quantile, Tail) else "CENTRAL"), None
 
 
-def _finish(draw: Draw, variant: Variant, tabled: Central | None) -> tuple[Variant, list[int]]:
+def _finish(
+    draw: Draw, variant: Variant, tabled: Central | None
+) -> tuple[Variant, tuple[int, ...]]:
     """The fastest way to scale, shift and clip that has the definition's bits; and with what."""
     original, factor = variant, draw.scale
     shifts = (draw.shift, draw.shift_imag)[: variant.parts]
@@ -232,7 +287,7 @@ def _finish(draw: Draw, variant: Variant, tabled: Central | None) -> tuple[Varia
         or any(0.0 < abs(bound) < SMALLEST_NORMAL or str(bound) == "-0.0" for bound in bounds)
         or (shifted and not _far_from_subnormal(draw.scale, *shifts))
     ):
-        return original, [0] * 4
+        return original, (0, 0, 0)
     # The extremes, rounded as the kernel rounds: a product of 24 bits each is exact in float64.
     moves = shifts if shifted else (0.0,)
     variant = replace(
@@ -242,7 +297,7 @@ def _finish(draw: Draw, variant: Variant, tabled: Central | None) -> tuple[Varia
         clip_low=min(_single(least * factor + move) for move in moves) < draw.low,
         clip_high=max(_single(most * factor + move) for move in moves) > draw.high,
     )
-    return variant, [1 << 31, *struct.unpack("<III", struct.pack("<fff", factor, *bounds))]
+    return variant, struct.unpack("<III", struct.pack("<fff", factor, *bounds))
 
 
 def _single(value: float) -> float:
@@ -282,6 +337,10 @@ def _four(draw: Draw) -> tuple[float, float, float, float]:
     if isinstance(q, Central):
         return q.middle, q.step, q.left, q.right
     return (*draw.radii, 0.0, 0.0)
+
+
+def _packed(words: Sequence[int]) -> bytes:
+    return struct.pack(f"={len(words)}I", *words)
 
 
 def _long(value: int) -> tuple[int, int]:

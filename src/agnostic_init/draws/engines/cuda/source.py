@@ -3,16 +3,51 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from agnostic_init.bits import philox
 from agnostic_init.draws import elementary, reference
 from agnostic_init.draws.engines.cuda import table
 
-__all__ = ["FIXED_WORDS", "STANDARD", "WORDS_PER_DIGIT", "Variant", "source"]
+__all__ = [
+    "FORMS",
+    "OF_ARRAY",
+    "OF_BLOCK",
+    "OF_DIGIT",
+    "OF_DRAW",
+    "OF_KEY",
+    "STANDARD",
+    "Variant",
+    "arranged",
+    "source",
+]
 
-FIXED_WORDS, WORDS_PER_DIGIT = 52, 9
 STANDARD = "c++17"  # of which the text needs hexadecimal floating-point literals
+
+# What an element of each dtype is stored as, and of how many parts.
+FORMS = {
+    "float32": ("SINGLE", 1),
+    "float16": ("HALF", 1),
+    "bfloat16": ("BRAIN", 1),
+    "float64": ("DOUBLE", 1),
+    "complex64": ("SINGLE", 2),
+    "complex128": ("DOUBLE", 2),
+    "uint32": ("WORD", 1),
+    "int64": ("LONG", 1),
+}
+PART_BYTES = {"HALF": 2, "BRAIN": 2, "SINGLE": 4, "WORD": 4, "DOUBLE": 8, "LONG": 8}
+
+# A kernel's parameters in the order in which they lie, and how many words each takes.
+OF_KEY = {"ROUND_KEYS": 20, "OFFSET": 2}
+OF_BLOCK = {"BASE": 2, "UNITS": 2, "COUNT": 2, "STRIDE": 2}
+OF_DRAW = {"CENTER": 1, "FAST": 3, "NUMBERS": 10, "QUANTILE": 8}
+OF_DIGIT = {"MAGIC": 2, "SHIFT": 1, "LENGTH": 2, "POSITION": 2, "PLACE": 2}
+FIXED = {**OF_KEY, **OF_BLOCK, **OF_DRAW}
+# What a launch for many arrays is told of one: `FIRST` is the number of its first chunk, `DRAW`
+# where what is told of its draw begins.
+OF_ARRAY = {"ADDRESS": 2, "SEED": 2, "OFFSET": 2, "BASE": 2, "COUNT": 1, "FIRST": 1, "DRAW": 1}
 
 POLYNOMIALS = {
     "center_numerator": reference.CENTER[0],
@@ -40,6 +75,8 @@ SINGLES = {
     "COARSE_MARGIN": table.COARSE_MARGIN,
 }
 INTEGERS = {
+    "KEY_STEP_0": f"{philox.KEY_STEPS[0]:#x}u",
+    "KEY_STEP_1": f"{philox.KEY_STEPS[1]:#x}u",
     "MILLS_TERMS": reference.MILLS_TERMS,
     "MILLS_ITERATIONS": reference.MILLS_ITERATIONS,
     "SEGMENT_BITS": table.SEGMENT_BITS,
@@ -62,17 +99,41 @@ class Variant:
     digits: int
     run: int
     dense: bool
+    many: int = 0
 
     @property
     def threads(self) -> int:
         """Threads of a block: more where each block has to load a table first."""
         return 512 if self.kind in {"TABLE", "COARSE"} else 256
 
+    @property
+    def bulk(self) -> bool:
+        """Whether all of the memory is one run of positions."""
+        return self.digits == 1 and self.dense
+
+    @property
+    def bytes(self) -> int:
+        """Of an element."""
+        return self.parts * PART_BYTES[self.form]
+
+    @property
+    def unit(self) -> int:
+        """Elements that a thread makes of one or more Philox blocks, 16 bytes at least."""
+        words = self.parts * (2 if self.form == "DOUBLE" else 1)
+        return 1 if self.run < 0 else max(16 // self.bytes, 4 // words)
+
+    @property
+    def at_once(self) -> int:
+        """Units that a thread computes together, so that one's arithmetic hides another's latency."""
+        few = self.unit * self.parts <= 4
+        if self.kind in {"BITS", "UNIFORM"}:
+            return 4 if few else 2
+        return 2 if self.kind == "TABLE" and few else 1
+
 
 @functools.cache
 def source(variant: Variant) -> str:
     """The text, to be compiled as `STANDARD`; the kernel is called ``fill``."""
-    count = FIXED_WORDS + WORDS_PER_DIGIT * variant.digits
     macros: dict[str, object] = {
         "KIND": variant.kind,
         "FORM": variant.form,
@@ -84,9 +145,11 @@ def source(variant: Variant) -> str:
         "DIGITS": variant.digits,
         "RUN": variant.run,
         "DENSE": int(variant.dense),
+        "UNIT": variant.unit,
+        "AT_ONCE": variant.at_once,
         "THREADS": variant.threads,
-        "PARAMETERS": ", ".join(f"unsigned int w{n}" for n in range(count)),
-        "PARAMETER_LIST": ", ".join(f"w{n}" for n in range(count)),
+        "MANY": variant.many,
+        **_places(variant.digits),
         **INTEGERS,
         **{name: value.hex() for name, value in NUMBERS.items()},
         **{name: f"{value.hex()}f" for name, value in SINGLES.items()},
@@ -94,6 +157,34 @@ def source(variant: Variant) -> str:
     }
     head = "".join(f"#define {name} {value}\n" for name, value in macros.items())
     return head + _stream()
+
+
+def arranged(layout: dict[str, int], **words: Sequence[int]) -> list[int]:
+    """Parameters in the order of a layout, each of as many words as it says."""
+    if {name: len(part) for name, part in words.items()} != layout:
+        msg = f"these words must be laid out as {layout}: {words}"
+        raise ValueError(msg)
+    return [word for name in layout for word in words[name]]
+
+
+def _places(digits: int) -> dict[str, object]:
+    """Where each parameter lies, as macros."""
+    macros: dict[str, object] = {}
+    place = 0
+    for name, words in FIXED.items():
+        macros[name] = place
+        place += words
+    macros["DRAW_WORDS"] = sum(OF_DRAW.values())
+    each = sum(OF_DIGIT.values())
+    macros["PARAMETER_WORDS"] = place + each * digits
+    for name, words in OF_DIGIT.items():
+        macros[f"DIGIT_{name}(d)"] = f"({place} + {each} * (d))"
+        place += words
+    place = 0
+    for name, words in OF_ARRAY.items():
+        macros[f"ARRAY_{name}"] = place
+        place += words
+    return {**macros, "ARRAY_WORDS": place}
 
 
 def _horner(coefficients: tuple[float, ...]) -> str:

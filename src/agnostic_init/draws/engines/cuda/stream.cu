@@ -14,7 +14,13 @@
 //   DIGITS   axes of the block; the thread's unit number is a numeral with these digits
 //   RUN      the digit along which positions are consecutive, -1 if there is none
 //   DENSE    1: addresses are consecutive along RUN as well
-//   PARAMETERS, PARAMETER_LIST: 32-bit words, laid out as parameters.py says
+//   UNIT     elements that a thread makes of one or more Philox blocks
+//   AT_ONCE  units that a thread computes together where all of the memory is one run
+//   THREADS  of a block of the grid
+//   MANY     0: one array is filled; else many, each of them one run of memory, and this is how many
+//            words there are for what a launch is told of them
+//
+// and where each parameter lies among PARAMETER_WORDS words of 32 bits.
 //
 // All that decides a bit of the result is integer arithmetic or an exactly rounded operation that
 // the compiler may not contract. Built as C++ for the host, the same text is run by the tests.
@@ -29,7 +35,13 @@ typedef long long i64;
 #define UNROLL _Pragma("unroll")
 #define ROLL _Pragma("unroll 1")
 #define LANES THREADS
+#if __CUDA_ARCH__ >= 700
+#define CONSTANT __grid_constant__
 #else
+#define CONSTANT
+#endif
+#else
+#define CONSTANT
 #define DEVICE static inline
 #define SEPARATE static
 #define UNROLL
@@ -117,28 +129,26 @@ DEVICE float fabsf(float a) { return __builtin_fabsf(a); }
 #define BYTES (PARTS * PART_BYTES)                // an element
 #define WORDS (PARTS * (WIDE ? 2 : 1))            // of the stream, an element
 #define PER_BLOCK (4 / WORDS)                     // elements of a Philox block
-#define UNIT (RUN < 0 ? 1 : 16 / BYTES > PER_BLOCK ? 16 / BYTES : PER_BLOCK)  // elements, a thread
 #define REALS (UNIT * PARTS)
 #define BULK (DIGITS == 1 && RUN == 0 && DENSE)   // all of the memory is one run
-// Units that a thread computes together there, so that one's arithmetic hides another's latency.
-#define AT_ONCE (KIND < TABLE ? (REALS > 4 ? 2 : 4) : KIND == TABLE && REALS <= 4 ? 2 : 1)
 #define TWO_TO_BITS (WIDE ? 9007199254740992.0 : 16777216.0)
 
-// The words of the parameters, by name.
+// The parameter at a place, of one word or of two.
 #define AT(n) (parameter[n])
 #define AT64(n) ((u64)AT((n) + 1) << 32 | AT(n))
 #define AT_DOUBLE(n) __longlong_as_double((i64)AT64(n))
-#define ROUND_KEYS 0
-#define OFFSET 20
-#define BASE 22
-#define UNITS 24
-#define COUNT 26
-#define STRIDE 28
-#define CENTER 30  // 2^31: a parameter makes one multiply-add of what takes two with a constant
-#define FAST 31
-#define NUMBERS 34
-#define QUANTILE 44
-#define DIGIT(d) (52 + 9 * (d))
+
+// All that a launch is given, by value: nothing is copied to the device beforehand.
+struct Arguments {
+  const uint4* table;
+#if MANY
+  u32 arrays, chunks;  // a chunk is what the threads of a block fill at once, of one array
+  u32 words[MANY];     // ARRAY_WORDS for each array, and what is told of the draws
+#else
+  char* out;
+  u32 words[PARAMETER_WORDS];
+#endif
+};
 
 // ---------------------------------------------------------------------------------- Philox4x32-10
 
@@ -514,14 +524,14 @@ DEVICE void fill_unit(u64 unit, char* out, const uint4* table, const u32* parame
   UNROLL for (int d = 0; d < DIGITS; ++d) {
     u64 digit = rest;
     if (d < DIGITS - 1) {
-      rest = divided(digit, AT64(DIGIT(d)), AT(DIGIT(d) + 2));
-      digit -= rest * AT64(DIGIT(d) + 3);
+      rest = divided(digit, AT64(DIGIT_MAGIC(d)), AT(DIGIT_SHIFT(d)));
+      digit -= rest * AT64(DIGIT_LENGTH(d));
     }
     if (d == RUN) {
       inner = digit;
     } else {
-      position += digit * AT64(DIGIT(d) + 5);
-      place += (i64)digit * (i64)AT64(DIGIT(d) + 7);
+      position += digit * AT64(DIGIT_POSITION(d));
+      place += (i64)digit * (i64)AT64(DIGIT_PLACE(d));
     }
   }
   // A unit begins where a Philox block does; a run's first and last may stick out of it.
@@ -556,6 +566,18 @@ DEVICE void fill_unit(u64 unit, char* out, const uint4* table, const u32* parame
   }
 }
 
+// Each block works with a copy of the table that is near to it.
+#if (KIND == TABLE || KIND == COARSE) && defined(__CUDACC__)
+#define LOAD_TABLE                                                               \
+  const u32 size = TABLE_SIZE / (KIND == COARSE ? 2 : 1);                        \
+  __shared__ uint4 shared[size];                                                 \
+  for (u32 n = threadIdx.x; n < size; n += blockDim.x) shared[n] = table[n];     \
+  __syncthreads();                                                               \
+  table = shared;
+#else
+#define LOAD_TABLE
+#endif
+
 // Units that neither end of the run cuts, LANES apart, each stored by 16 bytes.
 DEVICE void fill_whole_units(u64 block, char* address, const uint4* table, const u32* parameter) {
   u32 words[AT_ONCE * UNIT * WORDS];
@@ -570,15 +592,67 @@ DEVICE void fill_whole_units(u64 block, char* address, const uint4* table, const
   }
 }
 
-extern "C" __global__ void __launch_bounds__(THREADS) fill(char* out, const uint4* table, PARAMETERS) {
-  const u32 parameter[] = {PARAMETER_LIST};
-#if (KIND == TABLE || KIND == COARSE) && defined(__CUDACC__)
-  const u32 size = TABLE_SIZE / (KIND == COARSE ? 2 : 1);
-  __shared__ uint4 shared[size];
-  for (u32 n = threadIdx.x; n < size; n += blockDim.x) shared[n] = table[n];
-  __syncthreads();
-  table = shared;
-#endif
+#if MANY
+
+// The chunk of this number of an array with less than 2^31 units.
+DEVICE void fill_chunk(u32 chunk, char* out, const uint4* table, const u32* parameter) {
+  const u32 tile = LANES * AT_ONCE;
+  u32 lead = AT(BASE) & (UNIT - 1), first = chunk * tile, unit = first + threadIdx.x;
+  char* address = out - (i64)lead * BYTES;
+  bool whole = first >= (lead != 0) && first + tile <= (lead + AT(COUNT)) / UNIT;
+  if (whole && ((u64)address & 15) == 0) {
+    u64 block = (AT64(BASE) - lead) / PER_BLOCK + (u64)unit * (UNIT / PER_BLOCK) + AT64(OFFSET);
+    fill_whole_units(block, address + (u64)unit * (UNIT * BYTES), table, parameter);
+    return;
+  }
+  u32 units = (lead + AT(COUNT) + UNIT - 1) / UNIT;
+  ROLL for (int n = 0; n < AT_ONCE; ++n, unit += LANES) {
+    if (unit < units) fill_unit(unit, out, table, parameter);
+  }
+}
+
+// Each block of the grid fills chunks that follow one another, through the arrays.
+extern "C" __global__ void __launch_bounds__(THREADS) fill(const CONSTANT Arguments arguments) {
+  const u32* words = arguments.words;
+  const uint4* table = arguments.table;
+  LOAD_TABLE
+  u32 chunk = (u32)((u64)arguments.chunks * blockIdx.x / gridDim.x);
+  u32 end = (u32)((u64)arguments.chunks * (blockIdx.x + 1) / gridDim.x);
+  u32 row = 0, beyond = arguments.arrays;
+  while (beyond - row > 1) {
+    u32 middle = (row + beyond) / 2;
+    if (words[middle * ARRAY_WORDS + ARRAY_FIRST] <= chunk) row = middle;
+    else beyond = middle;
+  }
+  for (; chunk < end; ++row) {
+    const u32* array = words + row * ARRAY_WORDS;
+    const u32* draw = words + array[ARRAY_DRAW];
+    u32 parameter[PARAMETER_WORDS];
+    UNROLL for (int n = 0; n < 10; ++n) {
+      parameter[ROUND_KEYS + 2 * n] = array[ARRAY_SEED] + n * KEY_STEP_0;
+      parameter[ROUND_KEYS + 2 * n + 1] = array[ARRAY_SEED + 1] + n * KEY_STEP_1;
+    }
+    UNROLL for (int n = 0; n < 2; ++n) {
+      parameter[OFFSET + n] = array[ARRAY_OFFSET + n];
+      parameter[BASE + n] = array[ARRAY_BASE + n];
+      parameter[COUNT + n] = n ? 0 : array[ARRAY_COUNT];
+    }
+    UNROLL for (int n = 0; n < DRAW_WORDS; ++n) parameter[CENTER + n] = draw[n];
+    char* out = (char*)((u64)array[ARRAY_ADDRESS + 1] << 32 | array[ARRAY_ADDRESS]);
+    u32 first = array[ARRAY_FIRST];
+    u32 last = row + 1 < arguments.arrays ? array[ARRAY_WORDS + ARRAY_FIRST] : end;
+    if (last > end) last = end;
+    ROLL for (; chunk < last; ++chunk) fill_chunk(chunk - first, out, table, parameter);
+  }
+}
+
+#else
+
+extern "C" __global__ void __launch_bounds__(THREADS) fill(const CONSTANT Arguments arguments) {
+  const u32* parameter = arguments.words;
+  const uint4* table = arguments.table;
+  char* out = arguments.out;
+  LOAD_TABLE
   u64 units = AT64(UNITS), done = 0;  // units before this one are filled, but for the first if cut
   u32 cut = 0;                        // whether the run's first unit begins before it
 #if BULK
@@ -611,14 +685,16 @@ extern "C" __global__ void __launch_bounds__(THREADS) fill(char* out, const uint
   }
 }
 
+#endif
+
 #ifndef __CUDACC__
 // Every thread of the grid, one after another.
-extern "C" void fill_grid(u32 blocks, u32 threads, char* out, const uint4* table, PARAMETERS) {
+extern "C" void fill_grid(u32 blocks, u32 threads, const Arguments* arguments) {
   gridDim.x = blocks;
   blockDim.x = threads;
   for (blockIdx.x = 0; blockIdx.x < blocks; ++blockIdx.x) {
     for (threadIdx.x = 0; threadIdx.x < threads; ++threadIdx.x) {
-      fill(out, table, PARAMETER_LIST);
+      fill(*arguments);
     }
   }
 }

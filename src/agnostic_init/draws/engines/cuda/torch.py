@@ -1,13 +1,10 @@
-"""Filling torch's CUDA tensors, on their own device and torch's current stream.
-
-The NVRTC that comes with torch compiles, and the driver launches; where that NVRTC is not found,
-NVIDIA's cuda.core does both. With neither, the caller draws by torch's operations.
-"""
+"""Filling torch's CUDA tensors, on their own device and torch's current stream."""
 
 from __future__ import annotations
 
 import functools
-import importlib
+import warnings
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -15,32 +12,43 @@ import torch
 from agnostic_init.bits.block import Block
 from agnostic_init.bits.key import Key
 from agnostic_init.draws.engines.cuda import parameters
-from agnostic_init.draws.engines.cuda.errors import KernelError
-from agnostic_init.draws.engines.cuda.source import Variant
+from agnostic_init.draws.engines.cuda.errors import saying
+from agnostic_init.draws.engines.cuda.many import launches, room
+from agnostic_init.draws.engines.cuda.source import Variant, source
 from agnostic_init.draws.engines.cuda.switch import switched_on
 from agnostic_init.draws.quantile import Central
 from agnostic_init.draws.record import Draw
 
-__all__ = ["available", "fill", "launcher", "supports"]
+__all__ = ["available", "fill", "fill_many", "program", "supports"]
 
-LAUNCHERS = ("through_torch", "nvidia")
+Job = tuple[Draw, Key, Block, Any]
 
 
 @functools.cache
-def launcher() -> Any:
-    """The module that compiles and launches, or None."""
+def program() -> Any:
+    """The module that compiles and launches, or None, which is warned of where there is a GPU."""
     if not torch.cuda.is_available() or torch.version.hip:
         return None
-    for name in LAUNCHERS:
-        module = importlib.import_module(f"agnostic_init.draws.engines.cuda.{name}")
-        if module.usable():
-            return module
-    return None
+    try:
+        from agnostic_init.draws.engines.cuda import program as found
+
+        found.version()
+    except (ImportError, RuntimeError) as error:
+        major = str(torch.version.cuda).partition(".")[0]
+        warnings.warn(
+            f"numbers on this GPU are drawn by torch's own operations, which is slow, as there is "
+            f'no compiler for the CUDA kernel ({error}); try: pip install "cuda-bindings=={major}.*", '
+            f"or AGNOSTIC_INIT_CUDA=0 if that is what you want",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+        return None
+    return found
 
 
 def available() -> bool:
-    """Whether torch finds a GPU of NVIDIA's, and something to compile kernels with."""
-    return switched_on() and launcher() is not None
+    """Whether torch finds a GPU of NVIDIA's, and there is something to compile kernels with."""
+    return switched_on() and program() is not None
 
 
 def supports(draw: Draw) -> bool:
@@ -60,44 +68,87 @@ def fill(draw: Draw, key: Key, block: Block, out: Any) -> None:
     torch.OutOfMemoryError
         If the device has no room for the quantile's table; then nothing has been written either.
     """
-    if out.is_conj() or out.is_neg():
-        fresh = torch.empty(out.shape, dtype=out.dtype, device=out.device)
-        fill(draw, key, block, fresh)
-        with torch.no_grad():
-            out.copy_(fresh)
+    if not _negated(out):
+        fill_many([(draw, key, block, out)])
         return
-    plan = parameters.launch(draw, key, block, out.stride())
-    if not plan.units:
+    fresh = torch.empty(out.shape, dtype=out.dtype, device=out.device)
+    fill_many([(draw, key, block, fresh)])
+    with torch.no_grad():
+        out.copy_(fresh)
+
+
+def fill_many(jobs: Sequence[Job]) -> None:
+    """The same for many tensors, of any devices, in few launches.
+
+    What is not one run of memory, or is large, has a launch of its own. Nothing waits for a device.
+
+    Raises
+    ------
+    ParameterError, KernelError, torch.OutOfMemoryError
+        As `fill`, and before anything is written on the device in question, but for what a driver
+        refuses to launch.
+    """
+    if any(_negated(out) for *_, out in jobs):
+        for job in jobs:
+            fill(*job)
         return
-    index = out.device.index
-    with torch.cuda.device(index):
+    devices: dict[int, list[Job]] = {}
+    for job in jobs:
+        devices.setdefault(job[3].device.index, []).append(job)
+    for index, group in devices.items():
+        with torch.cuda.device(index):
+            _fill_on(index, group)
+
+
+def _negated(out: Any) -> bool:
+    """Whether the memory holds the conjugate of what is seen, or its negative."""
+    return bool(out.is_conj() or out.is_neg())
+
+
+def _fill_on(index: int, jobs: Sequence[Job]) -> None:
+    """Fill tensors of the current device."""
+    placed = [(draw, key, block, out.stride(), out.data_ptr()) for draw, key, block, out in jobs]
+    ready = []
+    for plan in launches(placed, lambda: _room(index)):
         run = _kernel(plan.variant, index)
-        entries = out if plan.quantile is None else _table(plan.table, plan.quantile, index)
-        blocks = plan.blocks(torch.cuda.get_device_properties(index).multi_processor_count)
-        try:
-            run(blocks, out, entries, plan.words)
-        except torch.OutOfMemoryError:
-            raise
-        except Exception as error:
-            raise KernelError("Launching a CUDA kernel", error) from error
-    if not out.is_inference():
-        torch.autograd.graph.increment_version(out)
+        entries = plan.quantile and _table(plan.table, plan.quantile, index).data_ptr()
+        ready.append((run, plan, plan.arguments(entries or 0)))
+    if not ready:
+        return
+    processors = torch.cuda.get_device_properties(index).multi_processor_count
+    stream = torch.cuda.current_stream().cuda_stream
+    with saying("Launching a CUDA kernel"):
+        for run, plan, arguments in ready:
+            run(plan.blocks(processors), plan.variant.threads, stream, arguments)
+    for *_, out in jobs:
+        if not out.is_inference():
+            torch.autograd.graph.increment_version(out)
 
 
-@functools.lru_cache(maxsize=64)
+@functools.cache
+def _room(index: int) -> int:
+    with saying("Compiling a CUDA kernel"):
+        found = _needed()
+        versions = found.version(), found.driver_version()
+        return room(torch.cuda.get_device_capability(index), *versions)
+
+
+@functools.cache
 def _table(make: Any, q: Central, index: int) -> Any:
     # The copy has ended when this returns, so that the table may be read from any stream.
     return torch.from_numpy(make(q).view("int32").copy()).to(torch.device("cuda", index))
 
 
-@functools.lru_cache(maxsize=1024)
+@functools.cache
 def _kernel(variant: Variant, index: int) -> Any:
-    module = launcher()
-    if module is None:
-        raise KernelError("Compiling a CUDA kernel", "there is nothing to compile it with")
-    try:
-        return module.kernel(variant, index, torch.cuda.get_device_capability(index))
-    except torch.OutOfMemoryError:
-        raise
-    except Exception as error:
-        raise KernelError("Compiling a CUDA kernel", error) from error
+    with saying("Compiling a CUDA kernel"):
+        capability = torch.cuda.get_device_capability(index)
+        return _needed().Function(source(variant), index, capability)
+
+
+def _needed() -> Any:
+    found = program()
+    if found is None:
+        msg = "there is nothing to compile it with"
+        raise RuntimeError(msg)
+    return found
