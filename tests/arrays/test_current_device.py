@@ -39,6 +39,7 @@ def test_the_device_is_current(name, monkeypatch):
 
         return run
 
+    monkeypatch.setattr(Library, "devices", True)
     monkeypatch.setattr(Library, "on", on)
     for owner, method in ((normal, "make"), (normal, "write"), (select, "make")):
         monkeypatch.setattr(owner, method, watched(getattr(owner, method)))

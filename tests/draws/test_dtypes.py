@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import agnostic_init as ai
+from agnostic_init.arrays.dtypes import FORMATS
 from agnostic_init.arrays.errors import ParameterError
-from agnostic_init.arrays.formats import FORMATS
 
 SMALL = [name for name, form in FORMATS.items() if form.itemsize <= 2]
 N = 1 << 16

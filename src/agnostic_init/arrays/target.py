@@ -6,7 +6,7 @@ import functools
 import types
 from typing import Any, NamedTuple
 
-from agnostic_init.arrays.dtypes import name_of
+from agnostic_init.arrays.dtype_names import name_of
 from agnostic_init.arrays.errors import must, must_be_type, not_imported
 from agnostic_init.arrays.library import Library
 

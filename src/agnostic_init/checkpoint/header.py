@@ -11,6 +11,7 @@ import json
 import struct
 from dataclasses import dataclass
 
+from agnostic_init.arrays import dtypes
 from agnostic_init.arrays.errors import must
 from agnostic_init.models.entry import Entry
 from agnostic_init.models.plan import Plan
@@ -18,27 +19,7 @@ from agnostic_init.version import __version__
 
 __all__ = ["DTYPES", "Header", "header_of"]
 
-# In the order in which the format's own writer puts them, reversed.
-DTYPES = {
-    "bool": "BOOL",
-    "uint8": "U8",
-    "int8": "I8",
-    "float8_e5m2": "F8_E5M2",
-    "float8_e4m3fn": "F8_E4M3",
-    "float8_e4m3fnuz": "F8_E4M3FNUZ",
-    "float8_e5m2fnuz": "F8_E5M2FNUZ",
-    "int16": "I16",
-    "uint16": "U16",
-    "float16": "F16",
-    "bfloat16": "BF16",
-    "int32": "I32",
-    "uint32": "U32",
-    "float32": "F32",
-    "complex64": "C64",
-    "float64": "F64",
-    "int64": "I64",
-    "uint64": "U64",
-}
+DTYPES = {row.name: row.safetensors for row in dtypes.DTYPES.values() if row.safetensors}
 ORDER = {name: number for number, name in enumerate(DTYPES)}
 METADATA = "__metadata__"
 LONGEST = 100_000_000  # bytes; readers refuse more

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from agnostic_init.arrays.dtypes import FORMATS
 from agnostic_init.arrays.errors import ParameterError, must, within
-from agnostic_init.arrays.formats import FORMATS
 from agnostic_init.arrays.target import resolve
 from agnostic_init.bits.block import block
 from agnostic_init.bits.block import pieces as split

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from agnostic_init.arrays.dtypes import name_of
+from agnostic_init.arrays.dtype_names import name_of
 from agnostic_init.arrays.errors import ParameterError
 from agnostic_init.version import __version__
 

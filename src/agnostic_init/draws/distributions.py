@@ -6,8 +6,8 @@ import functools
 import math
 from typing import Any
 
+from agnostic_init.arrays.dtypes import DTYPES, Dtype, format_of
 from agnostic_init.arrays.errors import must
-from agnostic_init.arrays.formats import Format, format_of
 from agnostic_init.arrays.numbers import complex_number, real_number
 from agnostic_init.draws.quantile import modulus_std, quantile, truncated_moments, truncated_std
 from agnostic_init.draws.record import Draw
@@ -28,15 +28,15 @@ __all__ = [
 INF = math.inf
 BOUNDS = ("sigma", "absolute")
 STD_OF = ("parent", "result")
-WORD_DTYPES = ("uint32", "int64")
+WORDS = tuple(name for name, row in DTYPES.items() if row.store and not row.precision)
 MOST_BOUND = 1e300  # in sigmas, of a bound that is finite
 MOST_SIGMAS = 8.3  # no normal of 53 bits is further out
 
 
 def bits_draw(dtype: str) -> Draw:
     """The words themselves."""
-    if dtype not in WORD_DTYPES:
-        raise must("dtype", f"must be one of {', '.join(WORD_DTYPES)} for bits", dtype)
+    if dtype not in WORDS:
+        raise must("dtype", f"must be one of {', '.join(WORDS)} for bits", dtype)
     return Draw("bits", dtype)
 
 
@@ -223,7 +223,7 @@ def truncated_statistics(
 
 
 def _modulus_draw(
-    mean: complex, std: float, lower: float, upper: float, bounds: str, std_of: str, form: Format
+    mean: complex, std: float, lower: float, upper: float, bounds: str, std_of: str, form: Dtype
 ) -> Draw:
     if lower not in (-upper, 0.0) or upper <= 0:
         raise must(
@@ -311,19 +311,19 @@ def _checked_std(std: Any) -> float:
     return number
 
 
-def _shift(mean: complex, form: Format) -> tuple[float, float]:
+def _shift(mean: complex, form: Dtype) -> tuple[float, float]:
     if mean.imag and not form.is_complex:
         raise must("mean", f"must be real for dtype {form.name}", mean)
     single = _single(form)
     return single.nearest(mean.real), single.nearest(mean.imag)
 
 
-def _single(form: Format) -> Format:
+def _single(form: Dtype) -> Dtype:
     """The format that draws of this one are computed in."""
     return format_of(form.compute)
 
 
-def _scale(name: str, value: float, single: Format) -> float:
+def _scale(name: str, value: float, single: Dtype) -> float:
     scale = single.nearest(value)
     if math.isinf(scale) or (value and not scale):
         raise must(

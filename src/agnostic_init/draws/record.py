@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-from agnostic_init.arrays.formats import FORMATS, Format
+from agnostic_init.arrays.dtypes import DTYPES, Dtype
 from agnostic_init.draws.quantile import Central, Tail
 
 __all__ = ["Draw"]
@@ -45,19 +45,19 @@ class Draw(NamedTuple):
     radii: tuple[float, float] = (0.0, 1.0)
 
     @property
-    def format(self) -> Format | None:
-        """The format of the result; None of words."""
-        return FORMATS.get(self.dtype)
+    def format(self) -> Dtype:
+        """What is known of the result's dtype."""
+        return DTYPES[self.dtype]
 
     @property
     def words(self) -> int:
         """Words of the stream that each element takes."""
-        return self.format.words if self.format else 1
+        return self.format.words
 
     @property
     def bits(self) -> int:
         """Bits of an odd integer ``k``: 24 or 53."""
-        return 53 if self.format and self.format.compute == "float64" else 24
+        return 53 if self.format.precision == 53 else 24
 
     @property
     def clips(self) -> bool:

@@ -8,7 +8,7 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from agnostic_init.arrays.dtypes import name_of
+from agnostic_init.arrays.dtype_names import name_of
 from agnostic_init.arrays.errors import must, must_be_type
 from agnostic_init.arrays.library import Library
 from agnostic_init.arrays.out import check_out
@@ -96,7 +96,8 @@ class Initializer:
         Parameters
         ----------
         out
-            The array, of any memory order and of the dtype that is wanted.
+            The array, of any memory order and of the dtype that is wanted. Of a masked array all
+            elements are written, and the mask stays as it is.
         key
             As in a call.
         index, global_shape
@@ -106,6 +107,12 @@ class Initializer:
         -------
         array
             `out`.
+
+        Raises
+        ------
+        ParameterError, ParameterTypeError
+            If `out` would not keep what is written: it has no memory, or was computed from what
+            was meant, or others decide about its elements. The message says what to write instead.
         """
         library = check_out(out)
         shape = tuple(out.shape)

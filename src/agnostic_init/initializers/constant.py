@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from agnostic_init.arrays.dtypes import DTYPES
 from agnostic_init.arrays.errors import must
-from agnostic_init.arrays.formats import FORMATS
 from agnostic_init.arrays.library import Library
 from agnostic_init.arrays.target import Target
 from agnostic_init.bits.block import Block
@@ -21,7 +21,6 @@ from agnostic_init.initializers.constant_values import (
     Number,
     array_of,
     check_holds,
-    integer_bounds,
 )
 
 __all__ = ["constant", "ones", "zeros"]
@@ -56,10 +55,9 @@ class _Constant(Initializer):
         value = self._value()
         assert isinstance(value, ArrayValue)
         host = _part(value.array, part)
-        if (
-            integer_bounds(target.dtype) is not None
-        ):  # not by way of floats that the library may round
-            host = host.astype(target.dtype if target.dtype in np.sctypeDict else np.int64)
+        row = DTYPES[target.dtype]
+        if row.is_integer:  # not by way of floats that the library may round
+            host = host.astype(row.name if row.name == row.storage else np.int64)
         wide = library.from_host(np.asarray(host, order="C"), target.device)
         return library.cast(wide, target.dtype)
 
@@ -130,7 +128,7 @@ class constant(_Constant):
     Raises
     ------
     ParameterError
-        If the array does not broadcast to the shape, or the dtype cannot hold a value: integer_bounds
+        If the array does not broadcast to the shape, or the dtype cannot hold a value: integers
         out of its range, fractions in an integer dtype, and numbers beyond the largest float.
 
     Examples
@@ -191,7 +189,7 @@ def _as_float(number: int) -> Number:
     try:
         near = float(number)
     except OverflowError:
-        largest = FORMATS["float64"].max
+        largest = DTYPES["float64"].max
         raise must("value", f"must be at most {largest:g} in magnitude", number) from None
     return near if int(near) == number else number
 
@@ -202,7 +200,7 @@ def _plain(value: Number, dtype: str) -> Any:
         return value
     if dtype == "bool":
         return bool(value)
-    return int(value) if integer_bounds(dtype) is not None else float(value)
+    return int(value) if DTYPES[dtype].is_integer else float(value)
 
 
 def _part(array: Any, part: Block) -> Any:

@@ -5,18 +5,17 @@ from __future__ import annotations
 import cmath
 import functools
 import math
-import re
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from agnostic_init.arrays.dtypes import DTYPES, FORMATS
 from agnostic_init.arrays.errors import must, must_be_type
-from agnostic_init.arrays.formats import FORMATS
 from agnostic_init.arrays.target import library_of
 
-__all__ = ["ArrayValue", "Number", "array_of", "check_holds", "integer_bounds"]
+__all__ = ["ArrayValue", "Number", "array_of", "check_holds"]
 
 Number = complex | int  # or float, which complex includes
 EXACT = 2**53  # no integer up to this is rounded as a float
@@ -79,9 +78,9 @@ class ArrayValue:
 
     @functools.cached_property
     def extremes(self) -> tuple[Any, Any]:
-        """The least and the greatest finite number, as Python's; zeros where there is none."""
+        """The least and the greatest finite number, as Python's; NaN where there is none."""
         found = self.parts[np.isfinite(self.parts)]
-        return (found.min().item(), found.max().item()) if found.size else (0.0, 0.0)
+        return (found.min().item(), found.max().item()) if found.size else (math.nan, math.nan)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return ArrayValue, (self.data, self.dtype, self.shape)  # and nothing that is cached
@@ -138,20 +137,24 @@ def _through_library(value: Any) -> Any:
 
 def check_holds(value: Number | ArrayValue, dtype: str) -> None:
     """Raise if the dtype cannot hold a value."""
-    bounds, form = integer_bounds(dtype), FORMATS.get(dtype)
+    row = DTYPES.get(dtype)
+    if row is None:
+        raise must("dtype", "must be a dtype of numbers", dtype, "dtype='float32'")
     about = value if isinstance(value, ArrayValue) else _Scalar(value)
-    if about.dtype == "complex128" and (form is None or not form.is_complex):
+    if about.dtype == "complex128" and not row.is_complex:
         raise must("value", f"must be real for dtype {dtype}", value)
-    if bounds is not None and not about.integral:
+    if row.is_integer and not about.integral:
         raise must("value", f"must be an integer for dtype {dtype}", value)
     low, high = about.extremes
-    if bounds is not None and (low < bounds[0] or high > bounds[1]):
-        rule = f"must be from {bounds[0]} to {bounds[1]} for dtype {dtype}"
-        raise must("value", rule, _shown(low if low < bounds[0] else high))
-    if form is not None and max(-low, high) > form.max:
-        rule = f"must be at most {form.max:g}, the largest {dtype}"
-        raise must("value", rule, _shown(low if -low > high else high))
-    if dtype.endswith(("fn", "fnuz")) and about.infinite:
+    if low < row.least or high > row.max:
+        worst = _shown(low if low < row.least else high)
+        if row.is_integer:
+            raise must("value", f"must be from {row.least} to {row.max} for dtype {dtype}", worst)
+        if row.least > 0:
+            hint = "a dtype that has zeros and signs"
+            raise must("value", f"must be positive for dtype {dtype}", worst, hint)
+        raise must("value", f"must be at most {row.max:g}, the largest {dtype}", worst)
+    if not row.is_integer and not row.has_infinity and about.infinite:
         raise must("value", f"must be finite or NaN for dtype {dtype}", value)
 
 
@@ -178,16 +181,7 @@ class _Scalar:
         number: Any = self.value
         parts = (number.real, number.imag) if isinstance(number, complex) else (number,)
         finite = [x for x in parts if isinstance(x, int) or math.isfinite(x)]
-        return (min(finite), max(finite)) if finite else (0.0, 0.0)
-
-
-def integer_bounds(dtype: str) -> tuple[int, int] | None:
-    """The least and the greatest of an integer dtype; None of others."""
-    found = re.fullmatch(r"(u?)int(\d+)", dtype)
-    if found is None:
-        return (0, 1) if dtype == "bool" else None
-    bits = int(found[2])
-    return (0, 2**bits - 1) if found[1] else (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
+        return (min(finite), max(finite)) if finite else (math.nan, math.nan)
 
 
 def _shown(number: Any) -> Any:

@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from agnostic_init.arrays.dtypes import FORMATS
 from agnostic_init.arrays.errors import must
-from agnostic_init.arrays.formats import FORMATS
 from agnostic_init.arrays.numbers import real_number
 from agnostic_init.arrays.target import Target
 from agnostic_init.bits.block import Block

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from agnostic_init.arrays.dtypes import FORMATS
 from agnostic_init.arrays.errors import AmbiguousLayoutError, must
-from agnostic_init.arrays.formats import FORMATS
 from agnostic_init.arrays.library import Library
 from agnostic_init.arrays.numbers import positive_integer
 from agnostic_init.arrays.target import Target

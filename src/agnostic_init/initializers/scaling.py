@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from agnostic_init.arrays.dtypes import format_of
 from agnostic_init.arrays.errors import ParameterError, must
-from agnostic_init.arrays.formats import format_of
 from agnostic_init.arrays.numbers import real_number
 from agnostic_init.draws.quantile import modulus_std, truncated_std
 from agnostic_init.draws.record import Draw
@@ -90,8 +90,9 @@ class variance_scaling(Initializer):
 
     def draw(self, shape: tuple[int, ...], dtype: str) -> Draw:
         variance = self.variance(shape)
+        init = self._of_variance(variance, dtype)
         try:
-            draw = draw_of(self._of_variance(variance, dtype), shape, dtype)
+            draw = draw_of(init, shape, dtype)
         except ParameterError:  # which names a parameter of the draw, that nobody gave
             std = math.sqrt(variance)
             rule = f"must make values that {dtype} can hold; for {shape} their std is {std:g}"

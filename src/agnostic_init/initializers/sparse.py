@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from agnostic_init.arrays.dtypes import format_of
 from agnostic_init.arrays.errors import must
-from agnostic_init.arrays.formats import format_of
 from agnostic_init.arrays.numbers import real_number
 from agnostic_init.arrays.target import Target
 from agnostic_init.bits.block import block

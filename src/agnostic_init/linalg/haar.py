@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from agnostic_init.arrays.dtypes import format_of
 from agnostic_init.arrays.errors import must
-from agnostic_init.arrays.formats import format_of
 from agnostic_init.arrays.library import Library
 from agnostic_init.arrays.target import Target
 from agnostic_init.bits.block import Block, block, pieces

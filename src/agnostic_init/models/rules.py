@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from agnostic_init.arrays.dtypes import name_of
+from agnostic_init.arrays.dtype_names import name_of
 from agnostic_init.arrays.errors import must, must_be_type, within
 from agnostic_init.initializers.base import Initializer
 from agnostic_init.initializers.lookup import found

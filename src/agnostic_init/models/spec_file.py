@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from agnostic_init.arrays.dtypes import name_of
+from agnostic_init.arrays.dtype_names import name_of
 from agnostic_init.arrays.errors import ParameterError, Wording, must, must_be_type, within
 from agnostic_init.models.braces import expanded
 from agnostic_init.models.plan import Plan

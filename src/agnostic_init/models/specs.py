@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, SupportsIndex
 
-from agnostic_init.arrays.dtypes import name_of
+from agnostic_init.arrays.dtype_names import name_of
 from agnostic_init.arrays.errors import ParameterTypeError, must, must_be_type, within
 from agnostic_init.arrays.target import library_of
 from agnostic_init.bits.block import checked_shape

@@ -10,12 +10,11 @@ import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec, Sharding, SingleDeviceSharding
 
 from agnostic_init.arrays import library
+from agnostic_init.arrays.dtypes import DTYPES
 from agnostic_init.arrays.errors import must
 from agnostic_init.arrays.libraries.numpy import storage_view
 
 __all__ = ["Library", "on_host", "tracing"]
-
-WIDE = ("float64", "complex128", "int64", "uint64")
 
 
 class Library(library.Library):
@@ -34,7 +33,8 @@ class Library(library.Library):
         return str(jnp.dtype(dtype).name)
 
     def dtype(self, name: str) -> Any:
-        if name in WIDE and not jax.config.jax_enable_x64:
+        row = DTYPES.get(name)
+        if row and row.itemsize > 4 * row.parts and not jax.config.jax_enable_x64:
             raise must(
                 "dtype",
                 "must have at most 32 bits a real in JAX without x64",

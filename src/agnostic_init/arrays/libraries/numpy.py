@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 
 from agnostic_init.arrays import library
+from agnostic_init.arrays.dtypes import DTYPES, FORMATS
 from agnostic_init.arrays.errors import must, not_imported
-from agnostic_init.arrays.formats import FORMATS
 from agnostic_init.arrays.library import Index
 from agnostic_init.arrays.memory import Memory, overlaps
 from agnostic_init.arrays.refusals import OVERLAPPING, READ_ONLY, Refusal
 
 __all__ = ["Library", "storage_view"]
 
-STORAGE = {1: np.uint8, 2: np.uint16}
+OWN = {name: np.dtype(name) for name, row in DTYPES.items() if row.storage == name}
 
 
 class Library(library.Library):
@@ -33,19 +33,8 @@ class Library(library.Library):
         return _name(dtype)
 
     def dtype(self, name: str) -> Any:
-        if name in np.sctypeDict:
-            return np.dtype(name)
-        try:
-            import ml_dtypes
-        except ImportError as error:
-            if name not in FORMATS:
-                raise must("dtype", "must be a dtype that numpy or ml_dtypes has", name) from None
-            what = f"dtype {name!r} in NumPy"
-            raise not_imported(error, "ml_dtypes", what, "low-precision") from error
-        found = getattr(ml_dtypes, name, None)
-        if found is None:
-            raise must("dtype", "must be a dtype that numpy or ml_dtypes has", name)
-        return np.dtype(found)
+        own = OWN.get(name)
+        return _of_ml_dtypes(name) if own is None else own
 
     def device(self, device: Any) -> Any:
         if device not in (None, "cpu"):
@@ -96,12 +85,26 @@ def storage_view(array: Any) -> Any:
 
     None where its bytes are not in the machine's order.
     """
-    of_another_package = 2
-    if array.dtype.isbuiltin == of_another_package:
-        return array.view(STORAGE[array.dtype.itemsize])
+    storage = DTYPES[_name(array.dtype)].storage
+    if storage != array.dtype.name:
+        return array.view(storage)
     return array if array.dtype.isnative else None
 
 
 @functools.lru_cache(maxsize=256)
 def _name(dtype: Any) -> str:
     return str(np.dtype(dtype).name)
+
+
+def _of_ml_dtypes(name: str) -> Any:
+    try:
+        import ml_dtypes
+    except ImportError as error:
+        if name not in FORMATS:
+            raise must("dtype", "must be a dtype that numpy or ml_dtypes has", name) from None
+        what = f"dtype {name!r} in NumPy"
+        raise not_imported(error, "ml_dtypes", what, "low-precision") from error
+    found = getattr(ml_dtypes, name, None)
+    if found is None:
+        raise must("dtype", "must be a dtype that numpy or ml_dtypes has", name)
+    return np.dtype(found)

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from agnostic_init.arrays import library
+from agnostic_init.arrays.dtypes import DTYPES
 from agnostic_init.arrays.errors import must, must_be_type
 from agnostic_init.arrays.libraries import torch_shards, torch_writable
 from agnostic_init.arrays.libraries.torch_tracing import (
@@ -25,19 +26,11 @@ __all__ = ["Library"]
 
 WITHOUT_FLOAT64 = ("mps",)
 PLAIN = torch_writable.PLAIN
-ITEMSIZE = {each: each.itemsize for each in vars(torch).values() if isinstance(each, torch.dtype)}
-NUMPY_HAS = {
-    torch.bool: "bool",
-    torch.uint8: "uint8",
-    torch.int8: "int8",
-    torch.int16: "int16",
-    torch.int32: "int32",
-    torch.int64: "int64",
-    torch.float16: "float16",
-    torch.float32: "float32",
-    torch.float64: "float64",
-    torch.complex64: "complex64",
-    torch.complex128: "complex128",
+#: The names of its dtypes; some have several.
+NAMES = {
+    each: str(each).removeprefix("torch.")
+    for each in vars(torch).values()
+    if isinstance(each, torch.dtype)
 }
 
 
@@ -51,6 +44,9 @@ class Library(library.Library):
 
     def has(self, array: Any) -> bool:
         return isinstance(array, torch.Tensor)
+
+    def dtype_name(self, dtype: Any) -> str:
+        return NAMES[dtype]
 
     def dtype(self, name: str) -> Any:
         found = getattr(torch, name, None)
@@ -101,7 +97,8 @@ class Library(library.Library):
             or (type(array) not in PLAIN and not has_memory(array))
         ):
             return None
-        return _memory(array, "cpu")
+        # A null pointer is that of a tensor that stands for another.
+        return _memory(array, "cpu") if array.data_ptr() or not array.numel() else None
 
     def empty(self, shape: tuple[int, ...], dtype: str, device: Any) -> Any:
         return torch.empty(shape, dtype=self.dtype(dtype), device=device)
@@ -117,8 +114,7 @@ class Library(library.Library):
 
     def to_host(self, array: Any) -> Any:
         array = array.detach().cpu().resolve_conj().resolve_neg()
-        storage = NUMPY_HAS.get(array.dtype) or f"uint{8 * array.itemsize}"
-        return _memory(array, "cpu").seen_by_numpy(storage, array)
+        return _memory(array, "cpu").seen_by_numpy(DTYPES[NAMES[array.dtype]].storage, array)
 
     def from_host(self, array: Any, device: Any) -> Any:
         made = torch.tensor(array, device="cpu")
@@ -168,7 +164,7 @@ class Library(library.Library):
 
 
 def _memory(array: Any, device: str) -> Memory:
-    size = ITEMSIZE[array.dtype]
+    size = array.itemsize
     strides = None
     if not array.is_contiguous():
         strides = tuple([size * step for step in array.stride()])

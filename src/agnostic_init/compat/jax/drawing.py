@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from agnostic_init.arrays.formats import format_of
+from agnostic_init.arrays.dtypes import format_of
 from agnostic_init.arrays.libraries.jax import tracing
 from agnostic_init.arrays.target import resolve
 from agnostic_init.bits.block import block, checked_shape

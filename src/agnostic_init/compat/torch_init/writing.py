@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
+from agnostic_init.arrays.dtypes import FORMATS
 from agnostic_init.arrays.errors import ParameterError, must, must_be_type
-from agnostic_init.arrays.formats import FORMATS
 from agnostic_init.arrays.out import check_out
 from agnostic_init.arrays.target import library_of
 from agnostic_init.arrays.untraced import untraced

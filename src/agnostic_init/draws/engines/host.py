@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from agnostic_init.arrays.formats import FORMATS
 from agnostic_init.arrays.memory import Memory
 from agnostic_init.bits.block import Block, Positions, pieces
 from agnostic_init.bits.key import Key
@@ -15,7 +14,7 @@ from agnostic_init.draws.engines import native
 from agnostic_init.draws.record import Draw
 from agnostic_init.native.library import library
 
-__all__ = ["Job", "fill", "fill_many", "in_use", "new", "storage_of"]
+__all__ = ["Job", "fill", "fill_many", "in_use", "new"]
 
 Job = tuple[Draw, Key, Block, Memory]
 
@@ -27,7 +26,7 @@ SLAB = 1 << 18
 
 def new(draw: Draw, key: Key, block: Block) -> Any:
     """The draw's elements at a block of positions, in a new NumPy array of the dtype's storage."""
-    out = np.empty(block.shape, storage_of(draw.dtype))
+    out = np.empty(block.shape, draw.format.storage)
     fill(draw, key, block, Memory.of_numpy(out))
     return out
 
@@ -54,21 +53,13 @@ def fill_many(jobs: Sequence[Job]) -> None:
             fill(*job)
 
 
-def storage_of(dtype: str) -> str:
-    """NumPy's own dtype of the size of a dtype: itself, or unsigned integers for what it has not."""
-    form = FORMATS.get(dtype)
-    if form is None or form.itemsize > 2 or dtype == "float16":
-        return dtype
-    return f"uint{8 * form.itemsize}"
-
-
 def in_use() -> bool:
     """Whether the compiled library serves, and not NumPy."""
     return library() is not None
 
 
 def _fill_by_numpy(draw: Draw, key: Key, block: Block, memory: Memory) -> None:
-    out = memory.seen_by_numpy(storage_of(draw.dtype))
+    out = memory.seen_by_numpy(draw.format.storage)
     if out.flags.c_contiguous:
         _fill_contiguous(draw, key, block.positions(), out.reshape(-1))
         return

@@ -11,8 +11,8 @@ import time
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from agnostic_init.arrays.dtypes import Dtype
 from agnostic_init.arrays.errors import must
-from agnostic_init.arrays.formats import FORMATS, Format
 from agnostic_init.bits.block import Block
 from agnostic_init.bits.key import Key
 from agnostic_init.draws.quantile import Central, Tail
@@ -31,18 +31,7 @@ MAX_RANK = 64
 # The numbers of native.h.
 KINDS = {"bits": 0, "uniform": 1, "disk": 4, "modulus": 5}
 CENTRAL, TAIL = 2, 3
-FLOAT8 = 4
-STORES = {
-    "float32": 0,
-    "complex64": 0,
-    "float64": 1,
-    "complex128": 1,
-    "float16": 2,
-    "bfloat16": 3,
-    "uint32": 5,
-    "int64": 6,
-    **{name: FLOAT8 for name, form in FORMATS.items() if form.itemsize == 1},
-}
+STORES = ("float32", "float64", "float16", "bfloat16", "float8", "uint32", "int64")
 DRAW = struct.Struct("=8i9d")
 JOB = struct.Struct("=7Q")  # and the draw
 AXIS = struct.Struct("=qQq")
@@ -70,7 +59,7 @@ def available() -> bool:
 
 def supports(draw: Draw) -> bool:
     """Whether the library makes draws of this dtype."""
-    return draw.dtype in STORES
+    return draw.format.store != ""
 
 
 def job(draw: Draw, key: Key, block: Block, view: Any) -> Job:
@@ -160,24 +149,22 @@ def _packed(draw: Draw) -> tuple[bytes, int]:
         kind, numbers = TAIL, (q.bound, q.ratio, q.step, q.sign)
     else:
         kind, numbers = KINDS[draw.kind], (*draw.radii, 0.0, 0.0)
-    store, form = STORES[draw.dtype], draw.format
-    parts = 2 if form and form.is_complex else 1
-    eight = _eight_bits(form) if form and store == FLOAT8 else (0, 0, 0, 0)
+    form = draw.format
+    eight = _eight_bits(form) if form.store == "float8" else (0, 0, 0, 0)
     packed = DRAW.pack(
-        kind, store, parts, *eight, 0,
+        kind, STORES.index(form.store), form.parts, *eight, 0,
         draw.scale, draw.shift, draw.shift_imag, draw.low, draw.high, *numbers,
     )  # fmt: skip
-    itemsize = form.itemsize if form else {"uint32": 4, "int64": 8}[draw.dtype]
-    return packed, itemsize
+    return packed, form.itemsize
 
 
-def _eight_bits(form: Format) -> tuple[int, int, int, int]:
+def _eight_bits(form: Dtype) -> tuple[int, int, int, int]:
     """Stored bits of the mantissa, the least exponent, the last finite code, and if there is -0."""
     mantissa = form.precision - 1
     exponent = math.frexp(form.max)[1] - 1
     fraction = int(form.max / 2.0 ** (exponent - mantissa)) - (1 << mantissa)
     last = (exponent - form.min_exponent + 1 << mantissa) + fraction
-    return mantissa, form.min_exponent, last, not form.name.endswith("fnuz")
+    return mantissa, form.min_exponent, last, form.has_negative_zero
 
 
 @functools.lru_cache(maxsize=1024)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from agnostic_init.arrays.formats import FORMATS, Format
+from agnostic_init.arrays.dtypes import FORMATS, Dtype
 
 __all__ = ["store"]
 
@@ -38,19 +38,19 @@ def _store_bfloat16(values: Any, out: Any) -> None:
     np.copyto(out, rounded, casting="unsafe")
 
 
-def _encoded(form: Format, values: Any) -> Any:
+def _encoded(form: Dtype, values: Any) -> Any:
     """Codes of an 8-bit format, by search among the midpoints of its numbers."""
     magnitude = np.abs(values)
     codes = np.searchsorted(_midpoints(form), magnitude, side="left").astype(np.uint8)
     negative = np.signbit(values)
-    if form.name.endswith("fnuz"):  # these have no negative zero: its code is their NaN
+    if not form.has_negative_zero:  # whose code is NaN
         negative &= codes > 0
     codes[negative] |= 0x80
     return codes
 
 
 @functools.cache
-def _midpoints(form: Format) -> Any:
+def _midpoints(form: Dtype) -> Any:
     """Between each two neighbours; above an odd code just below the middle, so that ties go up."""
     mantissa_bits = form.precision - 1
     codes = np.arange(128)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from agnostic_init.arrays.dtypes import DTYPES
 from agnostic_init.bits import philox
 from agnostic_init.draws import elementary, reference
 from agnostic_init.draws.engines.cuda import table
@@ -27,16 +28,15 @@ __all__ = [
 STANDARD = "c++17"  # of which the text needs hexadecimal floating-point literals
 
 # What an element of each dtype is stored as, and of how many parts.
-FORMS = {
-    "float32": ("SINGLE", 1),
-    "float16": ("HALF", 1),
-    "bfloat16": ("BRAIN", 1),
-    "float64": ("DOUBLE", 1),
-    "complex64": ("SINGLE", 2),
-    "complex128": ("DOUBLE", 2),
-    "uint32": ("WORD", 1),
-    "int64": ("LONG", 1),
+NAMES = {
+    "float32": "SINGLE",
+    "float16": "HALF",
+    "bfloat16": "BRAIN",
+    "float64": "DOUBLE",
+    "uint32": "WORD",
+    "int64": "LONG",
 }
+FORMS = {row.name: (NAMES[row.store], row.parts) for row in DTYPES.values() if row.store in NAMES}
 PART_BYTES = {"HALF": 2, "BRAIN": 2, "SINGLE": 4, "WORD": 4, "DOUBLE": 8, "LONG": 8}
 
 # A kernel's parameters in the order in which they lie, and how many words each takes.
