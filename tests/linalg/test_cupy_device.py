@@ -63,7 +63,7 @@ def executor(monkeypatch):
     monkeypatch.setitem(sys.modules, "cupy", stand_in)
     monkeypatch.setitem(sys.modules, "cupy._core", core)
     monkeypatch.setitem(sys.modules, "cupy._core._routines_linalg", core._routines_linalg)
-    names = [f"{EXECUTORS}.cupy", f"{EXECUTORS}.cupy_precision"]
+    names = [f"{EXECUTORS}.cupy", "agnostic_init.arrays.libraries.cupy_precision"]
     for name in names:
         monkeypatch.delitem(sys.modules, name, raising=False)
     select._executor.cache_clear()

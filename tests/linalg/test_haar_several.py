@@ -106,7 +106,7 @@ def test_hosts_make_one_by_one(backend):
 
 
 def test_gpus_make_many_small_ones():
-    cupy = SimpleNamespace(name="cupy")
+    cupy = SimpleNamespace(name="cupy", is_gpu=lambda device: True)
     counts = {n: select.together(haar_of((n, n)), cupy, None) for n in (64, 1024, 4096)}
     assert counts == {64: 2048, 1024: 8, 4096: 1}
     assert select.together(haar_of((16, 64, 64)), cupy, None) == 128

@@ -121,6 +121,10 @@ class Library:
         """An array that was made on the working device of `device`, where it belongs."""
         return array
 
+    def full_precision(self, device: Any) -> AbstractContextManager[Any]:
+        """A context in which products of float32 are not computed in less, whatever was set."""
+        return AS_IT_IS
+
     # arrays that are to be written
 
     def why_not_writable(self, array: Any) -> Refusal | None:

@@ -117,7 +117,7 @@ class Initializer:
         library = check_out(out)
         shape = tuple(out.shape)
         if index is None and global_shape is None:
-            part = block(shape)
+            part = block(checked_shape(shape))
         elif global_shape is None:
             raise must("global_shape", "must be given together with `index`", None)
         else:

@@ -20,7 +20,6 @@ from agnostic_init.initializers.blocks import Whole
 from agnostic_init.layouts.axes import Parts, center_of, check_center, check_layout, split_axes
 from agnostic_init.linalg import select
 from agnostic_init.linalg.haar import Haar
-from agnostic_init.linalg.precision import full_precision
 
 __all__ = ["conv_orthogonal", "delta_orthogonal"]
 
@@ -178,7 +177,7 @@ class conv_orthogonal(Whole):
         steps = [
             axis for step in range(max(kernel) - 1) for axis, k in enumerate(kernel) if step < k - 1
         ]
-        with full_precision(library, target.device):
+        with library.full_precision(target.device):
             bases = self._bases(parts, len(steps), key, target)
             # taps[..., k_1, .., k_d, i, o]: transposed, so that factors come from the right
             taps = bases[..., 0, : parts.size("i"), :] * self.gain

@@ -80,10 +80,8 @@ class sparse(Whole):
         wide = "float32" if format_of(target.dtype).itemsize == 1 else target.dtype
         place = Target(library, wide, target.device)
         values = make(normal_draw(0.0, self.std, wide), key.fold_in(0), everything, place)
-        form = "int64" if library.name == "torch" else "uint32"
-        words = make(
-            bits_draw(form), key.fold_in(1), everything, Target(library, form, target.device)
-        )
+        place = Target(library, library.words, target.device)
+        words = make(bits_draw(library.words), key.fold_in(1), everything, place)
         axis = AXES[self.per]
         order = xp.argsort(words, axis=axis, stable=True)
         rank = xp.argsort(order, axis=axis, stable=True)

@@ -56,7 +56,7 @@ def together(haar: Haar, library: Library, device: Any) -> int:
     device
         A device of that library.
     """
-    if not haar.size or not _on_gpu(library, device):
+    if not haar.size or not library.is_gpu(device):
         return 1
     # In the workspace the matrices take as much as each of its two parts.
     return max(1, WORKSPACE // (2 * haar.size))
@@ -92,12 +92,6 @@ def fill_several(haar: Haar, keys: Sequence[Key], outs: Sequence[Any], library: 
     made = _executor(library.name).make_drawn(group, into, place)
     for out, one in zip(outs, made, strict=True):
         library.write(out, one)
-
-
-def _on_gpu(library: Library, device: Any) -> bool:
-    if library.name == "torch":
-        return bool(library.device(device).type == "cuda")
-    return bool(library.name == "cupy")
 
 
 @functools.cache

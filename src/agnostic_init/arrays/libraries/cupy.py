@@ -10,6 +10,7 @@ import numpy as np
 
 from agnostic_init.arrays import library
 from agnostic_init.arrays.errors import must
+from agnostic_init.arrays.libraries import cupy_precision
 from agnostic_init.arrays.libraries.numpy import storage_view
 from agnostic_init.arrays.memory import Memory, overlaps
 from agnostic_init.arrays.refusals import OVERLAPPING, Refusal
@@ -55,6 +56,9 @@ class Library(library.Library):
 
     def is_gpu(self, device: Any) -> bool:
         return True
+
+    def full_precision(self, device: Any) -> AbstractContextManager[Any]:
+        return cupy_precision.full_precision(device)
 
     def memory(self, array: Any) -> Memory:
         place = f"cuda:{array.device.id}"

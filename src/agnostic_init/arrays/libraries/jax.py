@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from typing import Any
 
 import jax
@@ -63,6 +64,10 @@ class Library(library.Library):
 
     def to_host(self, array: Any) -> Any:
         return storage_view(np.asarray(array))
+
+    def full_precision(self, device: Any) -> AbstractContextManager[Any]:
+        made: AbstractContextManager[Any] = jax.default_matmul_precision("highest")
+        return made
 
     def fitted(self, device: Any, shape: tuple[int, ...], name: str) -> Any:
         """The device of an array of a shape, by the sharding of `like=` or one that was given.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from typing import Any
 
 import torch
@@ -10,7 +11,7 @@ import torch
 from agnostic_init.arrays import library
 from agnostic_init.arrays.dtypes import DTYPES
 from agnostic_init.arrays.errors import must, must_be_type
-from agnostic_init.arrays.libraries import torch_shards, torch_writable
+from agnostic_init.arrays.libraries import torch_precision, torch_shards, torch_writable
 from agnostic_init.arrays.libraries.torch_tracing import (
     constant,
     has_address,
@@ -69,6 +70,9 @@ class Library(library.Library):
 
     def is_gpu(self, device: Any) -> bool:
         return bool(self.device(device).type == "cuda")
+
+    def full_precision(self, device: Any) -> AbstractContextManager[Any]:
+        return torch_precision.full_precision(device)
 
     def why_not_writable(self, array: Any) -> Refusal | None:
         return torch_writable.why_not_writable(array)

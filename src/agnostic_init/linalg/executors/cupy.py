@@ -6,11 +6,11 @@ from typing import Any
 
 import cupy
 
+from agnostic_init.arrays.libraries.cupy_precision import full_precision
 from agnostic_init.arrays.library import Library
 from agnostic_init.arrays.target import Target
 from agnostic_init.bits.key import Key
 from agnostic_init.linalg import source
-from agnostic_init.linalg.executors.cupy_precision import full_precision
 from agnostic_init.linalg.executors.numpy_like import Operations
 from agnostic_init.linalg.haar import Haar
 from agnostic_init.linalg.on_device import fill_on_device

@@ -14,7 +14,6 @@ from agnostic_init.arrays.target import Target, backend
 from agnostic_init.bits.key import Key
 from agnostic_init.linalg.assemble import with_determinant_one
 from agnostic_init.linalg.executors import numpy
-from agnostic_init.linalg.executors.jax_precision import full_precision
 from agnostic_init.linalg.haar import Haar
 from agnostic_init.linalg.reflectors import compact
 
@@ -38,7 +37,7 @@ def make(haar: Haar, key: Key, target: Target) -> Any:
 @functools.lru_cache(maxsize=256)
 def _program(haar: Haar) -> Any:
     def matrices(normals: Any) -> Any:
-        with full_precision(None):
+        with jax.default_matmul_precision("highest"):
             vectors, tau, phases = compact(jnp, normals)
             product = jax.lax.linalg.householder_product(
                 jnp.matrix_transpose(vectors), tau.astype(vectors.dtype)

@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from agnostic_init.arrays.libraries.torch_precision import full_precision, without_autocast
 from agnostic_init.arrays.libraries.torch_shards import is_sharded
 from agnostic_init.arrays.libraries.torch_tracing import constant, has_memory, has_values, recording
 from agnostic_init.arrays.library import Library
@@ -14,7 +15,6 @@ from agnostic_init.arrays.target import Target, backend
 from agnostic_init.bits.key import Key
 from agnostic_init.linalg import source
 from agnostic_init.linalg.executors import numpy, torch_device
-from agnostic_init.linalg.executors.torch_precision import full_precision, without_autocast
 from agnostic_init.linalg.haar import Haar
 from agnostic_init.linalg.in_place import assemble_in_place
 from agnostic_init.linalg.panels import width_of_panels

@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from agnostic_init.linalg.executors.torch_precision import full_precision
+from agnostic_init.arrays.libraries.torch_precision import full_precision
 from agnostic_init.linalg.haar import Haar
 from agnostic_init.linalg.on_device import fill_on_device
 from agnostic_init.linalg.source import Into
