@@ -129,7 +129,7 @@ CALLS = {
         lambda: ai.truncated_normal(lower=INF, upper=INF), ValueError, "`lower` must be less than"
     ),
     "bounds in what": (
-        lambda: ai.truncated_normal(bounds="std"), ValueError, r"`bounds` must be one of \('sigma'"
+        lambda: ai.truncated_normal(bounds="std"), ValueError, "`bounds` must be one of 'sigma'"
     ),
     "std of what": (
         lambda: ai.truncated_normal(std_of="child"), ValueError, "`std_of` must be one of"
@@ -259,3 +259,26 @@ def test_a_dtype_that_needs_a_package_names_it(monkeypatch):
     monkeypatch.delitem(np.sctypeDict, "float8_e3m4", raising=False)
     with pytest.raises(ImportError, match=r"agnostic-init\[low-precision\]"):
         draws.normal(3, key=0, dtype="float8_e3m4")
+
+
+CHOICES = {
+    "mode": lambda x: ai.variance_scaling(mode=x),
+    "distribution": lambda x: ai.variance_scaling(distribution=x),
+    "bounds": lambda x: ai.truncated_normal(bounds=x),
+    "std_of": lambda x: ai.draws.truncated_normal(3, std_of=x, key=0),
+    "per": lambda x: ai.sparse(per=x),
+    "center": lambda x: ai.dirac(center=x),
+    "pairs": lambda x: ai.bilinear(layout="torch", pairs=x),
+    "shuffle": lambda x: ai.icnr(layout="torch", shuffle=x),
+    "mirror": lambda x: ai.looks_linear(mirror=x),
+    "rule": lambda x: ai.gain("relu", rule=x),
+}
+
+
+@pytest.mark.parametrize("name", CHOICES)
+@pytest.mark.parametrize(
+    "given", [np.array([1.0, 2.0]), ["column"], {"torch": 1}, 1, b"same"], ids=repr
+)
+def test_one_of_some_strings_is_a_string(name, given):
+    with pytest.raises(ai.ParameterTypeError, match=f"`{name}` must be one of '"):
+        CHOICES[name](given)

@@ -218,7 +218,7 @@ BAD_PARAMETERS: list[tuple[Any, Any, Any, type[Exception], str]] = [
     (None, None, None, ParameterTypeError, "`nonlinearity` must be a name or a callable"),
     ("gelu", None, "torch", ParameterError, 'for rule="torch", got \'gelu\'; try: rule="forward"'),
     (np.tanh, None, "torch", ParameterError, 'for rule="torch"'),
-    ("relu", None, "fan_in", ParameterError, "`rule` must be None or one of 'torch', 'forward'"),
+    ("relu", None, "fan_in", ParameterError, "`rule` must be one of 'torch', 'forward'"),
     ("relu", 0.1, None, ParameterError, "`param` must be None for relu; only celu, elu, leaky"),
     (np.tanh, 0.1, None, ParameterError, "`param` must be None where `nonlinearity` is a callable"),
     ("leaky_relu", "0.1", None, ParameterTypeError, "`param` must be a number or None, got '0.1'"),

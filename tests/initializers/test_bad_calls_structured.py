@@ -145,7 +145,7 @@ CALLS = {
     "center": (lambda: ai.dirac(center="middle"), ValueError, "`center` must be one of"),
     "delta center": (
         lambda: ai.delta_orthogonal(layout="torch", center=1),
-        ValueError,
+        TypeError,
         "`center` must be one of",
     ),
     "pairs": (lambda: ai.bilinear(layout="torch", pairs="each"), ValueError, "`pairs` must be one"),

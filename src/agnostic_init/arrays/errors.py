@@ -5,7 +5,7 @@ This is a leaf module: it imports nothing of the package, so that everything may
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "ParameterError",
     "ParameterTypeError",
     "Wording",
+    "check_choice",
     "must",
     "must_be_type",
     "not_imported",
@@ -66,6 +67,23 @@ def must(name: str, rule: str, got: object, hint: str = "") -> ParameterError:
 def must_be_type(name: str, rule: str, got: object, hint: str = "") -> ParameterTypeError:
     """Build the error for a parameter of a wrong type."""
     return ParameterTypeError(_message(name, rule, got, hint))
+
+
+def check_choice(name: str, given: object, choices: Iterable[str], hint: str = "") -> None:
+    """Raise unless a parameter is one of some strings.
+
+    Examples
+    --------
+    >>> check_choice("mode", "fan", ("fan_in", "fan_out"))
+    Traceback (most recent call last):
+        ...
+    agnostic_init.arrays.errors.ParameterError: `mode` must be one of 'fan_in', 'fan_out', got 'fan'
+    """
+    known = tuple(choices)
+    # An array would compare itself with each of them, and a list has no hash.
+    if not isinstance(given, str) or given not in known:
+        error = must if isinstance(given, str) else must_be_type
+        raise error(name, f"must be one of {', '.join(map(repr, known))}", given, hint)
 
 
 def not_imported(error: ImportError, package: str, what: str, extra: str) -> ImportError:

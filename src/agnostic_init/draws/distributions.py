@@ -7,7 +7,7 @@ import math
 from typing import Any
 
 from agnostic_init.arrays.dtypes import DTYPES, Dtype, format_of
-from agnostic_init.arrays.errors import must
+from agnostic_init.arrays.errors import check_choice, must
 from agnostic_init.arrays.numbers import complex_number, real_number
 from agnostic_init.draws.quantile import modulus_std, quantile, truncated_moments, truncated_std
 from agnostic_init.draws.record import Draw
@@ -139,10 +139,8 @@ def check_truncated_normal(
     mean: Any, std: Any, lower: Any, upper: Any, bounds: str, std_of: str
 ) -> tuple[complex, float, float, float]:
     """The parameters as numbers, or an error that names the one at fault."""
-    if bounds not in BOUNDS:
-        raise must("bounds", f"must be one of {BOUNDS}", bounds)
-    if std_of not in STD_OF:
-        raise must("std_of", f"must be one of {STD_OF}", std_of)
+    check_choice("bounds", bounds, BOUNDS)
+    check_choice("std_of", std_of, STD_OF)
     mean, std = complex_number("mean", mean), _checked_std(std)
     lower = real_number("lower", lower, infinite=True)
     upper = real_number("upper", upper, infinite=True)

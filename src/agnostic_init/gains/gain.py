@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from agnostic_init.arrays.errors import must, must_be_type
+from agnostic_init.arrays.errors import check_choice, must, must_be_type
 from agnostic_init.gains.activations import activation
 from agnostic_init.gains.quadrature import NotIntegrableError, mean, mean_square_slope
 
@@ -112,8 +112,8 @@ def check_gain_parameters(
     tuple
         `param` as a float, and the rule that None stands for.
     """
-    if rule is not None and rule not in GAIN_RULES:
-        raise must("rule", f"must be None or one of {', '.join(map(repr, GAIN_RULES))}", rule)
+    if rule is not None:
+        check_choice("rule", rule, GAIN_RULES, "rule=None for the usual one")
     if param is not None:
         if isinstance(param, bool) or not isinstance(param, (int, float, np.number)):
             raise must_be_type("param", "must be a number or None", param)

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from agnostic_init.arrays.dtypes import FORMATS
-from agnostic_init.arrays.errors import must
+from agnostic_init.arrays.errors import check_choice, must
 from agnostic_init.arrays.numbers import real_number
 from agnostic_init.arrays.target import Target
 from agnostic_init.bits.block import Block
@@ -248,8 +248,7 @@ class bilinear(_SameChannel):
             needed="it says which axes the kernel has",
             like='"torch_transposed", "*k o i" or "torch"',
         )
-        if self.pairs not in PAIRS:
-            raise must("pairs", f"must be one of {PAIRS}", self.pairs)
+        check_choice("pairs", self.pairs, PAIRS)
         object.__setattr__(self, "gain", real_number("gain", self.gain))
         object.__setattr__(self, "layout", layout)
         object.__setattr__(self, "groups", groups)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from agnostic_init.arrays.dtypes import FORMATS
-from agnostic_init.arrays.errors import AmbiguousLayoutError, must
+from agnostic_init.arrays.errors import AmbiguousLayoutError, check_choice, must
 from agnostic_init.arrays.library import Library
 from agnostic_init.arrays.numbers import positive_integer
 from agnostic_init.arrays.target import Target
@@ -158,8 +158,7 @@ class icnr(_Repeated):
         object.__setattr__(self, "factor", positive_integer("factor", self.factor))
         if self.dims is not None:
             object.__setattr__(self, "dims", positive_integer("dims", self.dims))
-        if self.shuffle not in SHUFFLES:
-            raise must("shuffle", f"must be one of {SHUFFLES}", self.shuffle)
+        check_choice("shuffle", self.shuffle, SHUFFLES)
         object.__setattr__(self, "layout", layout)
 
     def _sources(self, shape: tuple[int, ...]) -> tuple[tuple[int, ...], dict[int, _Source]]:
@@ -225,8 +224,7 @@ class looks_linear(_Repeated):
     def __post_init__(self) -> None:
         layout, _ = check_layout(self.layout, 1)
         object.__setattr__(self, "layout", layout)
-        if self.mirror not in MIRRORS:
-            raise must("mirror", f"must be one of {tuple(MIRRORS)}", self.mirror)
+        check_choice("mirror", self.mirror, MIRRORS)
         init = {"name": "orthogonal", "layout": layout} if self.init is None else self.init
         object.__setattr__(self, "init", found(init, "init"))
 

@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from agnostic_init.arrays.dtypes import format_of
-from agnostic_init.arrays.errors import ParameterError, must
+from agnostic_init.arrays.dtypes import Dtype, format_of
+from agnostic_init.arrays.errors import ParameterError, check_choice, must
 from agnostic_init.arrays.numbers import real_number
 from agnostic_init.draws.quantile import modulus_std, truncated_std
 from agnostic_init.draws.record import Draw
@@ -77,8 +77,7 @@ class variance_scaling(Initializer):
         scale = real_number("scale", self.scale)
         if scale <= 0:
             raise must("scale", "must be positive", self.scale, "ai.zeros() for a scale of zero")
-        if self.distribution not in DISTRIBUTIONS:
-            raise must("distribution", f"must be one of {DISTRIBUTIONS}", self.distribution)
+        check_choice("distribution", self.distribution, DISTRIBUTIONS)
         groups, fan = check_fan_parameters(self.mode, self.layout, self.groups, self.fan)
         object.__setattr__(self, "scale", scale)
         object.__setattr__(self, "groups", groups)
@@ -89,10 +88,9 @@ class variance_scaling(Initializer):
         return self.scale / fan_for(shape, self.mode, self.layout, self.groups, self.fan)
 
     def draw(self, shape: tuple[int, ...], dtype: str) -> Draw:
-        variance = self.variance(shape)
-        init = self._of_variance(variance, dtype)
+        form, variance = format_of(dtype), self.variance(shape)
         try:
-            draw = draw_of(init, shape, dtype)
+            draw = draw_of(self._of_variance(variance, form), shape, dtype)
         except ParameterError:  # which names a parameter of the draw, that nobody gave
             std = math.sqrt(variance)
             rule = f"must make values that {dtype} can hold; for {shape} their std is {std:g}"
@@ -100,21 +98,20 @@ class variance_scaling(Initializer):
         assert draw is not None
         return draw
 
-    def _of_variance(self, variance: float, dtype: str) -> Initializer:
+    def _of_variance(self, variance: float, form: Dtype) -> Initializer:
         """The initializer of the values."""
-        is_complex = format_of(dtype).is_complex
         if self.distribution == "uniform":
-            bound = math.sqrt(variance * (2.0 if is_complex else 3.0))
+            bound = math.sqrt(variance * (2.0 if form.is_complex else 3.0))
             return uniform(-bound, bound)
         std = math.sqrt(variance)
         if self.distribution == "normal":
             return normal(0.0, std)
-        of_parent = modulus_std(BOUND) if is_complex else truncated_std(-BOUND, BOUND)
+        of_parent = modulus_std(BOUND) if form.is_complex else truncated_std(-BOUND, BOUND)
         return truncated_normal(0.0, std / of_parent, -BOUND, BOUND)
 
     def statistics(self, shape: tuple[int, ...], dtype: str) -> dict[str, Any]:
         variance = self.variance(shape)
-        known = self._of_variance(variance, dtype).statistics(shape, dtype)
+        known = self._of_variance(variance, format_of(dtype)).statistics(shape, dtype)
         # As it was asked for, and not as it comes back from bounds.
         known |= {"mean": 0.0, "std": math.sqrt(variance)}
         return known | known_fans(shape, self.layout, self.groups, self.fan)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from agnostic_init.arrays.dtypes import format_of
-from agnostic_init.arrays.errors import must
+from agnostic_init.arrays.errors import check_choice, must
 from agnostic_init.arrays.numbers import real_number
 from agnostic_init.arrays.target import Target
 from agnostic_init.bits.block import block
@@ -65,8 +65,7 @@ class sparse(Whole):
             )
         if std < 0:
             raise must("std", "must not be negative", self.std)
-        if self.per not in AXES:
-            raise must("per", f"must be one of {tuple(AXES)}", self.per)
+        check_choice("per", self.per, AXES)
         object.__setattr__(self, "sparsity", sparsity)
         object.__setattr__(self, "std", std)
 

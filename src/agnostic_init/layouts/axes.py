@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from agnostic_init.arrays.errors import AmbiguousLayoutError, must
+from agnostic_init.arrays.errors import AmbiguousLayoutError, check_choice, must
 from agnostic_init.layouts.layout import Axis, check_groups, parse_layout, with_groups
 
 __all__ = [
@@ -141,8 +141,7 @@ def _parts(n: int, axis: Axis, length: int, groups: int, channels: int) -> list[
 
 def check_center(center: Any) -> None:
     """Raise unless it is one of `CENTERS`."""
-    if center not in CENTERS:
-        raise must("center", f"must be one of {CENTERS}", center)
+    check_choice("center", center, CENTERS)
 
 
 def center_of(length: int, center: str) -> int:

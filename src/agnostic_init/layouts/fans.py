@@ -13,7 +13,13 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
 
-from agnostic_init.arrays.errors import AmbiguousLayoutError, ParameterError, must, must_be_type
+from agnostic_init.arrays.errors import (
+    AmbiguousLayoutError,
+    ParameterError,
+    check_choice,
+    must,
+    must_be_type,
+)
 from agnostic_init.arrays.numbers import as_integer
 from agnostic_init.bits.block import checked_shape
 from agnostic_init.layouts.axes import split_axes
@@ -262,9 +268,7 @@ def check_fan_parameters(
     tuple
         `groups` and `fan`, checked and of plain types.
     """
-    if mode not in MODES:
-        names = ", ".join(map(repr, MODES))
-        raise must("mode", f"must be one of {names}", mode)
+    check_choice("mode", mode, MODES)
     checked = check_layout_or_fan(layout, groups, fan)
     if layout is not None:
         for side in [mode] if mode in SIDES else SIDES:

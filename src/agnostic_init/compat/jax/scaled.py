@@ -10,7 +10,7 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
-from agnostic_init.arrays.errors import ParameterError, must
+from agnostic_init.arrays.errors import ParameterError, check_choice, must
 from agnostic_init.bits.jax_key import is_traced
 from agnostic_init.compat.jax.drawing import UNSET, Factory, is_number, placed, scaled
 from agnostic_init.initializers import scaling
@@ -74,11 +74,8 @@ class variance_scaling(Factory):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.mode not in MODES:
-            raise must("mode", f"must be one of {MODES}", self.mode)
-        if self.distribution not in scaling.DISTRIBUTIONS:
-            rule = f"must be one of {scaling.DISTRIBUTIONS}"
-            raise must("distribution", rule, self.distribution)
+        check_choice("mode", self.mode, MODES)
+        check_choice("distribution", self.distribution, scaling.DISTRIBUTIONS)
         if not is_traced(self.scale) and not np.all(np.asarray(self.scale) >= 0):
             raise must("scale", "must not be negative", self.scale)
         for name in ("in_axis", "out_axis", "batch_axis"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from agnostic_init.arrays.errors import must
+from agnostic_init.arrays.errors import check_choice, must
 from agnostic_init.arrays.numbers import real_number
 from agnostic_init.arrays.untraced import untraced
 from agnostic_init.compat.torch_init.writing import (
@@ -177,8 +177,7 @@ def kaiming_normal_(
 
 def _gain(nonlinearity: Any, slope: Any, name: str, hint: str) -> float:
     """Torch's gain, where the slope of the leaky ReLU is a parameter of that name."""
-    if nonlinearity not in TORCH_NAMES:
-        raise must("nonlinearity", f"must be one of {', '.join(TORCH_NAMES)}", nonlinearity, hint)
+    check_choice("nonlinearity", nonlinearity, TORCH_NAMES, hint)
     if nonlinearity != "leaky_relu":
         return gain_of(nonlinearity, rule="torch")
     if slope is not None and (isinstance(slope, bool) or not isinstance(slope, (int, float))):
@@ -198,8 +197,7 @@ def _calculate_fan_in_and_fan_out(tensor: Any) -> tuple[int, int]:
 def _calculate_correct_fan(tensor: Any, mode: str) -> int:
     """The fan of a mode; private in torch, and used."""
     mode = mode.lower()
-    if mode not in MODES:
-        raise must("mode", f"must be one of {MODES}", mode)
+    check_choice("mode", mode, MODES)
     return _calculate_fan_in_and_fan_out(tensor)[MODES.index(mode)]
 
 
