@@ -184,7 +184,7 @@ def wheel(session: nox.Session) -> None:
 def check_contents(session: nox.Session, built: Path) -> None:
     """Fail unless the wheel holds the package, all of it, and nothing else."""
     inside = {name for name in zipfile.ZipFile(built).namelist() if ".dist-info/" not in name}
-    kinds = ("*.py", "*.cu", "py.typed")
+    kinds = ("*.py", "*.cu", "*.bin", "py.typed")
     files = {path for kind in kinds for path in (ROOT / "src/agnostic_init").rglob(kind)}
     wanted = {path.relative_to(ROOT / "src").as_posix() for path in files}
     if missing := sorted(wanted - inside):

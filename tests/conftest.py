@@ -6,13 +6,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
+import json
 import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -143,3 +146,42 @@ def on_devices_of_jax() -> Callable[..., None]:
         assert done.returncode == 0, done.stderr
 
     return run
+
+
+QUANTILES = json.loads(Path(__file__).with_name("data").joinpath("quantiles.json").read_text())
+HALF = 1 << 23
+
+
+@dataclass(frozen=True)
+class Quantile:
+    """All 2^24 values of a normal, or of one within two sigmas, as they must be.
+
+    The hashes are of the first half, of negative values; they were made of other evaluations of
+    the inverse, against quadruple precision.
+    """
+
+    name: str
+
+    @property
+    def draw(self) -> Any:
+        from agnostic_init.draws.distributions import normal_draw, truncated_normal_draw
+
+        if self.name == "normal":
+            return normal_draw(0, 1, "float32")
+        return truncated_normal_draw(0, 1, -2, 2, "sigma", "parent", "float32")
+
+    def check(self, values: np.ndarray) -> None:
+        """Fail unless these are the values of m = 0 .. 2^24 - 1, or of its first half."""
+        known = QUANTILES[self.name]
+        assert values.size in (HALF, 2 * HALF)
+        assert values[0] == np.float32(known["first"])
+        made = hashlib.sha256(values[:HALF].astype("<f4").tobytes()).hexdigest()
+        assert made == known["sha256"]
+        if values.size > HALF:
+            assert np.array_equal(values[HALF:], -values[HALF - 1 :: -1])
+
+
+@pytest.fixture(params=list(QUANTILES))
+def quantile_table(request: pytest.FixtureRequest) -> Quantile:
+    """Each quantile of which all values are known."""
+    return Quantile(request.param)

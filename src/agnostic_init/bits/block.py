@@ -20,11 +20,7 @@ NO_SEQUENCES = (str, bytes, bytearray, AbstractSet, Mapping)
 
 
 class Positions(NamedTuple):
-    """Row-major positions ``base + sum(j[d] * strides[d])`` for ``0 <= j[d] < counts[d]``.
-
-    Always in its simplest form, of at least one axis: none is of length one beside others, and no
-    two could be one. So a contiguous range is a single axis of stride one.
-    """
+    """Row-major positions ``base + sum(j[d] * strides[d])`` for ``0 <= j[d] < counts[d]``."""
 
     base: int
     counts: tuple[int, ...]
@@ -39,6 +35,21 @@ class Positions(NamedTuple):
     def run(self) -> int:
         """Length of the runs of consecutive positions."""
         return self.counts[-1] if self.strides[-1] == 1 else 1
+
+    def simplified(self) -> Positions:
+        """The same in as few axes as can be, but at least one; a contiguous range is one of stride 1."""
+        if 0 in self.counts:
+            return Positions(0, (0,), (1,))
+        axes: list[tuple[int, int]] = []
+        for count, stride in zip(reversed(self.counts), reversed(self.strides), strict=True):
+            if count == 1:
+                continue
+            if axes and axes[-1][0] * axes[-1][1] == stride:
+                axes[-1] = (axes[-1][0] * count, axes[-1][1])
+            else:
+                axes.append((count, stride))
+        axes = axes[::-1] or [(1, 1)]
+        return Positions(self.base, tuple(n for n, _ in axes), tuple(s for _, s in axes))
 
 
 class Block(NamedTuple):
@@ -96,26 +107,26 @@ class Block(NamedTuple):
         size = self.size
         if size and self.whole:
             return Positions(0, (size,), (1,))
+        return self.axes().simplified()
+
+    def axes(self) -> Positions:
+        """The same positions, with one axis for each of the block's own."""
         base, stride = 0, 1
-        axes: list[tuple[int, int]] = []
-        for length, start, step, count in zip(
+        counts, strides = [], []
+        for length, start, step, count, drop in zip(
             reversed(self.global_shape),
             reversed(self.starts),
             reversed(self.steps),
             reversed(self.counts),
+            reversed(self.dropped),
             strict=True,
         ):
             base += start * stride
-            if count != 1:
-                if axes and axes[-1][0] * axes[-1][1] == step * stride:
-                    axes[-1] = (axes[-1][0] * count, axes[-1][1])
-                else:
-                    axes.append((count, step * stride))
+            if not drop:
+                counts.append(count)
+                strides.append(step * stride)
             stride *= length
-        if not size:
-            return Positions(0, (0,), (1,))
-        axes = axes[::-1] or [(1, 1)]
-        return Positions(base, tuple(n for n, _ in axes), tuple(s for _, s in axes))
+        return Positions(base, tuple(counts[::-1]), tuple(strides[::-1]))
 
 
 def block(shape: tuple[int, ...], index: Any = None) -> Block:

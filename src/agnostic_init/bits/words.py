@@ -29,9 +29,13 @@ class Wide:
         # `asarray` would copy it to a GPU, and wait.
         return self.xp.full((1,), value, dtype=self.dtype, device=self.device)
 
-    def multiply(self, constant: int, words: Any) -> tuple[Any, Any]:
-        """High and low word of the products."""
-        product = words * self.constant(constant)
+    def word(self, numbers: Any) -> Any:
+        """The numbers mod 2^32."""
+        return numbers & self.constant(MASK)
+
+    def multiply(self, factor: Any, words: Any) -> tuple[Any, Any]:
+        """High and low word of the products with words or a number."""
+        product = words * (self.constant(factor) if isinstance(factor, int) else factor)
         mask = self.constant(MASK)
         return (product >> self.constant(32)) & mask, product & mask
 
@@ -75,15 +79,20 @@ class Narrow:
         """A word."""
         return self.xp.asarray(value, dtype=self.dtype, device=self.device)
 
-    def multiply(self, constant: int, words: Any) -> tuple[Any, Any]:
-        """High and low word of the products."""
+    def word(self, numbers: Any) -> Any:
+        """The numbers mod 2^32, which words are in any case."""
+        return numbers
+
+    def multiply(self, factor: Any, words: Any) -> tuple[Any, Any]:
+        """High and low word of the products with words or a number."""
         half, sixteen = self.constant(0xFFFF), self.constant(16)
-        a0, a1 = self.constant(constant & 0xFFFF), self.constant(constant >> 16)
+        factor = self.constant(factor) if isinstance(factor, int) else factor
+        a0, a1 = factor & half, factor >> sixteen
         b0, b1 = words & half, words >> sixteen
         middle = a1 * b0 + ((a0 * b0) >> sixteen)
         cross = a0 * b1 + (middle & half)
         high = a1 * b1 + (middle >> sixteen) + (cross >> sixteen)
-        return high, words * self.constant(constant)
+        return high, words * factor
 
     def positions(self, base: Any, counts: tuple[int, ...], strides: tuple[int, ...]) -> Any:
         """``base + sum(j[d] * strides[d])`` as a pair of arrays of shape `counts`."""
