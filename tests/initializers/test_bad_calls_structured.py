@@ -131,6 +131,71 @@ CALLS = {
     "text gain": (lambda: ai.dirac(gain="2"), TypeError, "`gain` must be a real number"),
     "delta NaN gain": (lambda: ai.delta_orthogonal(NAN, "torch"), ValueError, "`gain` must be fi"),
     "conv NaN gain": (lambda: ai.conv_orthogonal(NAN, "torch"), ValueError, "`gain` must be fin"),
+    "orthogonal beyond float32": (
+        lambda: ai.orthogonal(1e39)((2, 2), key=0),
+        ValueError,
+        r"`gain` must be at most 1.7\d*e\+38, half of the largest float32, got 1e\+39; try: a sm",
+    ),
+    "orthogonal beyond float16": (
+        lambda: ai.orthogonal(-7e4).fill(np.empty((2, 2), np.float16), key=0),
+        ValueError,
+        "`gain` must be at most 32752, half of the largest float16",
+    ),
+    "orthogonal beyond complex64": (
+        lambda: ai.orthogonal(1e39).describe((2, 2), "complex64"),
+        ValueError,
+        "`gain` must be at most",
+    ),
+    "delta beyond float32": (
+        lambda: ai.delta_orthogonal(1e39, "torch")((2, 2, 3), key=0),
+        ValueError,
+        "half of the largest float32",
+    ),
+    "conv beyond float16": (
+        lambda: ai.conv_orthogonal(7e4, "torch")((2, 2, 3), key=0, dtype="float16"),
+        ValueError,
+        "half of the largest float16",
+    ),
+    "looks-linear beyond float32": (
+        lambda: ai.looks_linear(ai.orthogonal(1e39))((4, 4), key=0),
+        ValueError,
+        "half of the largest float32",
+    ),
+    "matrices beyond float32": (
+        lambda: ai.linalg.haar_matrices((2, 2), 1e39, key=0),
+        ValueError,
+        "half of the largest float32",
+    ),
+    "identity beyond uint8": (
+        lambda: ai.identity(300)((1, 1), dtype="uint8"),
+        ValueError,
+        "`gain` must be from 0 to 255 for dtype uint8, got 300",
+    ),
+    "identity below uint8": (
+        lambda: ai.identity(-1).fill(np.empty((1, 1), np.uint8)),
+        ValueError,
+        "`gain` must be from 0 to 255 for dtype uint8, got -1",
+    ),
+    "identity with fractions": (
+        lambda: ai.identity(2.5).describe((1, 1), "int32"),
+        ValueError,
+        "`gain` must be an integer for dtype int32, got 2.5",
+    ),
+    "dirac beyond int8": (
+        lambda: ai.dirac(gain=128)((2, 2, 3), dtype="int8"),
+        ValueError,
+        "`gain` must be from -128 to 127",
+    ),
+    "identity without zeros": (
+        lambda: ai.identity()((2, 2), dtype="float8_e8m0fnu"),
+        ValueError,
+        "must be positive for dtype float8_e8m0fnu",
+    ),
+    "bilinear of integers": (
+        lambda: ai.bilinear(layout="torch_transposed")((1, 1, 4), dtype="int32"),
+        ValueError,
+        "`dtype` must be a real or complex floating-point dtype",
+    ),
     "gain beyond float16": (
         lambda: ai.identity(1e5)((2, 2), dtype="float16"),
         ValueError,

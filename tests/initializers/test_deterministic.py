@@ -155,3 +155,18 @@ def test_what_is_made_can_be_written(backend, init, shape):
     made = init(shape, xp=backend.xp)
     made += 1
     np.testing.assert_array_equal(backend.to_numpy(made), init(shape) + 1)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "gain"),
+    [("int32", 2**24 + 1), ("int64", -(2**53) + 1), ("uint64", 2**53), ("int8", -128), ("bool", 1)],
+)
+def test_integers_are_exact(backend, xp, dtype, gain):
+    if backend.name == "jax" and dtype.endswith("64"):
+        pytest.skip("JAX has them with x64 alone")
+    if backend.name == "torch" and dtype.startswith("uint"):
+        pytest.skip("torch has few operations for them")
+    for init, shape in ((ai.identity(gain), (2, 2)), (ai.dirac(gain=gain), (2, 2, 1))):
+        found = backend.to_numpy(init(shape, xp=xp, dtype=dtype)).reshape(2, 2)
+        assert found.dtype == dtype
+        assert found.tolist() == [[gain, 0], [0, gain]]

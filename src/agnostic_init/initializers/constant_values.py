@@ -135,27 +135,27 @@ def _through_library(value: Any) -> Any:
         return None
 
 
-def check_holds(value: Number | ArrayValue, dtype: str) -> None:
-    """Raise if the dtype cannot hold a value."""
+def check_holds(value: Number | ArrayValue, dtype: str, name: str = "value") -> None:
+    """Raise if the dtype cannot hold a value, which is the parameter of that name."""
     row = DTYPES.get(dtype)
     if row is None:
         raise must("dtype", "must be a dtype of numbers", dtype, "dtype='float32'")
     about = value if isinstance(value, ArrayValue) else _Scalar(value)
     if about.dtype == "complex128" and not row.is_complex:
-        raise must("value", f"must be real for dtype {dtype}", value)
+        raise must(name, f"must be real for dtype {dtype}", value)
     if row.is_integer and not about.integral:
-        raise must("value", f"must be an integer for dtype {dtype}", value)
+        raise must(name, f"must be an integer for dtype {dtype}", value)
     low, high = about.extremes
     if low < row.least or high > row.max:
         worst = _shown(low if low < row.least else high)
         if row.is_integer:
-            raise must("value", f"must be from {row.least} to {row.max} for dtype {dtype}", worst)
+            raise must(name, f"must be from {row.least} to {row.max} for dtype {dtype}", worst)
         if row.least > 0:
             hint = "a dtype that has zeros and signs"
-            raise must("value", f"must be positive for dtype {dtype}", worst, hint)
-        raise must("value", f"must be at most {row.max:g}, the largest {dtype}", worst)
+            raise must(name, f"must be positive for dtype {dtype}", worst, hint)
+        raise must(name, f"must be at most {row.max:g}, the largest {dtype}", worst)
     if not row.is_integer and not row.has_infinity and about.infinite:
-        raise must("value", f"must be finite or NaN for dtype {dtype}", value)
+        raise must(name, f"must be finite or NaN for dtype {dtype}", value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,13 +8,14 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from agnostic_init.arrays.dtypes import FORMATS
+from agnostic_init.arrays.dtypes import DTYPES, format_of
 from agnostic_init.arrays.errors import check_choice, must
 from agnostic_init.arrays.numbers import real_number
 from agnostic_init.arrays.target import Target
 from agnostic_init.bits.block import Block
 from agnostic_init.bits.key import Key
 from agnostic_init.initializers.blocks import LIMIT, Blockwise, comparable, digit, positions_along
+from agnostic_init.initializers.constant_values import check_holds
 from agnostic_init.layouts.axes import (
     Part,
     Parts,
@@ -59,14 +60,16 @@ class _SameChannel(Blockwise):
 
     def check(self, shape: tuple[int, ...], dtype: str) -> None:
         self._parts(shape)
-        form = FORMATS.get(dtype)
-        if form is not None and abs(self.gain) > form.max:
-            raise must("gain", f"must be at most {form.max:g}, the largest {dtype}", self.gain)
+        check_holds(self.gain, dtype, "gain")
+        check_holds(0.0, dtype)  # which is what stands beside it
 
     def _block(self, shape: tuple[int, ...], key: Key | None, part: Block, target: Target) -> Any:
         library, xp, device = target.library, target.library.xp, target.device
-        form = FORMATS.get(target.dtype)
-        width = form.compute if form is not None else "float32"
+        row = DTYPES[target.dtype]
+        if row.is_integer:
+            width = row.name if row.name == row.storage else "int64"
+        else:
+            width = row.compute
         parts, positions = self._parts(shape), _positions(part)
         kernel = np.full((1,) * len(shape), float(self.gain))
         for each in parts.of("k"):
@@ -264,6 +267,10 @@ class bilinear(_SameChannel):
 
     def _joins_all(self) -> bool:
         return self.pairs == "all"
+
+    def check(self, shape: tuple[int, ...], dtype: str) -> None:
+        format_of(dtype)  # integers have no fractions of the gain
+        super().check(shape, dtype)
 
 
 def _positions(part: Block) -> list[Any]:

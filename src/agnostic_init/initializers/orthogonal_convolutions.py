@@ -168,7 +168,7 @@ class conv_orthogonal(Whole):
         object.__setattr__(self, "groups", groups)
 
     def check(self, shape: tuple[int, ...], dtype: str) -> None:
-        Haar((), 1, 1, dtype)
+        Haar((), 1, 1, dtype, self.gain)
         self._parts(shape)
 
     def _whole(self, shape: tuple[int, ...], key: Key, target: Target) -> Any:

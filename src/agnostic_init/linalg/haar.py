@@ -72,6 +72,11 @@ class Haar:
                 "must be False where the matrices are not square, as they have no determinant",
                 (self.rows, self.columns),
             )
+        # Half, so that no rounding of an entry of 1 on the way makes it infinite.
+        most = format_of(self.dtype).max / 2
+        if abs(self.gain) > most:
+            rule = f"must be at most {most:g}, half of the largest {self.dtype}"
+            raise must("gain", rule, self.gain, "a smaller gain, or another dtype")
 
     @property
     def long(self) -> int:
