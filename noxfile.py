@@ -1,7 +1,8 @@
 """Every check of this project, each in an environment of its own: ``pip install nox && nox``.
 
 ``nox -l`` lists them, ``nox -s torch`` runs one, ``nox -s numpy -- -k normal`` hands arguments to pytest. The versions
-live in pyproject.toml. Every session tests the installed package, never ``src/``.
+live in pyproject.toml. Every session tests the installed package, never ``src/``: a wheel that the first session of a
+run builds, with the native library in it. Only ``pure`` is without, as on a machine that has no C++ compiler.
 
 The session ``numpy`` runs the whole suite. The sessions of the other backends add to it what is theirs: the tests that
 use the backend fixture, and the files named for their library. A backend that a session names and cannot import is a
@@ -10,6 +11,8 @@ failure there, not a skip.
 
 from __future__ import annotations
 
+import functools
+import json
 import shutil
 import zipfile
 from pathlib import Path
@@ -32,11 +35,31 @@ def group(name: str) -> list[str]:
     return list(nox.project.dependency_groups(PROJECT, name))
 
 
+@functools.cache
+def wheel_of_this_run() -> Path:
+    """The folder of the one wheel that the sessions of this run install."""
+    folder = ROOT / ".nox" / "built"
+    shutil.rmtree(folder, ignore_errors=True)
+    return folder
+
+
+def install(session: nox.Session, *requirements: str, extras: str = "") -> None:
+    """Install the package, with the native library, and what a session needs beside it."""
+    folder = wheel_of_this_run()
+    if not folder.exists():
+        args = ["pip", "wheel", ".", "--no-deps", "--wheel-dir", str(folder)]
+        session.run(*args, env={"AGNOSTIC_INIT_BUILD": "native"}, silent=True)
+    (built,) = folder.glob("*.whl")
+    # By itself pip would keep what a session that is used again has, as the version is the same.
+    session.install("--force-reinstall", "--no-deps", str(built))
+    session.install(f"{built}[{extras}]" if extras else str(built), *requirements)
+
+
 def backend_env(*names: str, also_required: tuple[str, ...] = ()) -> dict[str, str]:
     """The environment in which the suite runs on these backends and fails without them."""
     return {
         "AGNOSTIC_INIT_BACKENDS": ",".join(names),
-        "AGNOSTIC_INIT_REQUIRE": ",".join((*names, *also_required)),
+        "AGNOSTIC_INIT_REQUIRE": ",".join((*names, "native", *also_required)),
     }
 
 
@@ -87,7 +110,7 @@ def types(session: nox.Session) -> None:
 @nox.session
 def numpy(session: nox.Session) -> None:
     """The whole suite, on NumPy, with ml_dtypes."""
-    session.install(".[fast,low-precision,cli]", *group("test"))
+    install(session, *group("test"), extras="low-precision,cli")
     env = backend_env("numpy", also_required=("ml_dtypes",))
     session.run("pytest", "--durations=10", *session.posargs, env=env)
 
@@ -95,7 +118,7 @@ def numpy(session: nox.Session) -> None:
 @nox.session
 def torch(session: nox.Session) -> None:
     """What torch adds, on the CPU, and on the GPU where there is one."""
-    session.install(".[torch,fast,low-precision,cli]", *group("test"), TORCH)
+    install(session, *group("test"), TORCH, extras="torch,low-precision,cli")
     run_backend(session, "torch", "ml_dtypes")
     if not session.posargs:
         run_examples(session, env=backend_env("torch"))
@@ -104,21 +127,21 @@ def torch(session: nox.Session) -> None:
 @nox.session
 def strict(session: nox.Session) -> None:
     """What array-api-strict adds: the standard and nothing else."""
-    session.install(".[strict]", *group("test"))
+    install(session, *group("test"), extras="strict")
     run_backend(session, "strict")
 
 
 @nox.session
 def jax(session: nox.Session) -> None:
     """What JAX adds: with and without 64 bits, and under jit."""
-    session.install(".[jax]", *group("test"))
+    install(session, *group("test"), extras="jax")
     run_backend(session, "jax")
 
 
 @nox.session
 def keras(session: nox.Session) -> None:
     """The faces that have other libraries' names, and layers of Keras and Flax on torch and JAX."""
-    session.install(".[torch,jax,fast,low-precision]", *group("test"), TORCH, "keras>=3", "flax")
+    install(session, *group("test"), TORCH, "keras>=3", "flax", extras="torch,jax,low-precision")
     env = backend_env("numpy", also_required=("torch", "jax", "keras", "flax"))
     # Without it Keras looks for TensorFlow.
     env["KERAS_BACKEND"] = "numpy"
@@ -128,7 +151,7 @@ def keras(session: nox.Session) -> None:
 @nox.session
 def dask(session: nox.Session) -> None:
     """What Dask adds."""
-    session.install(".[dask]", *group("test"))
+    install(session, *group("test"), extras="dask")
     run_backend(session, "dask")
 
 
@@ -136,7 +159,7 @@ def dask(session: nox.Session) -> None:
 def cupy(session: nox.Session) -> None:
     """What CuPy adds; without a GPU, that the CUDA source compiles and agrees when run on the host."""
     # The compiler that CuPy uses at run time also compiles our kernels where there is no GPU.
-    session.install(".[cupy]", *group("test"), *group("sass"))
+    install(session, *group("test"), *group("sass"), extras="cupy")
     if shutil.which("nvidia-smi"):
         run_backend(session, "cupy")
     if files := files_named_for("cuda"):
@@ -148,62 +171,83 @@ def cupy(session: nox.Session) -> None:
 def minimums(session: nox.Session) -> None:
     """The quick part of the suite, on the lowest versions that pyproject.toml allows."""
     lowest = [line.replace(">=", "==") for line in PROJECT["project"]["dependencies"]]
-    session.install(".", *group("test"), *lowest)
+    install(session, *group("test"), *lowest)
     args = ["-m", "not slow", *session.posargs]
     session.run("pytest", *args, env=backend_env("numpy"))
 
 
 @nox.session(reuse_venv=False)
 def wheel(session: nox.Session) -> None:
-    """Build the wheel from the sdist, and run the quick part of the suite on it, with no extra, far from ``src/``."""
+    """Build the wheel from the sdist, and run the quick part of the suite on it, with no extra."""
     session.install("build")
     dist = Path(session.create_tmp(), "dist").absolute()
     shutil.rmtree(dist, ignore_errors=True)
-    session.run("python", "-m", "build", "--outdir", str(dist))
+    env = {"AGNOSTIC_INIT_BUILD": "native"}
+    session.run("python", "-m", "build", "--outdir", str(dist), env=env)
     (built,) = dist.glob("*.whl")
-    check_contents(session, built)
+    check_wheel(session, built)
 
     session.install(str(built), *group("test"))
-    away = dist.parent / "away"
+    run_far_away(session, env=backend_env("numpy"))
+
+
+@nox.session(reuse_venv=False)
+def pure(session: nox.Session) -> None:
+    """Install where there is no C++ compiler, and run the quick part of the suite; it says what is missing."""
+    bare = {"PATH": session.bin, "CXX": ""}
+    session.install(".", *group("test"), env=bare)
+    found = json.loads(session.run("agnostic-init", "info", "--json", silent=True) or "")
+    if found["host"] != "numpy" or "no C++ compiler was found" not in found["missing"]:
+        session.error(f"that is not what was installed: {found}")
+    run_far_away(session, env={"AGNOSTIC_INIT_BACKENDS": "numpy"})
+
+
+def run_far_away(session: nox.Session, *, env: dict[str, str]) -> None:
+    """Run the quick part of the suite where there is no ``src/``."""
+    away = Path(session.create_tmp(), "away").absolute()
     shutil.rmtree(away, ignore_errors=True)
     away.mkdir()
     for name in ("tests", "examples", "docs"):
         if Path(name).is_dir():
             shutil.copytree(name, away / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("pyproject.toml", "README.md", "CONTRIBUTING.md"):
+    for name in ("hatch_build.py", "pyproject.toml", "README.md", "CONTRIBUTING.md"):
         shutil.copy(name, away)
     session.chdir(away)
     where = "import agnostic_init; print(agnostic_init.__file__)"
     said = session.run("python", "-c", where, silent=True)
     if not Path(str(said).strip()).is_relative_to(session.virtualenv.location):
         session.error(f"the tests would not run on the wheel, but on {said}")
-    args = ["-m", "not slow", *session.posargs]
-    session.run("pytest", *args, env=backend_env("numpy"))
+    session.run("pytest", "-m", "not slow", *session.posargs, env=env)
 
 
-def check_contents(session: nox.Session, built: Path) -> None:
-    """Fail unless the wheel holds the package, all of it, and nothing else."""
+def check_wheel(session: nox.Session, built: Path) -> None:
+    """Fail unless the wheel is one for every Python on its platform, and holds the package and nothing else."""
+    if not built.stem.split("-", 2)[2].startswith("py3-none-") or built.stem.endswith("-any"):
+        session.error(f"the wheel should be py3-none-PLATFORM, not {built.name}")
     inside = {name for name in zipfile.ZipFile(built).namelist() if ".dist-info/" not in name}
-    kinds = ("*.py", "*.cu", "*.bin", "py.typed")
+    libraries = {name for name in inside if name.startswith("agnostic_init/native/_native.")}
+    if len(libraries) != 1:
+        session.error(f"the wheel should hold one native library, not {sorted(libraries)}")
+    kinds = ("*.py", "*.bin", "*.cpp", "*.cu", "*.h", "py.typed")
     files = {path for kind in kinds for path in (ROOT / "src/agnostic_init").rglob(kind)}
-    wanted = {path.relative_to(ROOT / "src").as_posix() for path in files}
+    wanted = {path.relative_to(ROOT / "src").as_posix() for path in files} | libraries
     if missing := sorted(wanted - inside):
         session.error(f"the wheel lacks {', '.join(missing)}")
-    if surplus := sorted(name for name in inside if not name.startswith("agnostic_init/")):
+    if surplus := sorted(inside - wanted):
         session.error(f"the wheel should not hold {', '.join(surplus)}")
 
 
 @nox.session
 def docs(session: nox.Session) -> None:
     """The examples in the docstrings, the README and the docs; those that need torch run in torch's session."""
-    session.install(".[fast,low-precision,cli]", *group("docs"))
+    install(session, *group("docs"), extras="low-precision,cli")
     run_examples(session, env=backend_env("numpy"))
 
 
 @nox.session
 def bench(session: nox.Session) -> None:
     """The benchmarks, quickly, so that they cannot rot; for figures: ``python -m bench``."""
-    session.install(".", *group("bench"), TORCH)
+    install(session, *group("bench"), TORCH, extras="cli")
     session.run("python", "-m", "bench", "--quick", *session.posargs)
 
 

@@ -1,7 +1,8 @@
 """The array libraries that tests run on, and which of them must be there.
 
 `AGNOSTIC_INIT_BACKENDS` limits the `backend` fixture to the libraries it names.
-`AGNOSTIC_INIT_REQUIRE` names libraries and modules whose absence is a failure and not a skip.
+`AGNOSTIC_INIT_REQUIRE` names libraries and modules whose absence is a failure and not a skip; `native` is the package's
+own compiled library.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+
+from agnostic_init.native.library import look
 
 
 @dataclass(frozen=True)
@@ -71,9 +74,11 @@ def _listed(variable: str) -> list[str]:
 
 
 def _missing(name: str) -> str:
-    """Why a library, module or compiler cannot be used; empty if it can."""
+    """Why a library, module, compiler or our own native library cannot be used; empty if it can."""
     if name == "g++":
         return "" if shutil.which(name) else "not on the path"
+    if name == "native":
+        return look().reason
     module = BACKENDS[name].module if name in BACKENDS else name
     try:
         importlib.import_module(module)
@@ -107,7 +112,9 @@ def pytest_report_header() -> list[str]:
     for name in BACKENDS:
         reason = _missing(name)
         present.append(f"{name} ({reason})" if reason else name)
-    return ["backends: " + ", ".join(present)]
+    found = look()
+    host = f"native, {found.instructions}" if found.library else f"numpy ({found.reason})"
+    return ["backends: " + ", ".join(present), f"host memory: {host}"]
 
 
 @pytest.fixture(params=list(BACKENDS))

@@ -323,3 +323,16 @@ def test_a_reader_that_goes_away_is_no_traceback(spec):
         process.stdout.close()
         said = process.stderr.read()
     assert (first[:4], said, process.returncode) == ("name", "", 1)
+
+
+def test_info_says_what_is_installed(capsys):
+    assert main(["info"]) == 0
+    assert capsys.readouterr().out == f"{ai.info()}\n"
+    assert main(["info", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == ai.info().to_dict()
+
+
+def test_info_of_a_wrong_variable_is_one_line():
+    done = run("info", AGNOSTIC_INIT_NUM_THREADS="0")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("agnostic-init: error: `AGNOSTIC_INIT_NUM_THREADS` must be a")

@@ -22,6 +22,7 @@ from agnostic_init.cli.arguments import parser, parser_of_command
 from agnostic_init.cli.deadline import deadline
 from agnostic_init.cli.reporting import discard_output, fail, note, show, showing_progress
 from agnostic_init.cli.signals import Signals, StoppedError
+from agnostic_init.installation import info
 from agnostic_init.models.plan import Plan
 from agnostic_init.models.spec_file import read_spec, spec_of
 
@@ -105,6 +106,11 @@ def _parser() -> argparse.ArgumentParser:
         commands, "describe", "print what write would make, and make nothing"
     )
     describe.set_defaults(run=_describe)
+
+    what = "say which engine makes values here, and what is installed"
+    about = commands.add_parser("info", help=what, description=f"{what[0].upper()}{what[1:]}.")
+    about.add_argument("--json", action="store_true", help="print JSON")
+    about.set_defaults(run=_info, spec="-")
     return made
 
 
@@ -136,6 +142,12 @@ def _plan(options: argparse.Namespace) -> Plan:
 def _describe(options: argparse.Namespace, signals: Signals) -> int:
     plan = _plan(options)
     show(json.dumps(plan.to_dict(), indent=2) if options.json else str(plan))
+    return 0
+
+
+def _info(options: argparse.Namespace, signals: Signals) -> int:
+    found = info()
+    show(json.dumps(found.to_dict(), indent=2) if options.json else str(found))
     return 0
 
 

@@ -6,6 +6,7 @@
 #ifndef AGNOSTIC_INIT_VECTORS_H
 #define AGNOSTIC_INIT_VECTORS_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #if INSTRUCTIONS == 2
