@@ -14,13 +14,14 @@ namespace agnostic_init {
 namespace NAMESPACE {
 
 void fill(const agnostic_init_job &job, u64 start, u64 stop);
+void from_words(const agnostic_init_draw &draw, const u32 *words, i64 count, void *out);
 
 namespace {
 
 typedef agnostic_init_draw Draw;
 typedef agnostic_init_job Job;
 
-enum { CHUNK = 1024, SLACK = 64, MAX_RANK = 64, LONG_RUN = 16 };
+enum { CHUNK = 1024, SLACK = 64, MAX_RANK = 64, LONG_RUN = 16, AT_ONCE = WIDTH == 64 ? 1 : 2 };
 
 // ----------------------------------------------------------------------------------------- words
 
@@ -39,26 +40,36 @@ struct Philox {
   }
 };
 
-// The four words of each counter, in the lower halves; what is in the upper ones is noise.
-INLINE void blocks(const Philox &philox, u64v counter, u64v *words) {
+// The four words of each counter, in the lower halves; what is in the upper ones is noise. Several
+// vectors at once hide one another's latency.
+template <int VECTORS> INLINE void blocks(const Philox &philox, const u64v *counters, u64v (*words)[4]) {
   const u64v m0 = all((u64)MULTIPLIER_0), m1 = all((u64)MULTIPLIER_1);
+  u64v c0[VECTORS], c1[VECTORS], c2[VECTORS], c3[VECTORS];
   // The first round, of a counter whose upper half is zero.
-  u64v p0 = multiply(counter, m0), p1;
-  u64v c0 = (counter >> 32) ^ philox.keys[0][0], c1 = {};
-  u64v c2 = (p0 >> 32) ^ philox.keys[0][1], c3 = p0;
+  for (int v = 0; v < VECTORS; ++v) {
+    u64v p0 = multiply(counters[v], m0);
+    c0[v] = (counters[v] >> 32) ^ philox.keys[0][0];
+    c1[v] = u64v{};
+    c2[v] = (p0 >> 32) ^ philox.keys[0][1];
+    c3[v] = p0;
+  }
 #pragma GCC unroll 16
   for (int n = 1; n < ROUNDS; ++n) {
-    p0 = multiply(c0, m0);
-    p1 = multiply(c2, m1);
-    c0 = (p1 >> 32) ^ c1 ^ philox.keys[n][0];
-    c1 = p1;
-    c2 = (p0 >> 32) ^ c3 ^ philox.keys[n][1];
-    c3 = p0;
+#pragma GCC unroll 4
+    for (int v = 0; v < VECTORS; ++v) {
+      u64v p0 = multiply(c0[v], m0), p1 = multiply(c2[v], m1);
+      c0[v] = (p1 >> 32) ^ c1[v] ^ philox.keys[n][0];
+      c1[v] = p1;
+      c2[v] = (p0 >> 32) ^ c3[v] ^ philox.keys[n][1];
+      c3[v] = p0;
+    }
   }
-  words[0] = c0;
-  words[1] = c1;
-  words[2] = c2;
-  words[3] = c3;
+  for (int v = 0; v < VECTORS; ++v) {
+    words[v][0] = c0[v];
+    words[v][1] = c1[v];
+    words[v][2] = c2[v];
+    words[v][3] = c3[v];
+  }
 }
 
 // Counters that follow one another.
@@ -68,35 +79,38 @@ INLINE u64v ramp(u64 first) {
   return lanes + first;
 }
 
+// The words of a vector of blocks in order.
+INLINE void store_blocks(u32 *out, const u64v *words) {
+  const u64v low = all((u64)0xFFFFFFFFu);
+  u64v front = (words[0] & low) | words[1] << 32, back = (words[2] & low) | words[3] << 32;
+#if WIDTH == 16
+  store(out, __builtin_shufflevector(front, back, 0, 2));
+  store(out + 4, __builtin_shufflevector(front, back, 1, 3));
+#elif WIDTH == 32
+  u64v even = __builtin_shufflevector(front, back, 0, 4, 2, 6);
+  u64v odd = __builtin_shufflevector(front, back, 1, 5, 3, 7);
+  store(out, __builtin_shufflevector(even, odd, 0, 1, 4, 5));
+  store(out + 8, __builtin_shufflevector(even, odd, 2, 3, 6, 7));
+#else
+  store(out, __builtin_shufflevector(front, back, 0, 8, 1, 9, 2, 10, 3, 11));
+  store(out + 16, __builtin_shufflevector(front, back, 4, 12, 5, 13, 6, 14, 7, 15));
+#endif
+}
+
 // Consecutive words, from word `lane` of block `counter` on; up to SLACK more may be written.
 void run(const Philox &philox, u64 counter, u32 lane, i64 count, u32 *RESTRICT out) {
-  u32 first[4 * L64];
-  u64v words[4];
+  u64v words[AT_ONCE][4], counters[AT_ONCE];
   if (lane) {
-    blocks(philox, all(counter), words);
-    for (u32 n = 0; n < 4; ++n) first[n] = (u32)words[n][0];
-    u32 have = 4 - lane;
-    BYTES_OF(out, first + lane, 4 * have);
-    out += have;
-    count -= have;
+    counters[0] = all(counter);
+    blocks<1>(philox, counters, words);
+    for (u32 n = lane; n < 4; ++n) *out++ = (u32)words[0][n][0];
+    count -= 4 - lane;
     ++counter;
   }
-  for (; count > 0; count -= 4 * L64, counter += L64, out += 4 * L64) {
-    blocks(philox, ramp(counter), words);
-    const u64v low = all((u64)0xFFFFFFFFu);
-    u64v front = (words[0] & low) | words[1] << 32, back = (words[2] & low) | words[3] << 32;
-#if WIDTH == 16
-    store(out, __builtin_shufflevector(front, back, 0, 2));
-    store(out + 4, __builtin_shufflevector(front, back, 1, 3));
-#elif WIDTH == 32
-    u64v even = __builtin_shufflevector(front, back, 0, 4, 2, 6);
-    u64v odd = __builtin_shufflevector(front, back, 1, 5, 3, 7);
-    store(out, __builtin_shufflevector(even, odd, 0, 1, 4, 5));
-    store(out + 8, __builtin_shufflevector(even, odd, 2, 3, 6, 7));
-#else
-    store(out, __builtin_shufflevector(front, back, 0, 8, 1, 9, 2, 10, 3, 11));
-    store(out + 16, __builtin_shufflevector(front, back, 4, 12, 5, 13, 6, 14, 7, 15));
-#endif
+  for (; count > 0; count -= 4 * AT_ONCE * L64, counter += AT_ONCE * L64) {
+    for (int v = 0; v < AT_ONCE; ++v) counters[v] = ramp(counter + (u64)(v * L64));
+    blocks<AT_ONCE>(philox, counters, words);
+    for (int v = 0; v < AT_ONCE; ++v, out += 4 * L64) store_blocks(out, words[v]);
   }
 }
 
@@ -105,10 +119,11 @@ void apart(const Philox &philox, u64 offset, const u64 *places, int each, i64 co
   const int shift = each == 1 ? 2 : each == 2 ? 1 : 0;
   const u64 mask = (4 >> (each / 2)) - 1;
   for (i64 n = 0; n < count; n += L64) {
-    u64v place = load<u64v>(places + n), words[4];
-    blocks(philox, (place >> shift) + offset, words);
+    u64v place = load<u64v>(places + n), counter = (place >> shift) + offset, words[1][4];
+    blocks<1>(philox, &counter, words);
     for (int i = 0; i < L64; ++i) {
-      u32 block[4] = {(u32)words[0][i], (u32)words[1][i], (u32)words[2][i], (u32)words[3][i]};
+      u32 block[4];
+      for (int w = 0; w < 4; ++w) block[w] = (u32)words[0][w][i];
       u32 lane = (u32)(place[i] & mask) * (u32)each;
       for (int w = 0; w < each; ++w) out[(n + i) * each + w] = block[lane + w];
     }
@@ -164,6 +179,10 @@ template <bool ONCE> INLINE f64v tail_quantile(f64v y, bool near_only) {
 template <bool ONCE> INLINE f64v central_quantile(f64v central) {
   f64v square = ONCE ? fused(-central, central, all(CENTRAL_SQUARE)) : CENTRAL_SQUARE - central * central;
   return central * polynomial<ONCE>(CENTER_TOP, square) / polynomial<ONCE>(CENTER_BOTTOM, square);
+}
+
+void odd_single(const u32 *RESTRICT words, i64 count, double *RESTRICT k) {
+  for (i64 n = 0; n < count; ++n) k[n] = (double)(i32)(words[n] & 0xFFFFFF) * 2.0 + (1.0 - 0x1p24);
 }
 
 // z of odd integers `k` below `limit`, for bounds of which one is not far.
@@ -222,12 +241,184 @@ void tail(const double *RESTRICT k, i64 count, double limit, const double *numbe
   }
 }
 
+// ------------------------------------------------------------- two quantiles, in fewer operations
+
+// A standard normal, or one at two sigmas, of 24 bits: both are symmetric.
+bool proven(const Draw &draw) {
+  const double *own = draw.numbers;
+  auto same = [own](const double *known) {
+    return own[0] == known[0] && own[1] == known[1] && own[2] == known[2] && own[3] == known[3];
+  };
+  return draw.kind == AGNOSTIC_INIT_CENTRAL && (same(STANDARD) || same(TWO_SIGMAS));
+}
+
+// Scale, shift and bounds of float32 values, in two steps: a factor and bounds, or, with a shift, the
+// values as they are and `shift_and_bound` afterwards, as real and imaginary parts may be moved apart.
+// Products of two float32 numbers are exact in float64; one that is rounded to float32 is what the
+// reference has, but for products with zero, whose sign the shift by zero takes away.
+struct Finish {
+  bool shifted;
+  f32v factor, low, high;
+
+  explicit Finish(const Draw &draw)
+      : shifted(draw.scale == 0.0 || draw.shift != 0.0 || (draw.parts == 2 && draw.shift_imag != 0.0)),
+        factor((shifted ? 1.0f : (float)draw.scale) - f32v{}),
+        low((shifted ? -__builtin_inff() : (float)draw.low) - f32v{}),
+        high((shifted ? __builtin_inff() : (float)draw.high) - f32v{}) {}
+
+  __attribute__((always_inline)) f32v operator()(f32v z) const { return at_most(at_least(z * factor, low), high); }
+};
+
+void shift_and_bound(const Draw &draw, i64 count, float *values) {
+  const f32v low = (float)draw.low - f32v{}, high = (float)draw.high - f32v{};
+  const f64v scale = all(draw.scale);
+  f64v shift = all(draw.shift);
+  for (int n = 1; n < L64 && draw.parts == 2; n += 2) shift[n] = draw.shift_imag;
+  for (i64 n = 0; n < count; n += L32) {
+    f64v first = __builtin_convertvector(load<f32h>(values + n), f64v);
+    f64v second = __builtin_convertvector(load<f32h>(values + n + L64), f64v);
+    f32v value = joined(fused(first, scale, shift), fused(second, scale, shift));
+    store(values + n, at_most(at_least(value, low), high));
+  }
+}
+
+// |z| by cubics, for SEGMENTS equal parts of each octave of the tail's probability, of which there are
+// 24. They are lowered by a bound of their error, and `raised` is as much above |z|.
+constexpr int OCTAVES = 24, SEGMENT_BITS = 7, SEGMENTS = 1 << SEGMENT_BITS, PLACE_BITS = 23 - SEGMENT_BITS;
+constexpr double SLOPE = 0x1p-37, MARGIN = 0x1p-45;
+
+struct Table {
+  int state;  // 0, 1 while a thread makes it, 2
+  alignas(64) double rows[OCTAVES * SEGMENTS][4];
+};
+Table standard, two_sigmas;
+
+INLINE f64v raised(f64v z) { return fused(z, all(1.0 + 2.0 * SLOPE), all(2.0 * MARGIN)); }
+
+void make(Table &table, const double *numbers) {
+  // Chebyshev's nodes. Places count from a segment's end that is nearer to the middle.
+  const double nodes[4] = {0.03806023374435663, 0.3086582838174551, 0.6913417161825449, 0.9619397662556434};
+  const double last = 1.0 - 0x1p-16;
+  double k[4 * SEGMENTS], z[4 * SEGMENTS];
+  for (int octave = 0; octave < OCTAVES; ++octave) {
+    // Odd integers are counted from the middle in the last octave and from the end in the others, where
+    // they have more bits to spare.
+    const double limit = octave < OCTAVES - 1 ? 0.0 : 0x1p24;
+    const double own[4] = {(0x1p24 - limit) * numbers[1], numbers[1], numbers[2], numbers[3]};
+    for (int n = 0; n < 4 * SEGMENTS; ++n) {
+      k[n] = limit - (1.0 + (n / 4 + last - nodes[n % 4]) / SEGMENTS) * (1 << octave);
+    }
+    central(k, 4 * SEGMENTS, limit, own, z);
+    for (int n = 0; n < SEGMENTS; ++n) {
+      // Newton's differences, and then powers.
+      double row[4];
+      for (int i = 0; i < 4; ++i) row[i] = z[4 * n + i];
+      for (int order = 1; order < 4; ++order) {
+        for (int i = 3; i >= order; --i) row[i] = (row[i] - row[i - 1]) / (nodes[i] - nodes[i - order]);
+      }
+      for (int order = 2; order >= 0; --order) {
+        for (int i = order; i < 3; ++i) row[i] -= row[i + 1] * nodes[order];
+      }
+      row[0] -= MARGIN / (1.0 - SLOPE);
+      double unit = 1.0 - SLOPE;
+      for (int i = 0; i < 4; ++i, unit *= 0x1p-16) table.rows[octave * SEGMENTS + n][i] = row[i] * unit;
+    }
+  }
+}
+
+// The table of a draw's numbers, or nothing while another thread makes it, which may never end in a
+// process that was forked meanwhile.
+const Table *table_of(const Draw &draw) {
+  Table &table = draw.numbers[1] == STANDARD[1] ? standard : two_sigmas;
+  int state = __atomic_load_n(&table.state, __ATOMIC_ACQUIRE);
+  if (state == 0 && __atomic_compare_exchange_n(&table.state, &state, 1, false, __ATOMIC_ACQUIRE, __ATOMIC_ACQUIRE)) {
+    make(table, draw.numbers);
+    state = 2;
+    __atomic_store_n(&table.state, state, __ATOMIC_RELEASE);
+  }
+  return state == 2 ? &table : nullptr;
+}
+
+void by_table(const Draw &draw, const Table &table, const u32 *RESTRICT words, i64 count, float *RESTRICT out) {
+  const Finish finish(draw);
+  const char *first = (const char *)table.rows - ((127 + 7) << SEGMENT_BITS) * sizeof *table.rows;
+  i32 places[CHUNK];
+  i64 open = 0;
+  for (i64 n = 0; n < count; n += L32) {
+    i32v word = load<i32v>(words + n);
+    // -(i + 1/2) on the upper side and i + 1/2 on the lower, in 2^-8, where the word's 24 bits are the
+    // i-th from that end: the segment is in the exponent and the first bits of the mantissa.
+    i32v bits = (i32v)(__builtin_convertvector(word << 8, f32v) + 128.0f);
+    u32 at[L32];
+    store(at, (u32v)bits >> (PLACE_BITS - 5) & (u32)(((256 << SEGMENT_BITS) - 1) << 5));
+    __asm__("" : "+m"(at));  // by way of memory, as lanes are taken out one by one more slowly
+    i32v place = ~bits & ((1 << PLACE_BITS) - 1);
+    f64v low[2], high[2];
+#pragma GCC unroll 2
+    for (int half = 0; half < 2; ++half) {
+      const double *rows[L64];
+#pragma GCC unroll 8
+      for (int i = 0; i < L64; ++i) rows[i] = (const double *)(first + at[half * L64 + i]);
+      f64v c[4], x = half ? second_half(place) : first_half(place);
+      transposed(rows, c);
+      low[half] = fused(fused(fused(c[3], x, c[2]), x, c[1]), x, c[0]);
+      high[half] = raised(low[half]);
+    }
+    i32v least = (i32v)joined(low[0], low[1]), most = (i32v)joined(high[0], high[1]);
+    store(out + n, finish((f32v)(least | (~bits & INT32_MIN))));
+    i32v undecided = least != most;
+    if (__builtin_expect(any(undecided), false)) {
+      for (int i = 0; i < L32; ++i) {
+        if (undecided[i]) places[open++] = (i32)n + i;
+      }
+    }
+  }
+  if (open) {
+    // What its rounding leaves open, by float64.
+    u32 own[CHUNK + SLACK];
+    double k[CHUNK + SLACK], z[CHUNK + SLACK];
+    for (i64 n = 0; n < open; ++n) own[n] = words[places[n]];
+    for (i64 n = 0; n < L32; ++n) own[open + n] = 0;
+    odd_single(own, open + L32, k);
+    central(k, open, 0x1p24, draw.numbers, z);
+    for (i64 n = 0; n < open; ++n) {
+      // The first lane will do.
+      out[places[n]] = finish((float)z[n] - f32v{})[0];
+    }
+  }
+  if (finish.shifted) shift_and_bound(draw, count, out);
+}
+
+// -------------------------------------------------------------------------------------- uniforms
+
+// Of 24 bits. The integer's product with the scale is exact in float64; without a shift, or with one
+// that makes the range symmetric, it is rounded once, which a product of float32 does as well.
+void uniform_single(const Draw &draw, const u32 *RESTRICT words, i64 count, float *RESTRICT out) {
+  const f32v low = (float)draw.low - f32v{}, high = (float)draw.high - f32v{};
+  const bool symmetric = draw.shift == -0.5 * draw.scale;
+  if (draw.scale > 0x1p-90 && (symmetric || draw.shift == 0.0)) {
+    const i32v center = (symmetric ? 1 << 23 : 0) - i32v{};
+    const f32v factor = (float)(draw.scale * 0x1p-24) - f32v{};
+    for (i64 n = 0; n < count; n += L32) {
+      i32v m = (load<i32v>(words + n) & 0xFFFFFF) - center;
+      store(out + n, at_most(at_least(__builtin_convertvector(m, f32v) * factor, low), high));
+    }
+    return;
+  }
+  const f64v scale = all(draw.scale * 0x1p-24), shift = all(draw.shift);
+  for (i64 n = 0; n < count; n += L32) {
+    i32v m = load<i32v>(words + n) & 0xFFFFFF;
+    f32v value = joined(fused(first_half(m), scale, shift),
+                        fused(second_half(m), scale, shift));
+    store(out + n, at_most(at_least(value, low), high));
+  }
+}
+
 // ---------------------------------------------------------------------------------------- planes
 
 // Real and imaginary parts of a radius and a turn, from pairs of uniforms in [0, 1), in place.
-void polar(const Draw &draw, double last, double *units, i64 count) {
+void polar(const Draw &draw, double *units, i64 count) {
   const double first = draw.numbers[0], second = draw.numbers[1];
-  (void)last;
   for (i64 n = 0; n < count; n += 2 * L64) {
     f64v u, turns;
     for (int i = 0; i < L64; ++i) {
@@ -320,10 +511,6 @@ void as_float8(const Draw &draw, const u32 *RESTRICT bits, i64 count, uint8_t *R
 
 // -------------------------------------------------------------------------------------- the chunk
 
-void odd_single(const u32 *RESTRICT words, i64 count, double *RESTRICT k) {
-  for (i64 n = 0; n < count; ++n) k[n] = (double)(i32)(words[n] & 0xFFFFFF) * 2.0 + (1.0 - 0x1p24);
-}
-
 void units_single(const u32 *RESTRICT words, i64 count, double *RESTRICT units) {
   for (i64 n = 0; n < count; ++n) units[n] = (double)(i32)(words[n] & 0xFFFFFF) * 0x1p-24;
 }
@@ -346,6 +533,39 @@ void units_double(const u32 *RESTRICT words, i64 count, double *RESTRICT units) 
   for (i64 n = 0; n < count; ++n) units[n] = mantissa(words[2 * n], words[2 * n + 1]) * 0x1p-53;
 }
 
+void evaluate_double(const Draw &draw, const u32 *words, i64 count, double *out) {
+  double k[CHUNK + SLACK], units[CHUNK + SLACK];
+  if (draw.kind == AGNOSTIC_INIT_CENTRAL || draw.kind == AGNOSTIC_INIT_TAIL) {
+    odd_double(words, count, k);
+    (draw.kind == AGNOSTIC_INIT_TAIL ? tail : central)(k, count, 0x1p53, draw.numbers, units);
+  } else {
+    units_double(words, count, units);
+    if (draw.kind != AGNOSTIC_INIT_UNIFORM) polar(draw, units, count);
+  }
+  finish_double(draw, units, count, out);
+}
+
+void evaluate_single(const Draw &draw, const u32 *words, i64 count, float *out) {
+  const Table *table = proven(draw) ? table_of(draw) : nullptr;
+  if (table) {
+    by_table(draw, *table, words, count, out);
+    return;
+  }
+  if (draw.kind == AGNOSTIC_INIT_UNIFORM) {
+    uniform_single(draw, words, count, out);
+    return;
+  }
+  double k[CHUNK + SLACK], units[CHUNK + SLACK];
+  if (draw.kind == AGNOSTIC_INIT_CENTRAL || draw.kind == AGNOSTIC_INIT_TAIL) {
+    odd_single(words, count, k);
+    (draw.kind == AGNOSTIC_INIT_TAIL ? tail : central)(k, count, 0x1p24, draw.numbers, units);
+  } else {
+    units_single(words, count, units);
+    polar(draw, units, count);
+  }
+  finish_single(draw, units, count, out);
+}
+
 // So many reals of their words, as they are stored; some more may be computed and written.
 void evaluate(const Draw &draw, const u32 *words, i64 count, void *out) {
   if (draw.store == AGNOSTIC_INIT_UINT32) {
@@ -356,23 +576,13 @@ void evaluate(const Draw &draw, const u32 *words, i64 count, void *out) {
     for (i64 n = 0; n < count; ++n) ((i64 *)out)[n] = (i64)words[n];
     return;
   }
-  const bool wide = draw.store == AGNOSTIC_INIT_FLOAT64;
-  double k[CHUNK + SLACK], units[CHUNK + SLACK];
-  if (draw.kind == AGNOSTIC_INIT_CENTRAL || draw.kind == AGNOSTIC_INIT_TAIL) {
-    const double limit = wide ? 0x1p53 : 0x1p24;
-    (wide ? odd_double : odd_single)(words, count, k);
-    (draw.kind == AGNOSTIC_INIT_TAIL ? tail : central)(k, count, limit, draw.numbers, units);
-  } else {
-    (wide ? units_double : units_single)(words, count, units);
-    if (draw.kind != AGNOSTIC_INIT_UNIFORM) polar(draw, wide ? 0x1p-53 : 0x1p-24, units, count);
-  }
-  if (wide) {
-    finish_double(draw, units, count, (double *)out);
+  if (draw.store == AGNOSTIC_INIT_FLOAT64) {
+    evaluate_double(draw, words, count, (double *)out);
     return;
   }
   u32 bits[CHUNK + SLACK];
-  const bool narrow = draw.store != AGNOSTIC_INIT_FLOAT32;
-  finish_single(draw, units, count, narrow ? (float *)bits : (float *)out);
+  float *single = draw.store == AGNOSTIC_INIT_FLOAT32 ? (float *)out : (float *)bits;
+  evaluate_single(draw, words, count, single);
   if (draw.store == AGNOSTIC_INIT_BFLOAT16) as_bfloat16(bits, count, (uint16_t *)out);
   if (draw.store == AGNOSTIC_INIT_FLOAT16) as_float16(bits, count, (uint16_t *)out);
   if (draw.store == AGNOSTIC_INIT_FLOAT8) as_float8(draw, bits, count, (uint8_t *)out);
@@ -473,12 +683,18 @@ int part_bytes(int store) {
   }
 }
 
+// Of an element.
+int words_each(const Draw &draw) { return draw.parts * (draw.store == AGNOSTIC_INIT_FLOAT64 ? 2 : 1); }
+int bytes_each(const Draw &draw) { return draw.parts * part_bytes(draw.store); }
+
+// Vectors may compute and write more reals than they are asked for.
+i64 padded(i64 reals) { return (reals + 15) / 16 * 16; }
+
 }  // namespace
 
 void fill(const agnostic_init_job &job, u64 start, u64 stop) {
   const Draw &draw = job.draw;
-  const int part = part_bytes(draw.store), parts = draw.parts, size = part * parts;
-  const int each = parts * (draw.store == AGNOSTIC_INIT_FLOAT64 ? 2 : 1);
+  const int each = words_each(draw), size = bytes_each(draw);
   const i64 chunk = CHUNK / each;
   const Philox philox(job.seed);
   alignas(64) u32 words[CHUNK + 2 * SLACK];
@@ -487,22 +703,34 @@ void fill(const agnostic_init_job &job, u64 start, u64 stop) {
   Cursor cursor(job, start);
   for (u64 at = start; at < stop; at += (u64)chunk) {
     i64 count = stop - at < (u64)chunk ? (i64)(stop - at) : chunk;
-    // Vectors may write beyond what they are asked for.
-    i64 padded = (count * parts + 15) / 16 * 16;
+    i64 reals = count * draw.parts;
     if (job.rank == 0) {
       u64 position = job.base + at, per_block = 4 / (u64)each;
       run(philox, job.offset + position / per_block, (u32)(position % per_block) * (u32)each,
           count * each, words);
       char *out = (char *)job.out + at * (u64)size;
-      bool direct = padded == count * parts && (uintptr_t)out % (unsigned)part == 0;
-      evaluate(draw, words, padded, direct ? out : buffer);
+      bool direct = padded(reals) == reals && (uintptr_t)out % (unsigned)part_bytes(draw.store) == 0;
+      evaluate(draw, words, padded(reals), direct ? out : buffer);
       if (!direct) BYTES_OF(out, buffer, (size_t)(count * size));
       continue;
     }
     Cursor here(cursor);
     gather(philox, cursor, each, count, words);
-    evaluate(draw, words, padded, buffer);
+    evaluate(draw, words, padded(reals), buffer);
     scatter(here, count, size, buffer);
+  }
+}
+
+void from_words(const agnostic_init_draw &draw, const uint32_t *words, int64_t count, void *out) {
+  const int each = words_each(draw), size = bytes_each(draw);
+  const i64 chunk = CHUNK / each;
+  u32 own[CHUNK + SLACK] = {};
+  alignas(64) char buffer[8 * (CHUNK + SLACK)];
+  for (i64 at = 0; at < count; at += chunk) {
+    i64 some = count - at < chunk ? count - at : chunk;
+    BYTES_OF(own, words + at * each, (size_t)(4 * some * each));
+    evaluate(draw, own, padded(some * draw.parts), buffer);
+    BYTES_OF((char *)out + at * size, buffer, (size_t)(some * size));
   }
 }
 

@@ -11,12 +11,23 @@
 
 namespace agnostic_init {
 
+// What draws.cpp defines for each set of instructions.
 typedef void Fill(const agnostic_init_job &, uint64_t, uint64_t);
+typedef void FromWords(const agnostic_init_draw &, const uint32_t *, int64_t, void *);
 
-namespace portable { Fill fill; }
+namespace portable {
+Fill fill;
+FromWords from_words;
+}
 #if defined(__x86_64__)
-namespace avx2 { Fill fill; }
-namespace avx512 { Fill fill; }
+namespace avx2 {
+Fill fill;
+FromWords from_words;
+}
+namespace avx512 {
+Fill fill;
+FromWords from_words;
+}
 #endif
 
 namespace {
@@ -55,13 +66,18 @@ std::atomic<int> &chosen() {
   return set;
 }
 
-Fill *kernel() {
+struct Kernel {
+  Fill *fill;
+  FromWords *from_words;
+};
+
+Kernel kernel() {
 #if defined(__x86_64__)
   int set = chosen().load(std::memory_order_relaxed);
-  if (set == AGNOSTIC_INIT_AVX512) return avx512::fill;
-  if (set == AGNOSTIC_INIT_AVX2) return avx2::fill;
+  if (set == AGNOSTIC_INIT_AVX512) return {avx512::fill, avx512::from_words};
+  if (set == AGNOSTIC_INIT_AVX2) return {avx2::fill, avx2::from_words};
 #endif
-  return portable::fill;
+  return {portable::fill, portable::from_words};
 }
 
 struct Work {
@@ -73,6 +89,7 @@ struct Work {
 
   // Parts of the line until there are none left. They ascend, so that the jobs are walked once.
   void run() {
+    Arithmetic standard;
     int64_t job = 0;
     uint64_t first = 0;  // of the job's elements
     for (;;) {
@@ -96,7 +113,25 @@ struct Work {
 
 }  // namespace
 
-void fill(const agnostic_init_job &job, uint64_t start, uint64_t stop) { kernel()(job, start, stop); }
+Arithmetic::Arithmetic() {
+#if defined(__x86_64__)
+  before = __builtin_ia32_stmxcsr();
+  __builtin_ia32_ldmxcsr(0x1F80);
+#elif defined(__aarch64__)
+  __asm__ volatile("mrs %0, fpcr" : "=r"(before));
+  __asm__ volatile("msr fpcr, %0" : : "r"((uint64_t)0));
+#endif
+}
+
+Arithmetic::~Arithmetic() {
+#if defined(__x86_64__)
+  __builtin_ia32_ldmxcsr((unsigned)before);
+#elif defined(__aarch64__)
+  __asm__ volatile("msr fpcr, %0" : : "r"(before));
+#endif
+}
+
+void fill(const agnostic_init_job &job, uint64_t start, uint64_t stop) { kernel().fill(job, start, stop); }
 
 }  // namespace agnostic_init
 
@@ -127,7 +162,7 @@ int32_t agnostic_init_fill(const agnostic_init_job *jobs, int64_t count, uint64_
     part = size / (8 * (uint64_t)threads) / 64 * 64;
     part = part < SMALLEST_PART ? SMALLEST_PART : part > LARGEST_PART ? LARGEST_PART : part;
   }
-  Work work{jobs, count, stop, part, kernel(), {start}};
+  Work work{jobs, count, stop, part, kernel().fill, {start}};
   std::thread others[MOST_THREADS];
   int started = 0;
   try {
@@ -140,6 +175,12 @@ int32_t agnostic_init_fill(const agnostic_init_job *jobs, int64_t count, uint64_
   }
   work.run();
   for (int n = 0; n < started; ++n) others[n].join();
+  return 0;
+}
+
+int32_t agnostic_init_from_words(const agnostic_init_draw *draw, const uint32_t *words, int64_t count, void *out) {
+  Arithmetic standard;
+  kernel().from_words(*draw, words, count, out);
   return 0;
 }
 

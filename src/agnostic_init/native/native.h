@@ -15,7 +15,7 @@
 #endif
 
 /* Changes with every change of what is below. */
-#define AGNOSTIC_INIT_ABI 1
+#define AGNOSTIC_INIT_ABI 2
 
 #ifdef __cplusplus
 extern "C" {
@@ -97,13 +97,30 @@ AGNOSTIC_INIT_API int32_t agnostic_init_use(int32_t instructions);
 AGNOSTIC_INIT_API int32_t agnostic_init_fill(const agnostic_init_job *jobs, int64_t count,
                                              uint64_t start, uint64_t stop, int32_t threads);
 
+/* Write so many elements of a draw, contiguous, each made of the next 1, 2 or 4 of these words. */
+AGNOSTIC_INIT_API int32_t agnostic_init_from_words(const agnostic_init_draw *draw,
+                                                   const uint32_t *words, int64_t count, void *out);
+
 #ifdef __cplusplus
 }
 
-/* For other sources of the library: elements of one job, by the calling thread. */
+/* For other sources of the library. */
 namespace agnostic_init {
+
+/* Elements of one job, by the calling thread. */
 void fill(const agnostic_init_job &job, uint64_t start, uint64_t stop);
-}
+
+/* While one lives, its thread rounds to nearest and flushes nothing, whatever it was told before. */
+class Arithmetic {
+ public:
+  Arithmetic();
+  ~Arithmetic();
+
+ private:
+  uint64_t before = 0;
+};
+
+}  // namespace agnostic_init
 #endif
 
 #endif

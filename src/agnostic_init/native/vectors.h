@@ -101,4 +101,115 @@ INLINE f64v fused(f64v a, f64v b, f64v c) {
 #endif
 }
 
+// The lower of a value and what it may not exceed, and the like; of equal ones the value.
+INLINE f32v at_most(f32v value, f32v bound) {
+#if INSTRUCTIONS == 2
+  return (f32v)_mm512_min_ps((__m512)bound, (__m512)value);
+#elif INSTRUCTIONS == 1
+  return (f32v)_mm256_min_ps((__m256)bound, (__m256)value);
+#elif defined(__SSE2__)
+  return (f32v)_mm_min_ps((__m128)bound, (__m128)value);
+#else
+  i32v above = value > bound;
+  return (f32v)((above & (i32v)bound) | (~above & (i32v)value));
+#endif
+}
+INLINE f32v at_least(f32v value, f32v bound) {
+#if INSTRUCTIONS == 2
+  return (f32v)_mm512_max_ps((__m512)bound, (__m512)value);
+#elif INSTRUCTIONS == 1
+  return (f32v)_mm256_max_ps((__m256)bound, (__m256)value);
+#elif defined(__SSE2__)
+  return (f32v)_mm_max_ps((__m128)bound, (__m128)value);
+#else
+  i32v below = value < bound;
+  return (f32v)((below & (i32v)bound) | (~below & (i32v)value));
+#endif
+}
+
+// Halves of a vector as float64, which compilers convert by halves again, and two such as float32.
+INLINE f64v first_half(i32v x) {
+#if INSTRUCTIONS == 2
+  return (f64v)_mm512_cvtepi32_pd(_mm512_castsi512_si256((__m512i)x));
+#elif INSTRUCTIONS == 1
+  return (f64v)_mm256_cvtepi32_pd(_mm256_castsi256_si128((__m256i)x));
+#else
+  i32h half;
+  __builtin_memcpy(&half, &x, sizeof half);
+  return __builtin_convertvector(half, f64v);
+#endif
+}
+INLINE f64v second_half(i32v x) {
+#if INSTRUCTIONS == 2
+  return (f64v)_mm512_cvtepi32_pd(_mm512_extracti64x4_epi64((__m512i)x, 1));
+#elif INSTRUCTIONS == 1
+  return (f64v)_mm256_cvtepi32_pd(_mm256_extracti128_si256((__m256i)x, 1));
+#else
+  i32h half;
+  __builtin_memcpy(&half, (char *)&x + sizeof half, sizeof half);
+  return __builtin_convertvector(half, f64v);
+#endif
+}
+INLINE f32v joined(f64v first, f64v second) {
+#if INSTRUCTIONS == 2
+  __m256 low = _mm512_cvtpd_ps((__m512d)first), high = _mm512_cvtpd_ps((__m512d)second);
+  return (f32v)_mm512_insertf32x8(_mm512_castps256_ps512(low), high, 1);
+#elif INSTRUCTIONS == 1
+  __m128 low = _mm256_cvtpd_ps((__m256d)first), high = _mm256_cvtpd_ps((__m256d)second);
+  return (f32v)_mm256_insertf128_ps(_mm256_castps128_ps256(low), high, 1);
+#else
+  f32h low = __builtin_convertvector(first, f32h), high = __builtin_convertvector(second, f32h);
+  return __builtin_shufflevector(low, high, 0, 1, 2, 3);
+#endif
+}
+
+// Whether any lane is not zero.
+INLINE bool any(i32v x) {
+#if INSTRUCTIONS == 2
+  return _mm512_test_epi32_mask((__m512i)x, (__m512i)x) != 0;
+#elif INSTRUCTIONS == 1
+  return !_mm256_testz_si256((__m256i)x, (__m256i)x);
+#elif defined(__SSE2__)
+  return _mm_movemask_epi8(_mm_cmpeq_epi32((__m128i)x, _mm_setzero_si128())) != 0xFFFF;
+#elif defined(__aarch64__)
+  return vmaxvq_u32((uint32x4_t)x) != 0;
+#else
+  i32 sum = 0;
+  for (int n = 0; n < L32; ++n) sum |= x[n];
+  return sum != 0;
+#endif
+}
+
+// Four numbers at each of so many addresses as there are lanes: the first of each, and so on.
+INLINE void transposed(const double *const *rows, f64v *columns) {
+#if INSTRUCTIONS == 2
+  auto pairs = [rows](int first, int at) {
+    __m512d all = _mm512_castpd128_pd512(_mm_load_pd(rows[first] + at));
+    all = _mm512_insertf64x2(all, _mm_load_pd(rows[first + 2] + at), 1);
+    all = _mm512_insertf64x2(all, _mm_load_pd(rows[first + 4] + at), 2);
+    return _mm512_insertf64x2(all, _mm_load_pd(rows[first + 6] + at), 3);
+  };
+  for (int n = 0; n < 4; n += 2) {
+    __m512d even = pairs(0, n), odd = pairs(1, n);
+    columns[n] = (f64v)_mm512_unpacklo_pd(even, odd);
+    columns[n + 1] = (f64v)_mm512_unpackhi_pd(even, odd);
+  }
+#elif INSTRUCTIONS == 1
+  for (int n = 0; n < 4; n += 2) {
+    __m256d even = _mm256_castpd128_pd256(_mm_load_pd(rows[0] + n));
+    __m256d odd = _mm256_castpd128_pd256(_mm_load_pd(rows[1] + n));
+    even = _mm256_insertf128_pd(even, _mm_load_pd(rows[2] + n), 1);
+    odd = _mm256_insertf128_pd(odd, _mm_load_pd(rows[3] + n), 1);
+    columns[n] = (f64v)_mm256_unpacklo_pd(even, odd);
+    columns[n + 1] = (f64v)_mm256_unpackhi_pd(even, odd);
+  }
+#else
+  for (int n = 0; n < 4; n += 2) {
+    f64v even = load<f64v>(rows[0] + n), odd = load<f64v>(rows[1] + n);
+    columns[n] = __builtin_shufflevector(even, odd, 0, 2);
+    columns[n + 1] = __builtin_shufflevector(even, odd, 1, 3);
+  }
+#endif
+}
+
 #endif
