@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import agnostic_init as ai
+from agnostic_init.arrays.target import library_of
 from agnostic_init.initializers.blocks import LIMIT, comparable, digit, positions_along, remainder
 
 FAR = [2**31, 2**32, 2**53, 2**63 - 2, 2**63]
@@ -103,3 +104,47 @@ def test_a_block_of_places_far_apart_needs_no_more_than_it_has(step):
 
 def test_a_pattern_of_a_gain_whose_square_is_no_float():
     assert ai.identity(1e200).describe((2, 2), "float64").std == 0.5e200
+
+
+STEPS = [
+    slice(None, None, 2),
+    slice(None, None, -2),
+    slice(4, None, 3),
+    slice(None, None, 10**20),
+    slice(None, None, -(10**20)),
+    slice(3, 1, 10**20),
+    (slice(None), slice(None, None, 2**63)),
+    (slice(1, 4, 2), slice(None, None, -3)),
+]
+
+
+@pytest.mark.parametrize("index", STEPS, ids=str)
+@pytest.mark.parametrize(
+    "init",
+    [
+        ai.orthogonal(),
+        ai.sparse(0.4),
+        ai.identity(),
+        ai.constant(np.eye(5)),
+        ai.looks_linear("normal", "both", "b o i"),
+    ],
+    ids=["orthogonal", "sparse", "identity", "constant", "looks-linear"],
+)
+def test_any_step_is_taken_in_every_library(backend, xp, init, index):
+    shape = (5, 2, 4) if isinstance(init, ai.looks_linear) else (5, 5)
+    whole = backend.to_numpy(init(shape, key=0, xp=xp))
+    part = backend.to_numpy(init(shape, key=0, xp=xp, index=index))
+    np.testing.assert_array_equal(part, whole[index])
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float8_e5m2"])
+@pytest.mark.parametrize("name", ["sparse", "constant", "normal"])
+def test_steps_backwards_in_small_floats(backend, xp, name, dtype):
+    if "strict" in backend.name:
+        pytest.skip("array-api-strict has no small floats")
+    pytest.importorskip("ml_dtypes")
+    init = ai.constant(np.arange(20.0).reshape(4, 5)) if name == "constant" else ai.get(name)
+    options = {"key": 0, "xp": xp, "dtype": dtype}
+    whole, part = init((4, 5), **options), init((4, 5), index=slice(None, None, -3), **options)
+    found = [backend.to_numpy(library_of(x).cast(x, "float32")) for x in (whole, part)]
+    np.testing.assert_array_equal(found[1], found[0][::-3])

@@ -98,18 +98,19 @@ class Whole(Initializer):
 
 
 def selected(xp: Any, array: Any, part: Block) -> Any:
-    """The block of an array of the global shape, by slices of positive steps alone."""
+    """The block of an array of the global shape, by slices of positive steps inside of it."""
     if part.whole:
         return array
-    index = tuple(
-        slice(start, start + count * step, step)
-        if step > 0
-        else slice(start + (count - 1) * step, start + 1, -step)
-        for start, step, count in zip(part.starts, part.steps, part.counts, strict=True)
-    )
+    index = []
+    for start, step, count in zip(part.starts, part.steps, part.counts, strict=True):
+        ends = sorted((start, start + (count - 1) * step))
+        # A step of which none is taken may be longer than any index that a library takes.
+        index.append(slice(ends[0], ends[1] + 1, abs(step) if count > 1 else 1))
     backwards = tuple(axis for axis, step in enumerate(part.steps) if step < 0)
     found = (
-        array[index] if part.size else xp.zeros_like(array)[tuple(slice(0, n) for n in part.counts)]
+        array[tuple(index)]
+        if part.size
+        else xp.zeros_like(array)[tuple(slice(0, n) for n in part.counts)]
     )
     if backwards and part.size:
         found = xp.flip(found, axis=backwards)
