@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import agnostic_init as ai
+from agnostic_init.arrays.target import library_of
 
 NAN, INF = math.nan, math.inf
 EXACT = [
@@ -206,3 +207,44 @@ def test_jax_without_64_bits_refuses_them(name):
         pytest.skip("JAX has 64 bits here")
     with pytest.raises(ai.ParameterError, match="`dtype` must have at most 32 bits"):
         ai.constant(2**40)((2,), xp=jax.numpy, dtype=name)
+
+
+# Beside a tie between two numbers of the dtype, by less than a float32 has; and their float32, cast.
+TIES = [
+    (1 + 2**-11 + 2**-40, "float16", 1.0),
+    (-1 - 3 * 2**-11 + 2**-40, "float16", -1 - 2**-9),
+    (1 + 2**-8 + 2**-40, "bfloat16", 1.0),
+    (1 + 2**-4 + 2**-40, "float8_e4m3fn", 1.0),
+    (1 + 3 * 2**-3 - 2**-40, "float8_e5m2", 1.5),
+    (2**-17 + 2**-60, "float8_e5m2", 0.0),
+]
+
+
+@pytest.mark.parametrize(("value", "dtype", "right"), TIES)
+def test_a_small_float_is_the_float32_rounded_once(backend, xp, value, dtype, right):
+    if "strict" in backend.name:
+        pytest.skip("array-api-strict has no small floats")
+    pytest.importorskip("ml_dtypes")
+    for init in (ai.constant(value), ai.constant([value, value]), ai.constant([[value]] * 2)):
+        shape = (2, 2)
+        made = init(shape, xp=xp, dtype=dtype)
+        single = ai.constant(np.float32(value))(shape, xp=xp, dtype=dtype)
+        for each in (made, single):
+            wide = library_of(each).cast(each, "float32")
+            assert backend.to_numpy(wide).tolist() == [[right] * 2] * 2
+
+
+@pytest.mark.parametrize(
+    ("dtype", "code"), [("float16", 0x7E00), ("bfloat16", 0x7FC0), ("float8_e5m2", 0x7E)]
+)
+def test_nan_has_one_code_in_all_libraries(backend, xp, dtype, code):
+    if "strict" in backend.name:
+        pytest.skip("array-api-strict has no small floats")
+    pytest.importorskip("ml_dtypes")
+    other = np.array([0x7FC00001, 0xFFC12345, 0x3F800000], np.uint32).view(np.float32)
+    for value in (NAN, -NAN, [NAN, 1.0], other, [[NAN] * 40 + [1.0]]):
+        shape = np.shape(value) or (33,)
+        made = ai.constant(value)(shape, xp=xp, dtype=dtype)
+        found = np.asarray(library_of(made).to_host(made))
+        found = found.view(f"u{found.itemsize}")
+        assert (found[np.broadcast_to(np.isnan(value), shape)] == code).all()

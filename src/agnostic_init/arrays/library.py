@@ -200,6 +200,10 @@ class Library:
         """The array in another dtype, rounded to nearest even."""
         return self.xp.astype(array, self.dtype(name))
 
+    def with_one_nan(self, array: Any) -> Any:
+        """The array with one code for NaN, of a format that has several."""
+        return array
+
     def by_blocks(
         self,
         function: Callable[[Index], Any],

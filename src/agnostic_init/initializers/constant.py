@@ -25,6 +25,9 @@ from agnostic_init.initializers.constant_values import (
 
 __all__ = ["constant", "ones", "zeros"]
 
+SINGLE = 24  # bits of a float32
+SEVERAL_NANS = ("float16", "bfloat16", "float8_e5m2")
+
 
 class _Constant(Initializer):
     """A value that needs no key."""
@@ -52,14 +55,16 @@ class _Constant(Initializer):
             dtype = library.dtype(target.dtype)
             return library.xp.full(part.shape, number, dtype=dtype, device=target.device)
         self.check(shape, target.dtype)
-        value = self._value()
-        assert isinstance(value, ArrayValue)
-        host = _part(value.array, part)
-        row = DTYPES[target.dtype]
+        value, row = self._value(), DTYPES[target.dtype]
+        host = _part(value.array if isinstance(value, ArrayValue) else np.asarray(value), part)
         if row.is_integer:  # not by way of floats that the library may round
             host = host.astype(row.name if row.name == row.storage else np.int64)
+        elif row.precision < SINGLE:
+            with np.errstate(all="ignore"):
+                host = host.astype(np.complex64 if row.is_complex else np.float32)
         wide = library.from_host(np.asarray(host, order="C"), target.device)
-        return library.cast(wide, target.dtype)
+        made = library.cast(wide, target.dtype)
+        return library.with_one_nan(made) if target.dtype in SEVERAL_NANS else made
 
     def write(self, key: Key | None, part: Block, out: Any, library: Library) -> None:
         number = _number(self, library.dtype_name(out.dtype))
@@ -166,6 +171,8 @@ def _number(init: _Constant, dtype: str) -> Any:
     if isinstance(value, ArrayValue):
         return None
     check_holds(value, dtype)
+    if dtype in SEVERAL_NANS and isinstance(value, float) and math.isnan(value):
+        return None
     return _plain(value, dtype)
 
 
@@ -195,12 +202,17 @@ def _as_float(number: int) -> Number:
 
 
 def _plain(value: Number, dtype: str) -> Any:
-    """The number as Python's own for the dtype, which every library takes without rounding."""
+    """The number as Python's own for the dtype, which every library takes without rounding.
+
+    Below 32 bits it is the float32, rounded once more, as all values are.
+    """
+    row = DTYPES[dtype]
+    if row.is_integer:
+        return bool(value) if dtype == "bool" else int(value.real)
     if isinstance(value, complex):
         return value
-    if dtype == "bool":
-        return bool(value)
-    return int(value) if DTYPES[dtype].is_integer else float(value)
+    number = float(value)
+    return row.nearest(DTYPES["float32"].nearest(number)) if row.precision < SINGLE else number
 
 
 def _part(array: Any, part: Block) -> Any:

@@ -34,6 +34,13 @@ NAMES = {
     if isinstance(each, torch.dtype)
 }
 
+# The codes of NaN that other libraries have; torch's depend on how a cast was made.
+NANS = {
+    torch.float16: (torch.int16, 0x7E00),
+    torch.bfloat16: (torch.int16, 0x7FC0),
+    torch.float8_e5m2: (torch.uint8, 0x7E),
+}
+
 
 class Library(library.Library):
     """torch, for which 64-bit arithmetic on words is signed."""
@@ -138,6 +145,10 @@ class Library(library.Library):
 
     def cast(self, array: Any, name: str) -> Any:
         return array.to(self.dtype(name))
+
+    def with_one_nan(self, array: Any) -> Any:
+        codes, nan = NANS[array.dtype]
+        return torch.where(array.float().isnan(), nan, array.view(codes)).view(array.dtype)
 
     def write(self, out: Any, value: Any) -> None:
         if torch_shards.is_sharded(out) and not torch_shards.is_sharded(value):
