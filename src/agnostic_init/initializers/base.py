@@ -125,11 +125,7 @@ class Initializer:
             if shape != part.shape:
                 raise must("out", f"must have the shape {part.shape}", shape)
         stream = make_key(key) if key is not None else self._without_key()
-        if library.devices:
-            with library.on(library.device_of(out)):
-                self.write_parts(stream, part, out, library)
-        else:
-            self.write_parts(stream, part, out, library)
+        self.write_parts(stream, part, out, library)
         return out
 
     def describe(self, shape: Any, dtype: Any = "float32") -> Description:
@@ -252,6 +248,10 @@ class Initializer:
 
     def write_parts(self, key: Key | None, part: Block, out: Any, library: Library) -> None:
         """Write what this process has of an array; the only place that knows of parts."""
+        if library.devices:
+            with library.on(library.device_of(out)):
+                self.write(key, part, out, library)
+            return
         for view, index in library.parts(out):
             self.write(key, part if index is None else part.part(index), view, library)
         library.written(out)

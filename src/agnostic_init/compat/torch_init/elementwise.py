@@ -5,12 +5,12 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from agnostic_init.arrays.errors import must
+from agnostic_init.arrays.errors import ParameterError, must
 from agnostic_init.compat.torch_init.writing import (
     RefusedError,
     has_values,
     overridable,
-    refusing,
+    refused,
     set_all,
     write,
 )
@@ -45,8 +45,10 @@ def uniform_(tensor: Any, a: float = 0.0, b: float = 1.0, generator: Any = None)
     """
     if a > b:
         raise RefusedError(str(must("a", f"must be at most `b`, which is {b!r}", a)))
-    with refusing(low="a", high="b"):
+    try:
         init = constant_initializer(float(a)) if a == b else uniform(a, b)
+    except ParameterError as error:
+        raise refused(error, low="a", high="b") from None
     return write(init, tensor, generator)
 
 
@@ -69,8 +71,10 @@ def normal_(tensor: Any, mean: float = 0.0, std: float = 1.0, generator: Any = N
     >>> normal_(np.empty(3, np.float32), std=0.02, generator=42)
     array([0.02779921, 0.0345919 , 0.0133219 ], dtype=float32)
     """
-    with refusing():
+    try:
         init = normal(mean, std)
+    except ParameterError as error:
+        raise refused(error) from None
     return write(init, tensor, generator)
 
 
@@ -116,10 +120,12 @@ def trunc_normal_(
         warnings.warn(text, stacklevel=2)
     if a > b:
         raise RefusedError(str(must("a", f"must be at most `b`, which is {b!r}", a)))
-    with refusing(lower="a", upper="b"):
+    try:
         if a == b:
             return write(constant_initializer(float(a)), tensor)
         init = truncated_normal(mean, std, a, b, bounds="absolute")
+    except ParameterError as error:
+        raise refused(error, lower="a", upper="b") from None
     return write(init, tensor, generator)
 
 

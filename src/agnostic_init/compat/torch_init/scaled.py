@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import functools
 import warnings
 from typing import Any
 
-from agnostic_init.arrays.errors import check_choice, must
+from agnostic_init.arrays.errors import ParameterError, check_choice, must
 from agnostic_init.arrays.numbers import real_number
 from agnostic_init.arrays.untraced import untraced
 from agnostic_init.compat.torch_init.writing import (
     overridable,
-    refusing,
-    set_all,
+    refused,
     shape_of,
     write,
 )
 from agnostic_init.gains.gain import TORCH_NAMES
 from agnostic_init.gains.gain import gain as gain_of
+from agnostic_init.initializers.base import Initializer
+from agnostic_init.initializers.constant import zeros
 from agnostic_init.initializers.scaling import variance_scaling
 from agnostic_init.layouts.axes import split_axes
 
@@ -187,7 +189,10 @@ def _gain(nonlinearity: Any, slope: Any, name: str, hint: str) -> float:
 
 def _calculate_fan_in_and_fan_out(tensor: Any) -> tuple[int, int]:
     """The fans of a weight whose axes are (out, in, kernel ...); private in torch, and widely used."""
-    shape = shape_of(tensor)
+    return _fans(shape_of(tensor))
+
+
+def _fans(shape: tuple[int, ...]) -> tuple[int, int]:
     if len(shape) < 2:
         raise must("tensor", "must have at least 2 dimensions, to have fan in and fan out", shape)
     parts = split_axes(shape, "torch")  # and not `fans`, which are never 0
@@ -196,37 +201,61 @@ def _calculate_fan_in_and_fan_out(tensor: Any) -> tuple[int, int]:
 
 def _calculate_correct_fan(tensor: Any, mode: str) -> int:
     """The fan of a mode; private in torch, and used."""
+    return _fan(shape_of(tensor), mode)
+
+
+def _fan(shape: tuple[int, ...], mode: str) -> int:
     mode = mode.lower()
     check_choice("mode", mode, MODES)
-    return _calculate_fan_in_and_fan_out(tensor)[MODES.index(mode)]
+    return _fans(shape)[MODES.index(mode)]
 
 
 @untraced
 def _xavier(tensor: Any, gain: float, distribution: str, generator: Any) -> Any:
-    fans = _calculate_fan_in_and_fan_out(tensor)
-    return _scaled(tensor, gain, "fan_avg", distribution, fans, generator)
+    init = _made(_xavier_init, shape_of(tensor), gain, distribution)
+    return write(init, tensor, generator)
 
 
 @untraced
 def _kaiming(
     tensor: Any, a: float, mode: str, nonlinearity: str, distribution: str, generator: Any
 ) -> Any:
-    fan = _calculate_correct_fan(tensor, mode)
+    init = _made(_kaiming_init, shape_of(tensor), a, mode, nonlinearity, distribution)
+    return write(init, tensor, generator)
+
+
+def _made(function: Any, shape: tuple[int, ...], number: Any, *names: str) -> Initializer:
+    """The initializer, which is kept for plain numbers: others may change, or equal a refused one."""
+    if type(number) not in (int, float):
+        function = function.__wrapped__
+    init: Initializer = function(shape, number, *names)
+    return init
+
+
+@functools.lru_cache(maxsize=256)
+def _xavier_init(shape: tuple[int, ...], gain: float, distribution: str) -> Initializer:
+    return _scaled(shape, gain, "fan_avg", distribution, _fans(shape))
+
+
+@functools.lru_cache(maxsize=256)
+def _kaiming_init(
+    shape: tuple[int, ...], a: float, mode: str, nonlinearity: str, distribution: str
+) -> Initializer:
+    fan = _fan(shape, mode)
     hint = "agnostic_init.kaiming_normal or kaiming_uniform, which know all functions"
     gain = _gain(nonlinearity, a, "a", hint)
-    return _scaled(tensor, gain, "fan_in", distribution, (fan, fan), generator)
+    return _scaled(shape, gain, "fan_in", distribution, (fan, fan))
 
 
 def _scaled(
-    tensor: Any, gain: float, mode: str, distribution: str, fan: tuple[int, int], generator: Any
-) -> Any:
-    if 0 in tensor.shape:
-        return tensor
-    with refusing(scale="gain"):
+    shape: tuple[int, ...], gain: float, mode: str, distribution: str, fan: tuple[int, int]
+) -> Initializer:
+    try:
         factor = real_number("gain", gain)
         if factor < 0:
             raise must("gain", "must not be negative", gain)
-        if factor == 0:
-            return set_all(tensor, 0)
-        init = variance_scaling(factor**2, mode, distribution, fan=fan)
-    return write(init, tensor, generator)
+        if factor == 0 or 0 in shape:
+            return zeros()
+        return variance_scaling(factor**2, mode, distribution, fan=fan)
+    except ParameterError as error:
+        raise refused(error, scale="gain") from None

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from agnostic_init.arrays.errors import must
+from agnostic_init.arrays.errors import ParameterError, must
 from agnostic_init.arrays.untraced import untraced
-from agnostic_init.compat.torch_init.writing import refusing, shape_of, write
+from agnostic_init.compat.torch_init.writing import refused, shape_of, write
 from agnostic_init.initializers.deterministic import dirac, identity
 from agnostic_init.initializers.orthogonal import orthogonal
 from agnostic_init.initializers.sparse import sparse
@@ -90,8 +90,10 @@ def orthogonal_(tensor: Any, gain: float = 1, generator: Any = None) -> Any:
     shape = shape_of(tensor)
     if len(shape) < 2:
         raise must("tensor", "must have at least 2 dimensions", shape)
-    with refusing():
+    try:
         init = orthogonal(gain, layout="torch")
+    except ParameterError as error:
+        raise refused(error) from None
     return write(init, tensor, generator)
 
 
@@ -119,8 +121,10 @@ def sparse_(tensor: Any, sparsity: float, std: float = 0.01, generator: Any = No
     rows, _ = _matrix(tensor)
     # Torch's number of zeros, of whose rounding up the last bit of a float decides.
     zeros = min(rows, math.ceil(sparsity * rows))
-    with refusing():
+    try:
         init = sparse(zeros / max(rows, 1), std)
+    except ParameterError as error:
+        raise refused(error) from None
     return write(init, tensor, generator)
 
 

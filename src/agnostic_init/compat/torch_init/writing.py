@@ -5,16 +5,16 @@ from __future__ import annotations
 import functools
 import inspect
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
 from agnostic_init.arrays.dtypes import FORMATS
 from agnostic_init.arrays.errors import ParameterError, must, must_be_type
 from agnostic_init.arrays.out import check_out
-from agnostic_init.arrays.target import library_of
+from agnostic_init.arrays.target import backend, library_of
 from agnostic_init.arrays.untraced import untraced
+from agnostic_init.bits.block import block
 from agnostic_init.bits.key import Key
 from agnostic_init.bits.key import key as make_key
 from agnostic_init.initializers.base import Initializer
@@ -26,7 +26,7 @@ __all__ = [
     "has_values",
     "key_for",
     "overridable",
-    "refusing",
+    "refused",
     "set_all",
     "shape_of",
     "write",
@@ -48,28 +48,26 @@ class UnsupportedDtypeError(ParameterError, NotImplementedError):
     """A dtype that has no such values, where torch raises a NotImplementedError."""
 
 
-@contextmanager
-def refusing(**names: str) -> Iterator[None]:
-    """Raise what torch raises for a parameter, which may have another name here.
+def refused(error: ParameterError, **names: str) -> RefusedError:
+    """What torch raises for a parameter, which may have another name here.
 
     Parameters
     ----------
+    error
+        Of an initializer.
     **names
         By the names that the initializers have for parameters, those that torch has.
     """
-    try:
-        yield
-    except ParameterError as error:
-        text = str(error)
-        for ours, theirs in names.items():
-            text = text.replace(f"`{ours}`", f"`{theirs}`")
-        raise RefusedError(text) from None
+    text = str(error)
+    for ours, theirs in names.items():
+        text = text.replace(f"`{ours}`", f"`{theirs}`")
+    return RefusedError(text)
 
 
 def shape_of(tensor: Any) -> tuple[int, ...]:
     """The shape of a tensor, which one of a lazy module does not have yet."""
     try:
-        return tuple(int(length) for length in tensor.shape)
+        return tuple(map(int, tensor.shape))
     except AttributeError:
         raise must_be_type("tensor", TENSOR, tensor) from None
     except RuntimeError:
@@ -84,21 +82,18 @@ def write(init: Initializer, tensor: Any, generator: Any = None) -> Any:
     shape, library = shape_of(tensor), _library(tensor)
     if not library.has_values(tensor):
         return tensor
-    name = library.dtype_name(tensor.dtype)
-    if init.needs_key and name not in FORMATS:
+    if init.needs_key and library.dtype_name(tensor.dtype) not in FORMATS:
         rule = "must be real or complex floating-point"
+        name = library.dtype_name(tensor.dtype)
         raise UnsupportedDtypeError(str(must("tensor.dtype", rule, name)))
     if 0 in shape:
         return tensor
-    with refusing():
+    try:
         check_out(tensor, shape, "tensor")
-    key = key_for(tensor, generator) if init.needs_key else None
-    version = _version(tensor)
-    with refusing(out="tensor"):
-        init.fill(tensor, key=key)
-    if version is not None and version == _version(tensor):
-        # The memory was written behind autograd's back, which must learn of it all the same.
-        _torch().autograd.graph.increment_version(tensor)
+        key = key_for(tensor, generator) if init.needs_key else None
+        init.write_parts(key, block(shape), tensor, library)
+    except ParameterError as error:
+        raise refused(error, out="tensor") from None
     return tensor
 
 
@@ -131,7 +126,7 @@ def key_for(tensor: Any, generator: Any) -> Key:
     if keys is not None:
         return keys()
     try:
-        torch = _torch()
+        import torch
     except ImportError:
         raise must_be_type(
             "generator",
@@ -141,11 +136,11 @@ def key_for(tensor: Any, generator: Any) -> Key:
         ) from None
     device = tensor.device if isinstance(tensor, torch.Tensor) else "cpu"
     words = torch.randint(0, 1 << 32, (2,), dtype=torch.int64, device=device)
-    if _library(words).memory(words) is None:
+    if backend("torch").memory(words) is None:
         rule = "must be given where torch follows operations on tensors without values"
         raise RefusedError(str(must("generator", rule, None, "generator=0")))
     low, high = words.tolist()
-    return Key(high << 32 | low)
+    return make_key(high << 32 | low)
 
 
 def overridable(function: Function) -> Function:
@@ -163,17 +158,3 @@ def overridable(function: Function) -> Function:
         return torch.overrides.handle_torch_function(call, (tensor,), **bound.arguments)
 
     return call  # type: ignore[return-value]
-
-
-def _version(tensor: Any) -> int | None:
-    """How often torch has seen a tensor written, if it counts."""
-    torch = sys.modules.get("torch")
-    if torch is None or not isinstance(tensor, torch.Tensor) or tensor.is_inference():
-        return None
-    return int(tensor._version)
-
-
-def _torch() -> Any:
-    import torch
-
-    return torch
