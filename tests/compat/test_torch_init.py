@@ -245,7 +245,7 @@ WORDS = {
     "slope": (lambda: init.kaiming_normal_(empty(3, 3), a="x"), "`a` must be a number, the slope"),
     "nonlinearity": (
         lambda: init.kaiming_uniform_(empty(3, 3), nonlinearity="gelu"),
-        "selu, .*leaky_relu, got 'gelu'; try: agnostic_init.kaiming_normal or kaiming_uniform",
+        "'selu', 'leaky_relu', got 'gelu'; try: agnostic_init.kaiming_normal or kaiming_uniform",
     ),
     "gain": (lambda: init.calculate_gain("gelu"), "got 'gelu'; try: agnostic_init.gain, which"),
     "shared memory": (
