@@ -9,10 +9,16 @@ import pytest
 
 import agnostic_init as ai
 from agnostic_init.arrays.memory import Memory
+from agnostic_init.arrays.target import library_of
 from agnostic_init.models import memory
-from agnostic_init.models.memory import shared
 
 TABLE = np.zeros((6, 8))
+
+
+def shared(arrays):
+    libraries = [library_of(array) for array in arrays.values()]
+    known = [own.host_memory(a) for own, a in zip(libraries, arrays.values(), strict=True)]
+    return memory.shared(list(arrays), list(arrays.values()), libraries, known)
 
 
 @pytest.mark.parametrize(
@@ -67,7 +73,7 @@ def test_what_takes_too_long_to_find_out_is_taken_to_share(monkeypatch):
     assert shared({"a": one, "b": other}) == ("a", "b")
 
 
-def test_devices_have_addresses_of_their_own(monkeypatch):
+def test_devices_have_addresses_of_their_own():
     places = {"a": "cuda:0", "b": "cuda:1", "c": "cuda:1"}
 
     class Library:
@@ -80,9 +86,12 @@ def test_devices_have_addresses_of_their_own(monkeypatch):
         def __init__(self, name):
             self.name = name
 
-    monkeypatch.setattr(memory, "library_of", lambda array: Library())
-    assert shared({name: Array(name) for name in "ab"}) is None
-    assert shared({name: Array(name) for name in "abc"}) == ("b", "c")
+    def shared_of(names):
+        unseen = [None] * len(names)
+        return memory.shared(names, [Array(n) for n in names], [Library()] * len(names), unseen)
+
+    assert shared_of("ab") is None
+    assert shared_of("abc") == ("b", "c")
 
 
 def test_fill_tree_refuses_overlap_and_takes_neighbours():

@@ -15,6 +15,7 @@ __all__ = [
     "ParameterTypeError",
     "Wording",
     "check_choice",
+    "inside",
     "must",
     "must_be_type",
     "not_imported",
@@ -119,8 +120,14 @@ def within(place: str) -> Iterator[None]:
     try:
         yield
     except (ParameterError, ParameterTypeError) as error:
-        message = f"{place}: {error}"
-        raise type(error)(message) from None
+        raise inside(error, place) from None
+
+
+def inside(
+    error: ParameterError | ParameterTypeError, place: str
+) -> ParameterError | ParameterTypeError:
+    """The same error, with the place where the parameter stands."""
+    return type(error)(f"{place}: {error}")
 
 
 def _message(name: str, rule: str, got: object, hint: str) -> str:

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import functools
 import importlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
+
+import numpy as np
 
 from agnostic_init.arrays.errors import ParameterTypeError, must, must_be_type
 from agnostic_init.arrays.generators import draw_seed, traced_number
 from agnostic_init.arrays.numbers import as_integer, integer
-from agnostic_init.bits.philox import MASK, philox_block
+from agnostic_init.bits.philox import MASK, philox, philox_block
+from agnostic_init.bits.words import Wide
 
 __all__ = ["Key", "digest", "key", "word64"]
 
 LIMIT = 1 << 64
+FEW = 16  # names, which are folded one by one
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -80,7 +85,19 @@ class Key:
             return _traced(self).fold_in(data)
         counter = (self.offset + number) % LIMIT
         w0, w1, w2, w3 = philox_block((counter & MASK, counter >> 32, 0, 0), self.words)
-        return Key(w1 << 32 | w0, w3 << 32 | w2)
+        return _known(w1 << 32 | w0, w3 << 32 | w2)
+
+    def fold_in_all(self, names: Sequence[str]) -> list[Key]:
+        """Derive the keys of many items at once: ``[fold_in(name) for name in names]``."""
+        if not self.known or len(names) < FEW:
+            return [self.fold_in(name) for name in names]
+        wide = Wide(np, np.uint64, None, signed=False)
+        counters = np.array([digest(name) for name in names], np.uint64)
+        words = philox(wide, wide.split(wide.add(counters, self.offset)), *self.words)
+        low0, high0, low1, high1 = words
+        half = wide.constant(32)
+        seeds, offsets = (high0 << half | low0).tolist(), (high1 << half | low1).tolist()
+        return [_known(*pair) for pair in zip(seeds, offsets, strict=True)]
 
     def split(self, n: int = 2) -> tuple[Key, ...]:
         """Derive `n` keys: ``split(n)[i] == fold_in(i)``.
@@ -148,6 +165,14 @@ def key(source: Any) -> Key:
             "key=0, or key=ai.key('a name')",
         )
     return Key(seed) if isinstance(seed, int) else _traced(seed)
+
+
+def _known(seed: int, offset: int) -> Key:
+    """A key of numbers that need no check."""
+    made = object.__new__(Key)
+    object.__setattr__(made, "seed", seed)
+    object.__setattr__(made, "offset", offset)
+    return made
 
 
 _of_seed = functools.lru_cache(maxsize=256)(Key)

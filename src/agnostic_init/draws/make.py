@@ -9,16 +9,20 @@ from __future__ import annotations
 
 import functools
 import importlib
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from agnostic_init.arrays.library import Library
+from agnostic_init.arrays.memory import Memory
 from agnostic_init.arrays.target import Target
 from agnostic_init.bits.block import Block
 from agnostic_init.bits.key import Key
 from agnostic_init.draws.engines import host
 from agnostic_init.draws.record import Draw
 
-__all__ = ["fill", "make"]
+__all__ = ["fill", "fill_many", "make", "make_many"]
 
 CUDA = ("torch", "cupy")
 
@@ -49,21 +53,83 @@ def fill(draw: Draw, key: Key, block: Block, out: Any, library: Library) -> None
     memory = library.host_memory(out)
     if memory is not None:
         host.fill(draw, key, block, memory)
+    elif (cuda := _cuda(draw, library, out)) is not None:
+        cuda.fill(draw, key, block, out)
     elif not library.has_values(out):
         return
     elif library.takes_from_host(out.device, out):
         storage = host.new(draw, key, block)
         library.write(out, library.from_storage(storage, draw.dtype, out.device))
-    elif (cuda := _cuda(draw, library, out)) is not None:
-        cuda.fill(draw, key, block, out)
     else:
         with library.on(library.device_of(out)):
             _engine("generic").fill(draw, key, block, out, library)
 
 
+def make_many(jobs: Sequence[tuple[Draw, Key, Block, Target]]) -> list[Any]:
+    """As `make`, for many arrays at once."""
+    made: list[Any] = []
+    storages, outs = [], []
+    for draw, key, block, target in jobs:
+        library, device = target.library, target.device
+        if library.lazy or not key.known:
+            made.append(make(draw, key, block, target))
+        elif library.takes_from_host(device):
+            storage = np.empty(block.shape, draw.format.storage)
+            storages.append((draw, key, block, Memory.of_numpy(storage)))
+            made.append(_Storage(storage, draw.dtype, target))
+        elif library.writes and library.name != "jax":
+            out = library.empty(block.shape, draw.dtype, device)
+            outs.append((draw, key, block, out, library, None))
+            made.append(out)
+        else:
+            made.append(make(draw, key, block, target))
+    host.fill_many(storages)
+    fill_many(outs)
+    return [each.array() if isinstance(each, _Storage) else each for each in made]
+
+
+def fill_many(
+    jobs: Iterable[tuple[Draw, Key, Block, Any, Library, Memory | None]],
+) -> None:
+    """As `fill`, for many arrays at once: few calls of the host's engine, few launches on a GPU.
+
+    Parameters
+    ----------
+    jobs
+        What `fill` takes, and the array's `Library.host_memory`, where that is known already.
+    """
+    on_host: list[host.Job] = []
+    on_gpu: dict[Any, list[Any]] = {}
+    for draw, key, block, out, library, known in jobs:
+        memory = library.host_memory(out) if known is None else known
+        if memory is not None:
+            on_host.append((draw, key, block, memory))
+        elif (cuda := _cuda(draw, library, out)) is not None:
+            on_gpu.setdefault(cuda, []).append((draw, key, block, out))
+        else:
+            fill(draw, key, block, out, library)
+    host.fill_many(on_host)
+    for cuda, group in on_gpu.items():
+        cuda.fill_many(group)
+
+
+class _Storage(NamedTuple):
+    """What the host makes for a library that takes it."""
+
+    storage: Any
+    dtype: str
+    target: Target
+
+    def array(self) -> Any:
+        """The library's own."""
+        return self.target.library.from_storage(self.storage, self.dtype, self.target.device)
+
+
 def _cuda(draw: Draw, library: Library, out: Any) -> Any:
     """The module of the CUDA kernels for an array, if they make the draw."""
     if library.name not in CUDA or "cuda" not in str(out.device).lower():
+        return None
+    if not library.has_values(out) or library.takes_from_host(out.device, out):
         return None
     module = _engine(f"cuda.{library.name}")
     return module if module.supports(draw) else None

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from typing import NamedTuple
 
+from agnostic_init.arrays.dtypes import itemsize_of
 from agnostic_init.bits.key import Key
 from agnostic_init.initializers.base import Initializer
 from agnostic_init.initializers.description import Description
@@ -12,16 +14,17 @@ from agnostic_init.models.rules import Rule
 __all__ = ["Entry"]
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One parameter of a plan.
 
     Attributes
     ----------
-    name, shape, dtype : of the parameter.
-    rule : the rule that it matched first.
-    key : its own key, folded of the plan's key and its name.
-    description : what it will be filled with.
+    name, shape, dtype
+        Of the parameter.
+    rule
+        The rule that it matched first.
+    key
+        Its own key, folded of the plan's key and its name.
     """
 
     name: str
@@ -29,7 +32,6 @@ class Entry:
     dtype: str
     rule: Rule
     key: Key
-    description: Description
 
     @property
     def initializer(self) -> Initializer:
@@ -37,11 +39,16 @@ class Entry:
         return self.rule.initializer
 
     @property
+    def description(self) -> Description:
+        """What it will be filled with."""
+        return self.rule.initializer.describe(self.shape, self.dtype)
+
+    @property
     def elements(self) -> int:
         """Elements of the parameter."""
-        return self.description.elements
+        return math.prod(self.shape)
 
     @property
     def bytes(self) -> int:
         """Memory of the parameter."""
-        return self.description.bytes
+        return math.prod(self.shape) * itemsize_of(self.dtype)

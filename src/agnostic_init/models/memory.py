@@ -2,35 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from agnostic_init.arrays.library import Library
 from agnostic_init.arrays.memory import Memory
-from agnostic_init.arrays.target import library_of
 
 __all__ = ["shared"]
 
 MOST_WORK = 1_000_000  # of the exact answer, which for odd strides takes very long
 
 
-def shared(arrays: Mapping[str, Any]) -> tuple[str, str] | None:
-    """The names of two arrays that share memory, or None.
+def shared(
+    names: Sequence[str],
+    arrays: Sequence[Any],
+    libraries: Sequence[Library],
+    memories: Sequence[Memory | None],
+) -> tuple[str, str] | None:
+    """The names of two arrays that share memory, or None; `memories` are their `host_memory`.
 
     An array whose memory is not known, or that has none, shares with itself alone.
-
-    Examples
-    --------
-    >>> table = np.zeros((2, 3))
-    >>> shared({"a": table[:, 0], "b": table[:, 1]})
-    >>> shared({"a": table[:, 0], "b": table[1]})
-    ('a', 'b')
     """
+    if _apart(memories):
+        return None
     known: dict[str, Memory] = {}
     unknown: dict[int, str] = {}
-    for name, array in arrays.items():
-        memory = library_of(array).memory(array)
+    for name, array, library, on_host in zip(names, arrays, libraries, memories, strict=True):
+        memory = library.memory(array) if on_host is None else on_host
         if 0 in (array.shape if memory is None else memory.shape):
             continue
         if memory is not None:
@@ -40,6 +42,20 @@ def shared(arrays: Mapping[str, Any]) -> tuple[str, str] | None:
         else:
             unknown[id(array)] = name
     return _overlapping(known)
+
+
+def _apart(memories: Sequence[Memory | None]) -> bool:
+    """Whether all are runs of the host's memory that do not touch, as nearly always."""
+    spans = []
+    for memory in memories:
+        if memory is None:
+            return False
+        _, start, shape, strides, itemsize = memory
+        if strides is not None:
+            return False
+        spans.append((start, start + math.prod(shape) * itemsize))
+    spans.sort()
+    return all(one[1] <= other[0] for one, other in itertools.pairwise(spans))
 
 
 def _overlapping(memories: dict[str, Memory]) -> tuple[str, str] | None:

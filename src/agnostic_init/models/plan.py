@@ -10,10 +10,10 @@ from typing import Any
 
 from agnostic_init.arrays.errors import must, within
 from agnostic_init.arrays.out import check_out
-from agnostic_init.arrays.target import Target, resolve
+from agnostic_init.arrays.target import resolve
 from agnostic_init.bits.key import Key
-from agnostic_init.models.batches import batches, fill_batch, make_batch
 from agnostic_init.models.entry import Entry
+from agnostic_init.models.making import fill_entries, make_entries
 from agnostic_init.models.progress import Progress, Report
 from agnostic_init.models.table import table
 
@@ -159,19 +159,13 @@ class Plan:
         """
         likes = like if isinstance(like, Mapping) else dict.fromkeys(self._names(), like)
         self._check_names("like", likes)
-        targets = {}
+        targets = []
         for entry in self.entries:
             with within(f"parameter {entry.name!r}"):
-                targets[entry.name] = resolve(
-                    likes[entry.name], xp, entry.dtype, device, entry.shape
-                )
-        made: dict[str, Any] = dict.fromkeys(self._names())
-        report = Report(self.bytes, progress)
-        for batch in batches(self.entries, targets):
-            with report.of(batch):
-                arrays = make_batch(batch, targets[batch[0].name])
-            made.update(zip((entry.name for entry in batch), arrays, strict=True))
-        return made
+                like = likes[entry.name]
+                targets.append(resolve(like, xp, entry.dtype, device, entry.shape))
+        arrays = make_entries(self.entries, targets, Report(self.entries, progress))
+        return dict(zip(self._names(), arrays, strict=True))
 
     def fill(self, arrays: Mapping[str, Any], *, progress: Progress | None = None) -> None:
         """Write every array in place. `fill_tree` checks the rules first, and is the one to call.
@@ -184,20 +178,17 @@ class Plan:
             As of `make`.
         """
         self._check_names("arrays", arrays)
-        targets = {}
-        for entry in self.entries:
-            out = arrays[entry.name]
+        outs = [arrays[entry.name] for entry in self.entries]
+        libraries, memories = [], []
+        for entry, out in zip(self.entries, outs, strict=True):
             with within(f"parameter {entry.name!r}"):
                 library = check_out(out, entry.shape, "array")
                 name = library.dtype_name(out.dtype)
                 if name != entry.dtype:
                     raise must("array", f"must have the dtype of the plan, {entry.dtype}", name)
-            targets[entry.name] = Target(library, entry.dtype, library.device_of(out))
-        report = Report(self.bytes, progress)
-        for batch in batches(self.entries, targets):
-            with report.of(batch):
-                outs = [arrays[entry.name] for entry in batch]
-                fill_batch(batch, outs, targets[batch[0].name].library)
+            libraries.append(library)
+            memories.append(library.host_memory(out))
+        fill_entries(self.entries, outs, libraries, memories, Report(self.entries, progress))
 
     def _names(self) -> list[str]:
         return [entry.name for entry in self.entries]

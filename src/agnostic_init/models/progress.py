@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 
 from agnostic_init.models.entry import Entry
 
@@ -13,25 +12,39 @@ Progress = Callable[[str, int, int], object]
 
 
 class Report:
-    """What has been made, of so many bytes in all."""
+    """What has been made of a plan; a context for each group of entries that are made by one call."""
 
-    def __init__(self, total: int, progress: Progress | None) -> None:
-        self.done, self.total, self.progress = 0, total, progress
+    def __init__(self, entries: Sequence[Entry], progress: Progress | None) -> None:
+        self.entries, self.progress = entries, progress
+        self.made: list[Sequence[Entry]] = []
+        self.done, self.total = 0, _bytes_of(entries) if progress is not None else 0
 
-    @contextmanager
-    def of(self, batch: list[Entry]) -> Iterator[None]:
+    def of(self, group: Sequence[Entry]) -> Report:
         """Count the entries that are made inside; an error is told where it happened."""
-        try:
-            yield
-        except Exception as error:
-            names = repr(batch[0].name)
-            if len(batch) > 1:
-                names += f" and {len(batch) - 1} more of its shape"
+        self.made.append(group)
+        return self
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        group = self.made[-1]
+        if isinstance(error, Exception):
+            names = repr(group[0].name)
+            if len(group) > 1:
+                alike = " of its shape" * (len({entry.shape for entry in group}) == 1)
+                names += f" and {len(group) - 1} more{alike}"
+            done = sum(map(_bytes_of, self.made[:-1]))
+            total = _bytes_of(self.entries)
             error.add_note(
-                f"at parameter {names}, after {self.done:,} of the {self.total:,} bytes of the plan"
+                f"at parameter {names}, after {done:,} of the {total:,} bytes of the plan"
             )
-            raise
-        for entry in batch:
-            self.done += entry.bytes
-            if self.progress is not None:
+        if error is None and self.progress is not None:
+            for entry in group:
+                self.done += entry.bytes
                 self.progress(entry.name, self.done, self.total)
+
+
+def _bytes_of(entries: Sequence[Entry]) -> int:
+    """Memory of some entries."""
+    return sum(entry.bytes for entry in entries)

@@ -5,14 +5,15 @@ from __future__ import annotations
 import numbers
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, SupportsIndex
+from typing import TYPE_CHECKING, Any, NamedTuple, SupportsIndex
 
 from agnostic_init.arrays.dtype_names import name_of
 from agnostic_init.arrays.errors import ParameterTypeError, must, must_be_type, within
+from agnostic_init.arrays.library import Library
 from agnostic_init.arrays.target import library_of
 from agnostic_init.bits.block import checked_shape
 
-__all__ = ["Parameter", "Spec", "specs_of"]
+__all__ = ["Parameter", "Spec", "check_name", "specs_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +49,24 @@ class Spec:
             object.__setattr__(self, "dtype", name_of(self.dtype))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Parameter:
-    """A name with its spec, and the array that the spec was read from, if there is one."""
+class Parameter(NamedTuple):
+    """A name with its shape, and the array that this was read from, if there is one.
+
+    Attributes
+    ----------
+    name, shape
+        Of the parameter.
+    dtype
+        Its own, or that of its array; None to leave it to the rule and to the call.
+    array, library
+        Those that it was read from.
+    """
 
     name: str
-    spec: Spec
+    shape: tuple[int, ...]
+    dtype: str | None = None
     array: Any = None
+    library: Library | None = None
 
 
 def specs_of(specs: Any) -> tuple[Parameter, ...]:
@@ -73,7 +85,7 @@ def specs_of(specs: Any) -> tuple[Parameter, ...]:
         if not isinstance(pair, tuple | list) or len(pair) != 2:
             raise must_be_type("specs", "must hold pairs of a name and a shape or array", pair)
         name, value = pair
-        _check_name(name)
+        check_name(name)
         if name in found:
             raise must("specs", "must name every parameter once", name)
         with within(f"parameter {name!r}"):
@@ -83,7 +95,7 @@ def specs_of(specs: Any) -> tuple[Parameter, ...]:
     return tuple(found.values())
 
 
-def _check_name(name: Any) -> None:
+def check_name(name: Any) -> None:
     """Raise unless this can name a parameter."""
     if not isinstance(name, str):
         raise must_be_type("specs", "must have names that are strings", name)
@@ -96,19 +108,21 @@ def _check_name(name: Any) -> None:
 
 
 def _parameter(name: str, value: Any) -> Parameter:
-    if isinstance(value, Spec):
-        return Parameter(name, value)
     if isinstance(value, numbers.Integral):
-        return Parameter(name, Spec((int(value),)))
-    if isinstance(value, tuple | list):
+        value = Spec((int(value),))
+    elif isinstance(value, tuple | list):
         paired = len(value) == 2 and not isinstance(value[1], numbers.Number)
-        return Parameter(name, Spec(*value) if paired else Spec(tuple(value)))
+        value = Spec(*value) if paired else Spec(tuple(value))
+    if isinstance(value, Spec):
+        return Parameter(name, value.shape, value.dtype)
     if not (hasattr(value, "shape") and hasattr(value, "dtype")):
         raise must_be_type(
             "shape", "must be a shape, a pair (shape, dtype), a Spec or an array", value
         )
     try:
-        library_of(value)
+        library = library_of(value)
     except ParameterTypeError:
-        return Parameter(name, Spec(tuple(value.shape), value.dtype))
-    return Parameter(name, Spec(tuple(value.shape)), value)
+        spec = Spec(tuple(value.shape), value.dtype)
+        return Parameter(name, spec.shape, spec.dtype)
+    shape = checked_shape(tuple(value.shape))
+    return Parameter(name, shape, library.dtype_name(value.dtype), value, library)

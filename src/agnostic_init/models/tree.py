@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypeVar, overload
 
 from agnostic_init.arrays.dtype_names import name_of
-from agnostic_init.arrays.errors import must, must_be_type, within
+from agnostic_init.arrays.errors import (
+    ParameterError,
+    ParameterTypeError,
+    inside,
+    must,
+    must_be_type,
+    within,
+)
 from agnostic_init.arrays.out import check_out
-from agnostic_init.arrays.target import library_of, resolve
+from agnostic_init.arrays.target import resolve
 from agnostic_init.arrays.untraced import untraced
+from agnostic_init.bits.key import Key
 from agnostic_init.bits.key import key as make_key
-from agnostic_init.initializers.description import Description
 from agnostic_init.models.assign import assigned
 from agnostic_init.models.entry import Entry
+from agnostic_init.models.making import fill_entries
 from agnostic_init.models.memory import shared
 from agnostic_init.models.plan import Plan
-from agnostic_init.models.progress import Progress
+from agnostic_init.models.progress import Progress, Report
 from agnostic_init.models.rules import rules_of
-from agnostic_init.models.specs import Parameter, specs_of
+from agnostic_init.models.specs import Parameter, check_name, specs_of
 
 __all__ = ["fill_tree", "init_tree", "plan_tree"]
 
@@ -182,11 +190,22 @@ def fill_tree(
     """
     if not isinstance(arrays, Mapping):
         raise must_be_type("arrays", "must be a mapping of names to arrays", arrays)
-    for name, array in arrays.items():
-        with within(f"parameter {name!r}"):
-            check_out(array, name="array")
-    parameters = specs_of(arrays)
-    pair = shared({each.name: each.array for each in parameters})
+    if not arrays:
+        raise must("specs", "must not be empty", {})
+    names, outs = list(arrays), list(arrays.values())
+    libraries, memories, parameters = [], [], []
+    name = ""
+    try:
+        for name, out in zip(names, outs, strict=True):
+            library = check_out(out, None, "array")
+            libraries.append(library)
+            memories.append(library.host_memory(out))
+            dtype = library.dtype_name(out.dtype)
+            parameters.append(Parameter(name, tuple(out.shape), dtype, out, library))
+    except (ParameterError, ParameterTypeError) as error:
+        check_name(name)
+        raise inside(error, f"parameter {name!r}") from None
+    pair = shared(names, outs, libraries, memories)
     if pair is not None:
         raise must(
             "arrays",
@@ -194,14 +213,13 @@ def fill_tree(
             type(arrays[pair[1]]),
             "only one of the names",
         )
-    plan = plan_tree(parameters, rules, key=key, dtype=None)
-    for entry, each in zip(plan, parameters, strict=True):
-        own = _own_dtype(each)
-        if entry.dtype != own:
+    entries = _entries(parameters, rules, make_key(key), "float32", False)
+    for entry, each in zip(entries, parameters, strict=True):
+        if entry.dtype != each.dtype:
             with within(f"parameter {entry.name!r}"):
-                rule = f"must be that of the array, {own}, which is filled in place"
+                rule = f"must be that of the array, {each.dtype}, which is filled in place"
                 raise must("dtype", rule, entry.dtype, "no dtype in the rule")
-    plan.fill(arrays, progress=progress)
+    fill_entries(entries, outs, libraries, memories, Report(entries, progress))
     return arrays
 
 
@@ -220,29 +238,34 @@ def plan_tree(
         Whether `dtype` goes before that of an array as spec.
     """
     parameters = specs if _parsed(specs) else specs_of(specs)
-    stream = make_key(key)
     default = "float32" if dtype is None else name_of(dtype)
-    chosen = assigned([each.name for each in parameters], rules_of(rules))
-    described: dict[Any, Description] = {}
+    stream = make_key(key)
+    return Plan(stream, tuple(_entries(parameters, rules, stream, default, explicit)))
+
+
+def _entries(
+    parameters: Sequence[Parameter], rules: Any, stream: Key, default: str, explicit: bool
+) -> list[Entry]:
+    names = [each.name for each in parameters]
+    for name in names:
+        if type(name) is not str or not name:
+            check_name(name)
+    chosen = assigned(names, rules_of(rules))
+    keys = stream.fold_in_all(names)
+    checked: set[Any] = set()
     entries = []
-    for each, rule in zip(parameters, chosen, strict=True):
-        own = None if each.array is None or explicit else _own_dtype(each)
-        name = each.spec.dtype or rule.dtype or own or default
-        what = (rule.initializer, each.spec.shape, name)
-        if what not in described:
-            with within(f"parameter {each.name!r}, rule {rule.text!r}"):
-                described[what] = rule.initializer.describe(each.spec.shape, name)
-        entries.append(
-            Entry(
-                each.name, each.spec.shape, name, rule, stream.fold_in(each.name), described[what]
-            )
-        )
-    return Plan(stream, tuple(entries))
+    for (name, shape, own, array, _), rule, key in zip(parameters, chosen, keys, strict=True):
+        given = None if array is not None and explicit else own
+        # An array's dtype gives way to the rule's, that of a spec does not.
+        dtype = (rule.dtype or given if array is not None else given or rule.dtype) or default
+        what = id(rule.initializer), shape, dtype
+        if what not in checked:
+            with within(f"parameter {name!r}, rule {rule.text!r}"):
+                rule.initializer.check(shape, dtype)
+            checked.add(what)
+        entries.append(Entry(name, shape, dtype, rule, key))
+    return entries
 
 
 def _parsed(specs: Any) -> bool:
     return isinstance(specs, tuple) and all(isinstance(each, Parameter) for each in specs)
-
-
-def _own_dtype(parameter: Parameter) -> str:
-    return str(library_of(parameter.array).dtype_name(parameter.array.dtype))
