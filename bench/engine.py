@@ -1,19 +1,13 @@
-"""Which engine of agnostic_init runs in this process."""
+"""Which engine of agnostic_init fills the memory of the host in this process."""
 
 from __future__ import annotations
-
-import sys
-from typing import Any
 
 __all__ = ["engine"]
 
 
-def engine(library: str) -> str:
-    """The engine that serves arrays of a library on the host, with its instruction set."""
+def engine() -> str:
+    """Native or numpy, with the processor's instructions that the native one uses."""
     import agnostic_init as ai
 
-    tell: Any = getattr(ai, "info", None)
-    if tell is None:
-        return "numba" if "numba" in sys.modules else "numpy"
-    about = tell()
-    return " ".join(filter(None, (about["engine"], about["instructions"])))
+    found = ai.info()
+    return f"{found.host} {found.instructions}".strip()

@@ -40,7 +40,9 @@ def environment(contender: Contender, threads: int) -> dict[str, str]:
         "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
         "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])),
     }
-    env.pop("AGNOSTIC_INIT_ENGINE", None)
+    # Its engine is the contender's own, and bytecode is there as after an installation.
+    for name in ("AGNOSTIC_INIT_ENGINE", "PYTHONDONTWRITEBYTECODE"):
+        env.pop(name, None)
     return env | contender.env
 
 
@@ -147,6 +149,7 @@ def import_time(statement: str, *, after_numpy: bool) -> dict[str, Any]:
         code = f"import numpy; {code}"
     # Keras loads a backend with it.
     env = {"KERAS_BACKEND": "torch", **os.environ}
+    env.pop("PYTHONDONTWRITEBYTECODE", None)
     said = _said([sys.executable, "-c", code], env, START_LIMIT)
     return {"missing": said["failed"]} if "failed" in said else said
 

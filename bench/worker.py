@@ -146,7 +146,7 @@ class Worker:
     def _engine(self) -> dict[str, str]:
         if self.contender.role != "ours" or self.arrays.device != "cpu":
             return {}
-        return {"engine": engine(self.contender.arrays)}
+        return {"engine": engine()}
 
 
 def main(name: str, device: str, threads: str) -> None:

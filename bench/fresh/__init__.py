@@ -66,7 +66,7 @@ def _versions(program: str, library: str) -> dict[str, str]:
     import agnostic_init
     from bench.engine import engine
 
-    return {"version": agnostic_init.__version__, "engine": engine(library)}
+    return {"version": agnostic_init.__version__, "engine": engine()}
 
 
 def _say(out: int, **what: object) -> None:
