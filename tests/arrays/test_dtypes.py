@@ -86,8 +86,8 @@ def test_floats(name):
     ml_dtypes = pytest.importorskip("ml_dtypes")
     kind = np.dtype(getattr(ml_dtypes, name, None) or name)
     assert kind.itemsize == row.itemsize
-    if not row.precision:
-        return  # NumPy's longest, which is not of this table
+    if row.itemsize > 8:
+        return  # NumPy's longest, of which float64 is used
     info = ml_dtypes.finfo(kind)
     assert row.max == float(info.max)
     assert row.precision == info.nmant + 1

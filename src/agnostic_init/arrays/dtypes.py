@@ -177,7 +177,7 @@ DTYPES: dict[str, Dtype] = {row[0]: Dtype(*row) for row in _ROWS}
 for _long in (np.dtype(np.longdouble), np.dtype(np.clongdouble)):  # as long as a machine has it
     if _long.name not in DTYPES:
         _kind: Kind = "float" if _long.kind == "f" else "complex"
-        DTYPES[_long.name] = Dtype(_long.name, _kind, _long.itemsize, "", "", -F64, F64)
+        DTYPES[_long.name] = Dtype(_long.name, _kind, _long.itemsize, "", "", -F64, F64, 53, -1022)
         OF_NUMPY.add(_long.name)
 
 #: Those that draws are made of: real and complex floating-point ones.

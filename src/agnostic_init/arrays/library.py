@@ -18,6 +18,7 @@ __all__ = ["Index", "Library"]
 
 Index = tuple[slice, ...]
 
+SINCE = "2024.12"  # the first version of the standard that is used as it is
 AS_IT_IS: AbstractContextManager[Any] = nullcontext()
 
 
@@ -178,12 +179,22 @@ class Library:
         return self.xp.empty(shape, dtype=self.dtype(dtype), device=device)
 
     def takes_from_host(self, device: Any, array: Any = None) -> bool:
-        """Whether what is to be on a device, or in an array there, is best made by the host."""
-        return False
+        """Whether what is to be on a device, or in an array there, is best made by the host.
+
+        Here, where the namespace is of a version before `where` took numbers, or has no float64.
+        """
+        if str(getattr(self.xp, "__array_api_version__", SINCE)) < SINCE:
+            return True
+        if not hasattr(self.xp, "__array_namespace_info__"):
+            return False
+        return "float64" not in self.xp.__array_namespace_info__().dtypes(device=device)
 
     def from_storage(self, storage: Any, dtype: str, device: Any) -> Any:
         """A new array of what the host has made, as of `to_host`; it may keep that memory."""
-        raise NotImplementedError
+        if storage.dtype.name != dtype:
+            rule = f"must be one that NumPy has, which computes here what {self.name} cannot"
+            raise must("dtype", rule, dtype, "dtype='float32'")
+        return self.xp.asarray(storage, device=device)
 
     def to_host(self, array: Any) -> Any:
         """The array's storage as a NumPy array, copied where it is elsewhere.

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 __all__ = ["FREED", "NOT_WHOLE", "OVERLAPPING", "READ_ONLY", "Refusal"]
 
 
-class Refusal(NamedTuple):
+class Refusal:
     """Why an array is not written.
 
-    Attributes
+    Parameters
     ----------
     reason
         As the end of "it must be writable, but it ...".
@@ -18,8 +16,10 @@ class Refusal(NamedTuple):
         What to try.
     """
 
-    reason: str
-    remedy: str
+    __slots__ = ("reason", "remedy")
+
+    def __init__(self, reason: str, remedy: str) -> None:
+        self.reason, self.remedy = reason, remedy
 
 
 READ_ONLY = Refusal("is read-only", "a copy of it")

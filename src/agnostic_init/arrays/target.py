@@ -160,8 +160,9 @@ def _library_of_namespace(xp: Any) -> Library:
         return backend(OF_PACKAGE[root])
     missing = [name for name in NEEDED if not hasattr(xp, name)]
     if missing:
-        hint = "an array of NumPy, handed over as the library takes them"
-        raise must_be_type("xp", f"{rule}, with {missing[0]}", xp, hint)
+        name = getattr(xp, "__name__", "it")
+        hint = f"xp=numpy, and what {name} makes of an array of NumPy's"
+        raise must_be_type("xp", f"{rule}, and {name} has no {missing[0]}", xp, hint)
     return _unknown(xp)
 
 

@@ -59,7 +59,7 @@ class _Constant(Initializer):
         host = _part(value.array if isinstance(value, ArrayValue) else np.asarray(value), part)
         if row.is_integer:  # not by way of floats that the library may round
             host = host.astype(row.name if row.name == row.storage else np.int64)
-        elif row.precision < SINGLE:
+        elif row.compute == "float32":  # as some devices have no other
             with np.errstate(all="ignore"):
                 host = host.astype(np.complex64 if row.is_complex else np.float32)
         wide = library.from_host(np.asarray(host, order="C"), target.device)

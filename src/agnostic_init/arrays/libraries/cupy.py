@@ -54,6 +54,9 @@ class Library(library.Library):
         with self.on(device):
             return super().empty(shape, dtype, device)
 
+    def takes_from_host(self, device: Any, array: Any = None) -> bool:
+        return False
+
     def is_gpu(self, device: Any) -> bool:
         return True
 

@@ -66,6 +66,9 @@ class Library(library.Library):
     def empty(self, shape: tuple[int, ...], dtype: str, device: Any) -> Any:
         return np.empty(shape, self.dtype(dtype))  # no device: NumPy's only one
 
+    def takes_from_host(self, device: Any, array: Any = None) -> bool:
+        return False  # it is the host
+
     def from_storage(self, storage: Any, dtype: str, device: Any) -> Any:
         return storage.view(self.dtype(dtype))
 

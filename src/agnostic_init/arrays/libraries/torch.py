@@ -27,12 +27,7 @@ __all__ = ["Library"]
 
 WITHOUT_FLOAT64 = ("mps",)
 PLAIN = torch_writable.PLAIN
-#: The names of its dtypes; some have several.
-NAMES = {
-    each: str(each).removeprefix("torch.")
-    for each in vars(torch).values()
-    if isinstance(each, torch.dtype)
-}
+NAMES: dict[Any, str] = {}  # of the dtypes that were met
 
 # The codes of NaN that other libraries have; torch's depend on how a cast was made.
 NANS = {
@@ -54,7 +49,10 @@ class Library(library.Library):
         return isinstance(array, torch.Tensor)
 
     def dtype_name(self, dtype: Any) -> str:
-        return NAMES[dtype]
+        found = NAMES.get(dtype)
+        if found is None:
+            found = NAMES[dtype] = str(dtype).removeprefix("torch.")
+        return found
 
     def dtype(self, name: str) -> Any:
         found = getattr(torch, name, None)
@@ -125,7 +123,9 @@ class Library(library.Library):
 
     def to_host(self, array: Any) -> Any:
         array = array.detach().cpu().resolve_conj().resolve_neg()
-        return _memory(array, "cpu").seen_by_numpy(DTYPES[NAMES[array.dtype]].storage, array)
+        return _memory(array, "cpu").seen_by_numpy(
+            DTYPES[self.dtype_name(array.dtype)].storage, array
+        )
 
     def from_host(self, array: Any, device: Any) -> Any:
         made = torch.tensor(array, device="cpu")
