@@ -69,14 +69,19 @@ BACKENDS = {
 }
 
 
+SIMDE = Path("/usr/include/simde/x86/avx512.h")
+
+
 def _listed(variable: str) -> list[str]:
     return [name.strip() for name in os.environ.get(variable, "").split(",") if name.strip()]
 
 
 def _missing(name: str) -> str:
     """Why a library, module, compiler or our own native library cannot be used; empty if it can."""
-    if name == "g++":
+    if name in ("g++", "aarch64-linux-gnu-g++", "qemu-aarch64"):
         return "" if shutil.which(name) else "not on the path"
+    if name == "simde":
+        return "" if SIMDE.exists() else f"no {SIMDE}"
     if name == "native":
         return look().reason
     module = BACKENDS[name].module if name in BACKENDS else name

@@ -9,11 +9,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
+// Another header may stand in for what the processor at hand has not.
+#ifndef INTRINSICS
+#define INTRINSICS <immintrin.h>
+#endif
+
 #if INSTRUCTIONS == 2
-#include <immintrin.h>
+#include INTRINSICS
 #define WIDTH 64
 #elif INSTRUCTIONS == 1
-#include <immintrin.h>
+#include INTRINSICS
 #define WIDTH 32
 #else
 #define WIDTH 16

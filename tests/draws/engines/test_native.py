@@ -17,7 +17,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agnostic_init.arrays.formats import FORMATS
+from agnostic_init.arrays.dtypes import DTYPES as DTYPE_ROWS
+from agnostic_init.arrays.dtypes import FORMATS
 from agnostic_init.bits import Key
 from agnostic_init.bits.block import block
 from agnostic_init.bits.philox import philox
@@ -64,10 +65,7 @@ def truncated(lower, upper, dtype="float32", mean=0.0, std=1.0, bounds="sigma"):
 
 
 def storage(dtype):
-    form = FORMATS.get(dtype)
-    if form is None or form.itemsize > 2 or dtype == "float16":
-        return np.dtype(dtype)
-    return np.dtype(f"uint{8 * form.itemsize}")
+    return np.dtype(DTYPE_ROWS[dtype].storage)
 
 
 def stored(draw, values):

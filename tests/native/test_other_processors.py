@@ -1,0 +1,141 @@
+"""The kernel of instructions that this machine may lack gives the same bits: AVX-512 by SIMDe, 64-bit ARM by qemu."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import shutil
+import struct
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import agnostic_init
+from agnostic_init.arrays.dtypes import DTYPES
+from agnostic_init.bits import Key
+from agnostic_init.bits.block import block
+from agnostic_init.bits.stream import element_words
+from agnostic_init.bits.words import Wide
+from agnostic_init.draws.distributions import (
+    bits_draw,
+    normal_draw,
+    truncated_normal_draw,
+    uniform_draw,
+)
+from agnostic_init.draws.engines import native
+from agnostic_init.draws.engines.storage import store
+from agnostic_init.draws.reference import evaluate
+
+HERE = Path(__file__).parent
+SOURCES = Path(agnostic_init.__file__).parent / "native"
+SIMDE = Path("/usr/include/simde/x86/avx512.h")
+FLAGS = ["-std=c++17", "-O3", "-w", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math"]
+# The compiler, its flags, and what the program runs under.
+PROCESSORS = {
+    "avx512": (
+        ["g++", "-march=x86-64-v3", "-DINSTRUCTIONS=2", f"-I{HERE}", '-DINTRINSICS="avx512.h"'],
+        [],
+    ),
+    "aarch64": (["aarch64-linux-gnu-g++", "-static", "-DINSTRUCTIONS=0"], ["qemu-aarch64"]),
+}
+TABLES = {
+    "normal": (
+        normal_draw(0, 1, "float32"),
+        "68de782a4d7fc72e60ec986daf945ad7fe32ff027d63fffd8c7fed60d6c99a33",
+    ),
+    "truncated": (
+        truncated_normal_draw(0, 1, -2, 2, "sigma", "parent", "float32"),
+        "576eb23686f22385fa2aec29b33564fc19ab3a64f28106736a58e672fbe95739",
+    ),
+}
+KEY = Key(2**64 - 3, 2**32 - 700)  # the counter's upper half is reached
+
+
+def missing(name):
+    """What is not here for a processor's test."""
+    (compiler, *_), runner = PROCESSORS[name]
+    if name == "avx512" and platform.machine() not in ("x86_64", "AMD64"):
+        return "an x86-64 processor"
+    if name == "avx512" and not SIMDE.exists():
+        return "SIMDe"
+    return next((tool for tool in (compiler, *runner) if shutil.which(tool) is None), None)
+
+
+@pytest.fixture(params=PROCESSORS, scope="module")
+def ask(request, tmp_path_factory):
+    """Sends a job, and words if they are given, to the kernel of a processor."""
+    if lacks := missing(request.param):
+        pytest.skip(f"there is no {lacks}")  # where AGNOSTIC_INIT_REQUIRE names it, nothing runs
+    compiler, runner = PROCESSORS[request.param]
+    program = tmp_path_factory.mktemp("kernel") / request.param
+    command = [*compiler, *FLAGS, "-DNAMESPACE=other", f"-I{SOURCES}", str(HERE / "one_set.cpp")]
+    subprocess.run([*command, "-o", str(program)], check=True)
+
+    def ask(draw, size, words=None, part=None):
+        job = native.job_at(draw, KEY, part or block((size,)), 0)
+        out = np.empty(size, DTYPES[draw.dtype].storage)
+        given = np.empty(0, np.uint32) if words is None else words
+        request = job.packed + struct.pack("=2Q", out.nbytes, given.size) + given.tobytes()
+        run = subprocess.run([*runner, program], input=request, capture_output=True, check=True)
+        out.view(np.uint8)[:] = np.frombuffer(run.stdout, np.uint8)
+        return out
+
+    return ask
+
+
+def expected(draw, part):
+    positions = part.positions()
+    wide = Wide(np, np.uint64, None, signed=False)
+    words = element_words(wide, KEY.words, KEY.offset, positions, draw.words)
+    if draw.kind == "bits":
+        return words[0].astype(draw.dtype)
+    out = np.empty(part.shape, DTYPES[draw.dtype].storage)
+    with np.errstate(all="ignore"):
+        store(draw.dtype, evaluate(draw, np, np.float32, np.float64, words), out)
+    return out
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_every_input_of_the_lower_half(ask, table):
+    draw, digest = TABLES[table]
+    values = ask(draw, 1 << 23, np.arange(1 << 23, dtype=np.uint32))
+    assert hashlib.sha256(values.tobytes()).hexdigest() == digest
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_the_upper_half_mirrors_it(ask, table):
+    draw, _ = TABLES[table]
+    words = np.arange(0, 1 << 23, 97, dtype=np.uint32)
+    values = ask(draw, words.size, words)
+    np.testing.assert_array_equal(ask(draw, words.size, ~words), -values)
+
+
+REAL = (
+    lambda dtype: uniform_draw(-0.3, 0.3, dtype),
+    lambda dtype: uniform_draw(1, 1.7, dtype),
+    lambda dtype: normal_draw(0.5, 0.7, dtype),
+    lambda dtype: truncated_normal_draw(0, 1, -2, 1, "sigma", "parent", dtype),
+    lambda dtype: truncated_normal_draw(0, 1, 3, 9, "sigma", "parent", dtype),
+    lambda dtype: truncated_normal_draw(0, 1, -40, -39, "sigma", "parent", dtype),
+)
+COMPLEX = (
+    lambda dtype: uniform_draw(0.5, 2, dtype),
+    lambda dtype: normal_draw(1 - 2j, 0.5, dtype),
+    lambda dtype: truncated_normal_draw(0, 1, -2, 2, "sigma", "parent", dtype),
+)
+MAKERS = {
+    **dict.fromkeys(("float32", "float64", "float16", "bfloat16", "float8_e4m3fn"), REAL),
+    **dict.fromkeys(("complex64", "complex128"), COMPLEX),
+    **dict.fromkeys(("uint32", "int64"), (bits_draw,)),
+}
+
+
+@pytest.mark.parametrize("dtype", MAKERS)
+def test_draws_have_the_bits_of_the_reference(ask, dtype):
+    part = block((5000,), slice(3, None))
+    for make in MAKERS[dtype]:
+        draw = make(dtype)
+        got, want = ask(draw, part.size, part=part), expected(draw, part)
+        np.testing.assert_array_equal(got.view(np.uint8), want.view(np.uint8))
