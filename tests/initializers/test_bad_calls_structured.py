@@ -196,6 +196,51 @@ CALLS = {
         ValueError,
         "`dtype` must be a real or complex floating-point dtype",
     ),
+    "orthogonal vanishes": (
+        lambda: ai.orthogonal(1e-50)((2, 2), key=0),
+        ValueError,
+        "`gain` must not vanish in float32, got 1e-50; try: a larger one",
+    ),
+    "conv vanishes": (
+        lambda: ai.conv_orthogonal(-1e-9, "torch").describe((2, 2, 3), "float16"),
+        ValueError,
+        "`gain` must not vanish in float16",
+    ),
+    "identity vanishes": (
+        lambda: ai.identity(1e-50)((2, 2)),
+        ValueError,
+        "`gain` must not vanish in float32",
+    ),
+    "dirac vanishes": (
+        lambda: ai.dirac(gain=1e-7)((2, 2, 1), dtype="float8_e4m3fn"),
+        ValueError,
+        "`gain` must not vanish in float8_e4m3fn",
+    ),
+    "dims beyond all axes": (
+        lambda: ai.icnr("normal", 2, layout="torch", dims=10**6)((4, 4), key=0),
+        ValueError,
+        "`dims` must be at most 64, got 1000000",
+    ),
+    "factor beyond all arrays": (
+        lambda: ai.icnr("normal", 2**64 + 1, layout="torch"),
+        ValueError,
+        r"`factor` must be at most 2\^64",
+    ),
+    "groups of 5,000 digits": (
+        lambda: ai.dirac(groups=10**5000),
+        ValueError,
+        r"`groups` must be at most 2\^64, got a huge int",
+    ),
+    "fans beyond all arrays": (
+        lambda: ai.variance_scaling(mode="fan_geo_avg", fan=(10**200, 10**200)),
+        ValueError,
+        r"`fan` must be a pair of integers of at most 2\^64",
+    ),
+    "fans of 5,000 digits": (
+        lambda: ai.he_normal(fan=(10**5000, 1)),
+        ValueError,
+        "at most .*, got a huge tuple",
+    ),
     "gain beyond float16": (
         lambda: ai.identity(1e5)((2, 2), dtype="float16"),
         ValueError,

@@ -248,3 +248,31 @@ def test_nan_has_one_code_in_all_libraries(backend, xp, dtype, code):
         found = np.asarray(library_of(made).to_host(made))
         found = found.view(f"u{found.itemsize}")
         assert (found[np.broadcast_to(np.isnan(value), shape)] == code).all()
+
+
+@pytest.mark.parametrize("dtype", ["float4_e2m1fn", "float6_e2m3fn", "float6_e3m2fn"])
+def test_nan_is_refused_where_there_is_none(dtype):
+    for value in (NAN, [1.0, NAN]):
+        with pytest.raises(ai.ParameterError, match=f"finite for dtype {dtype}, which has no NaN"):
+            ai.constant(value)((2,), dtype=dtype)
+    with pytest.raises(ai.ParameterError, match=f"must be finite for dtype {dtype}"):
+        ai.constant(INF)((2,), dtype=dtype)
+
+
+@pytest.mark.skipif(np.finfo(np.longdouble).max == np.finfo(float).max, reason="no wider float")
+@pytest.mark.parametrize("shape", [(), (1,), (2, 2)])
+def test_a_number_of_an_extended_format_that_float64_has_not(shape):
+    wide = np.full(shape, np.longdouble(2) ** 2000)
+    with pytest.raises(ai.ParameterError, match="`value` must be within the range of a float"):
+        ai.constant(wide)
+    with pytest.raises(ai.ParameterError, match="`value` must be within the range of a float"):
+        ai.constant(wide * 1j)
+    assert ai.constant(wide * 0 + np.longdouble(0.1)) == ai.constant(np.full(shape, 0.1))
+
+
+def test_masked_numbers_are_none():
+    masked = np.ma.masked_array([1.0, 2.0], [False, True])
+    with pytest.raises(ai.ParameterError, match=r"no masked numbers[\s\S]*value\.filled\(0\.0\)"):
+        ai.constant(masked)
+    assert ai.constant(masked.filled(0.0)) == ai.constant([1.0, 0.0])
+    assert ai.constant(np.ma.masked_array([1.0, 2.0])) == ai.constant([1.0, 2.0])

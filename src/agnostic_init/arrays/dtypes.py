@@ -84,6 +84,11 @@ class Dtype(NamedTuple):
         return not self.name.endswith(("fn", "fnu", "fnuz"))
 
     @property
+    def has_nan(self) -> bool:
+        """Whether a float has NaN."""
+        return not self.name.startswith(("float4_", "float6_"))
+
+    @property
     def has_negative_zero(self) -> bool:
         """Whether zero has a sign: where it has none, its code is that of NaN."""
         return not self.name.endswith("fnuz")

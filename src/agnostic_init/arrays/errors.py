@@ -131,7 +131,10 @@ def inside(
 
 
 def _message(name: str, rule: str, got: object, hint: str) -> str:
-    shown = repr(got)
+    try:
+        shown = repr(got)
+    except ValueError:  # it has an integer of more digits than Python writes
+        shown = f"a huge {type(got).__name__}"
     if len(shown) > 200:
         shown = shown[:197] + "..."
     return f"`{name}` {rule}, got {shown}" + (f"; try: {hint}" if hint else "")

@@ -10,6 +10,8 @@ from agnostic_init.arrays.errors import must, must_be_type
 
 __all__ = ["as_integer", "complex_number", "integer", "positive_integer", "real_number"]
 
+MOST = 1 << 64
+
 
 def as_integer(value: Any) -> int | None:
     """An integer of any library as an int; None of anything else, and of a truth value."""
@@ -33,10 +35,12 @@ def integer(name: str, value: Any) -> int:
 
 
 def positive_integer(name: str, value: Any, hint: str = "") -> int:
-    """The same for a number of things, of which there is at least one."""
+    """The same for a number of things: at least one, and no more than an array has elements."""
     number = integer(name, value)
     if number < 1:
         raise must(name, "must be positive", value, hint)
+    if number > MOST:
+        raise must(name, "must be at most 2^64", value)
     return number
 
 

@@ -72,6 +72,11 @@ class ArrayValue:
         return not self.finite and bool(np.isinf(self.parts).any())
 
     @functools.cached_property
+    def nan(self) -> bool:
+        """Whether any is NaN."""
+        return not self.finite and bool(np.isnan(self.parts).any())
+
+    @functools.cached_property
     def integral(self) -> bool:
         """Whether all are integers."""
         return self.finite and bool((self.parts == np.floor(self.parts)).all())
@@ -103,9 +108,22 @@ def array_of(value: Any) -> Any:
         found = _through_library(value)
     if found is None or found.size == 0:
         raise must_be_type("value", "must be a number or an array of numbers", value)
+    if np.any(getattr(value, "mask", False)):
+        raise must("value", "must have no masked numbers", value, "value.filled(0.0)")
+    if found.dtype.kind in "fc" and found.dtype.itemsize > (8 if found.dtype.kind == "f" else 16):
+        found = _narrowed(found)
     if isinstance(value, (list, tuple)) and found.dtype.kind == "f" and abs(found).max() >= EXACT:
         found = _exactly(value, found)
     return found
+
+
+def _narrowed(wide: Any) -> Any:
+    """The numbers of an extended format in that of Python, or an error where one has no place there."""
+    with np.errstate(all="ignore"):
+        narrow = wide.astype(np.float64 if wide.dtype.kind == "f" else np.complex128)
+    if not (np.isfinite(narrow) == np.isfinite(wide)).all():
+        raise must("value", "must be within the range of a float", wide)
+    return narrow
 
 
 def _exactly(value: Any, rounded: Any) -> Any:
@@ -155,7 +173,10 @@ def check_holds(value: Number | ArrayValue, dtype: str, name: str = "value") -> 
             raise must(name, f"must be positive for dtype {dtype}", worst, hint)
         raise must(name, f"must be at most {row.max:g}, the largest {dtype}", worst)
     if not row.is_integer and not row.has_infinity and about.infinite:
-        raise must(name, f"must be finite or NaN for dtype {dtype}", value)
+        rule = "finite or NaN" if row.has_nan else "finite"
+        raise must(name, f"must be {rule} for dtype {dtype}", value)
+    if not row.is_integer and not row.has_nan and about.nan:
+        raise must(name, f"must be finite for dtype {dtype}, which has no NaN", value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +192,10 @@ class _Scalar:
     @property
     def infinite(self) -> bool:
         return not isinstance(self.value, int) and cmath.isinf(self.value)
+
+    @property
+    def nan(self) -> bool:
+        return not isinstance(self.value, int) and cmath.isnan(self.value)
 
     @property
     def integral(self) -> bool:

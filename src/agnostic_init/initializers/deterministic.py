@@ -61,6 +61,9 @@ class _SameChannel(Blockwise):
     def check(self, shape: tuple[int, ...], dtype: str) -> None:
         self._parts(shape)
         check_holds(self.gain, dtype, "gain")
+        row = DTYPES[dtype]
+        if self.gain and not row.is_integer and not row.nearest(self.gain):
+            raise must("gain", f"must not vanish in {dtype}", self.gain, "a larger one")
         check_holds(0.0, dtype)  # which is what stands beside it
 
     def _block(self, shape: tuple[int, ...], key: Key | None, part: Block, target: Target) -> Any:

@@ -22,6 +22,7 @@ from agnostic_init.layouts.axes import Part, Parts, check_layout, split_axes, sp
 __all__ = ["icnr", "looks_linear"]
 
 SHUFFLES = ("torch", "tensorflow")
+MOST_AXES = 64  # of any array
 MIRRORS = {"both": "oi", "outputs": "o", "inputs": "i"}
 # A block of the smaller weight may have this many times the entries that are needed, or this many.
 WASTE, FEW = 4, 4096
@@ -158,6 +159,8 @@ class icnr(_Repeated):
         object.__setattr__(self, "factor", positive_integer("factor", self.factor))
         if self.dims is not None:
             object.__setattr__(self, "dims", positive_integer("dims", self.dims))
+            if self.dims > MOST_AXES:
+                raise must("dims", f"must be at most {MOST_AXES}", self.dims)
         check_choice("shuffle", self.shuffle, SHUFFLES)
         object.__setattr__(self, "layout", layout)
 

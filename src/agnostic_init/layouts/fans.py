@@ -20,7 +20,7 @@ from agnostic_init.arrays.errors import (
     must,
     must_be_type,
 )
-from agnostic_init.arrays.numbers import as_integer
+from agnostic_init.arrays.numbers import MOST, as_integer
 from agnostic_init.bits.block import checked_shape
 from agnostic_init.layouts.axes import split_axes
 from agnostic_init.layouts.layout import (
@@ -307,6 +307,8 @@ def _check_fan(fan: tuple[int, int]) -> Fans:
         raise must("fan", rule, fan)
     if min(pair) < 1:
         raise must("fan", "must be a pair of positive integers", fan)
+    if max(pair) > MOST:
+        raise must("fan", "must be a pair of integers of at most 2^64", fan)
     return Fans(*pair)
 
 

@@ -77,6 +77,8 @@ class Haar:
         if abs(self.gain) > most:
             rule = f"must be at most {most:g}, half of the largest {self.dtype}"
             raise must("gain", rule, self.gain, "a smaller gain, or another dtype")
+        if self.gain and not format_of(self.dtype).nearest(self.gain):
+            raise must("gain", f"must not vanish in {self.dtype}", self.gain, "a larger one")
 
     @property
     def long(self) -> int:
