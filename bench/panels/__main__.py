@@ -1,7 +1,7 @@
 """Price the kernels of orthogonal matrices on a GPU, or time them: ``python -m bench.panels``.
 
 Without ``--measure`` it is a model, which needs torch and no GPU. The best width of a shape is to be
-that of ``agnostic_init.linalg.blocking``, which is starred; where it is not, change the constants
+that of ``agnostic_init.linalg.engines.blocking``, which is starred; where it is not, change the constants
 there, and those of the model so that it agrees.
 """
 

@@ -14,9 +14,10 @@ import torch
 
 from agnostic_init.arrays.target import Target, backend
 from agnostic_init.bits.key import Key
-from agnostic_init.linalg import on_device, select, source
-from agnostic_init.linalg.blocking import Blocking, blocking
-from agnostic_init.linalg.executors import torch_device
+from agnostic_init.linalg import make
+from agnostic_init.linalg.engines import gpu
+from agnostic_init.linalg.engines import torch as engine
+from agnostic_init.linalg.engines.blocking import Blocking, blocking
 from agnostic_init.linalg.haar import Haar
 from bench.panels import model
 
@@ -59,17 +60,17 @@ def widths_of(device, shape):
     """A line: the shape, and for each width the time and, in brackets, the model's."""
     haar = Haar(shape[:-2], *shape[-2:], "float32")
     out = torch.empty(shape, device=device)
-    draw = source.into_of_key(haar, Key(0), backend("torch"))
+    draw = gpu.of_key(haar, Key(0), backend("torch"))
     chosen, parts = blocking(haar).width, []
     for width in WIDTHS:
         if width > max(2 * haar.short, chosen):
             break
-        on_device.blocking = lambda some, width=width: of_width(some, width)
+        gpu.blocking = lambda some, width=width: of_width(some, width)
         try:
-            time_of = measured(device, lambda: torch_device.fill(haar, draw, out))
+            time_of = measured(device, lambda: engine.fill(haar, draw, out))
             modelled = model.cost(shape).time
         finally:
-            on_device.blocking = blocking
+            gpu.blocking = blocking
         parts.append(f"{'*' if width == chosen else ''}{width}: {time_of:.0f} ({modelled:.0f})")
     return f"{'x'.join(map(str, shape)):>14}  {'  '.join(parts)}"
 
@@ -78,14 +79,14 @@ def factors_of(device, panels, width, length):
     """A line: the time of the block factors of panels by halving, and by a triangular solve."""
     vectors = torch.randn(panels, width, length, device=device)
     weights = torch.full((panels * width,), -2.0 / length, device=device)
-    out, do = torch.empty_like(vectors), torch_device.Operations(vectors)
+    out, do = torch.empty_like(vectors), engine.Operations(vectors)
 
     def solved():
         factors = torch.bmm(vectors, vectors.mT)
         factors.diagonal(dim1=1, dim2=2).mul_(-0.5)
         torch.linalg.solve_triangular(factors, vectors, upper=True, out=out)
 
-    halved = measured(device, lambda: on_device._flat(do, vectors, weights, out))
+    halved = measured(device, lambda: gpu._flat(do, vectors, weights, out))
     name = f"{panels}x{width}x{length}"
     return f"{name:>14}  factors by halving {halved:.0f}, solved {measured(device, solved):.0f}"
 
@@ -95,8 +96,8 @@ def several_of(device, shape, many):
     haar = Haar((), *shape, "float32")
     target = Target(backend("torch"), "float32", device)
     keys = [Key(n) for n in range(many)]
-    together = measured(device, lambda: select.make_several(haar, keys, target))
-    alone = measured(device, lambda: [select.make(haar, key, target) for key in keys])
+    together = measured(device, lambda: make.make_several(haar, keys, target))
+    alone = measured(device, lambda: [make.make(haar, key, target) for key in keys])
     name = "x".join(map(str, shape))
     return f"{name:>14}  {many} together {together:.0f}, one by one {alone:.0f}"
 

@@ -17,7 +17,7 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from agnostic_init.linalg.executors import torch_device
+from agnostic_init.linalg.engines import torch as engine
 from agnostic_init.linalg.haar import Haar
 
 __all__ = ["SHAPES", "cost", "report"]
@@ -119,7 +119,7 @@ def on_fake_gpu(mode, haar, several=1, drawn=None):
 
     with mode:
         out = torch.empty(group.shape, dtype=compute, device="cuda")
-        torch_device.fill(group, draw, out)
+        engine.fill(group, draw, out)
         if several == 1:
             return out if dtype == compute else out.to(dtype)
         made = [torch.empty(haar.shape, dtype=dtype, device="cuda") for _ in out]

@@ -10,7 +10,7 @@ import pytest
 import agnostic_init as ai
 from agnostic_init.arrays.libraries.numpy import Library
 from agnostic_init.initializers.random import normal
-from agnostic_init.linalg import haar_matrices, select
+from agnostic_init.linalg import functions, haar_matrices
 
 SPECS = {"a": (3, 2), "b": (3, 2)}
 CALLS = {
@@ -41,7 +41,7 @@ def test_the_device_is_current(name, monkeypatch):
 
     monkeypatch.setattr(Library, "devices", True)
     monkeypatch.setattr(Library, "on", on)
-    for owner, method in ((normal, "make"), (normal, "write"), (select, "make")):
+    for owner, method in ((normal, "make"), (normal, "write"), (functions, "make")):
         monkeypatch.setattr(owner, method, watched(getattr(owner, method)))
     CALLS[name]()
     assert seen

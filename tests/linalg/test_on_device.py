@@ -10,9 +10,10 @@ import pytest
 from agnostic_init.arrays.target import Target
 from agnostic_init.arrays.target import backend as library_named
 from agnostic_init.bits import key
-from agnostic_init.linalg import on_device, select, source
-from agnostic_init.linalg.blocking import WORKSPACE, Blocking, blocking
-from agnostic_init.linalg.executors.numpy_like import Operations
+from agnostic_init.linalg import make
+from agnostic_init.linalg.engines import gpu
+from agnostic_init.linalg.engines.blocking import WORKSPACE, Blocking, blocking
+from agnostic_init.linalg.engines.cupy_operations import Operations
 from agnostic_init.linalg.haar import Haar
 
 MOST = {"float32": 2e-6, "complex64": 4e-6, "float64": 4e-15, "complex128": 4e-15}
@@ -21,7 +22,7 @@ SHAPES += [(3, 40, 40), (2, 3, 9, 17), (1, 2, 17, 9), (5, 1, 1), (5, 1), (1, 5),
 
 
 class InTorch:
-    """The operations of torch's executor, on the host."""
+    """The operations of torch's engine, on the host."""
 
     name = "torch"
 
@@ -32,7 +33,7 @@ class InTorch:
 
     @staticmethod
     def operations(out):
-        from agnostic_init.linalg.executors.torch_device import Operations
+        from agnostic_init.linalg.engines.torch import Operations
 
         return Operations(out)
 
@@ -62,13 +63,13 @@ def haar_of(shape, dtype="float32", **more):
 
 def filled(place, haar, out=None):
     out = place.empty(haar.shape, haar.dtype) if out is None else out
-    draw = source.into_of_key(haar, key(3), library_named(place.name))
-    on_device.fill_on_device(place.operations(out), haar, draw, out)
+    draw = gpu.of_key(haar, key(3), library_named(place.name))
+    gpu.assemble(place.operations(out), haar, draw, out)
     return np.asarray(out)
 
 
 def expected(haar):
-    return select.make(haar, key(3), Target(library_named("numpy"), haar.dtype, None))
+    return make.make(haar, key(3), Target(library_named("numpy"), haar.dtype, None))
 
 
 def error_of(q):
@@ -92,7 +93,7 @@ def test_the_matrices_are_those_of_hosts(place, shape, dtype, special):
 )
 @pytest.mark.parametrize("shape", [(40, 40), (33, 20), (20, 33), (2, 3, 20, 20), (128, 128)])
 def test_blocks_and_sections_of_any_size_make_them(monkeypatch, place, shape, blocks):
-    monkeypatch.setattr(on_device, "blocking", lambda haar: blocks)
+    monkeypatch.setattr(gpu, "blocking", lambda haar: blocks)
     haar = haar_of(shape, special=shape[-1] == shape[-2])
     made = filled(place, haar)
     assert error_of(made) <= MOST["float32"]
@@ -110,33 +111,33 @@ def test_larger_ones_are_orthogonal(place, shape):
 @pytest.mark.parametrize("most", [1, 2 * 400, 3 * 400])
 @pytest.mark.parametrize("shape", [(7, 20, 20), (2, 3, 20, 10), (3, 2, 10, 20)])
 def test_large_batches_are_made_in_stacks(monkeypatch, place, shape, most):
-    monkeypatch.setattr(on_device, "WORKSPACE", most)
+    monkeypatch.setattr(gpu, "WORKSPACE", most)
     haar = haar_of(shape)
     np.testing.assert_allclose(filled(place, haar), expected(haar), rtol=0, atol=1e-6)
     out = place.empty((*shape[:-2], shape[-1], shape[-2]), "float32").swapaxes(-1, -2)
     np.testing.assert_allclose(filled(place, haar, out), expected(haar), rtol=0, atol=1e-6)
-    part = filled(place, haar_of((3, 7, 7), stack=(2, 6)))
+    part = filled(place, haar_of((6, 7, 7)).part(slice(2, 5)))
     np.testing.assert_allclose(part, expected(haar_of((6, 7, 7)))[2:5], rtol=0, atol=1e-6)
 
 
 @pytest.mark.parametrize("strip", [1, 1000])
 @pytest.mark.parametrize("shape", [(70, 30), (30, 70), (3, 30, 20)])
 def test_strips_are_of_any_size(monkeypatch, shape, strip):
-    monkeypatch.setattr("agnostic_init.linalg.executors.numpy_like.STRIP", strip)
+    monkeypatch.setattr("agnostic_init.linalg.engines.cupy_operations.STRIP", strip)
     haar = haar_of(shape)
     np.testing.assert_allclose(filled(InNumpy, haar), expected(haar), rtol=0, atol=2e-6)
 
 
 def test_a_large_matrix_takes_little_more_than_its_memory(monkeypatch):
-    monkeypatch.setattr(on_device, "blocking", lambda haar: Blocking(64, 128))
-    monkeypatch.setattr("agnostic_init.linalg.executors.numpy_like.STRIP", 1 << 15)
+    monkeypatch.setattr(gpu, "blocking", lambda haar: Blocking(64, 128))
+    monkeypatch.setattr("agnostic_init.linalg.engines.cupy_operations.STRIP", 1 << 15)
     out = InNumpy.empty((1024, 1024), "float32")
 
     def draw(part, start, stop, array):
         array[...] = 1.0
 
     def fill():
-        on_device.fill_on_device(Operations(np, out.dtype), haar_of(out.shape), draw, out)
+        gpu.assemble(Operations(np, out.dtype), haar_of(out.shape), draw, out)
 
     fill()
     tracemalloc.start()
@@ -168,7 +169,7 @@ def test_memory_of_any_strides_is_written(place, shape):
 
 
 def test_a_stack_that_is_reversed_is_written_in_parts(monkeypatch):
-    monkeypatch.setattr(on_device, "WORKSPACE", 2 * 400)
+    monkeypatch.setattr(gpu, "WORKSPACE", 2 * 400)
     out = np.full((5, 20, 20), np.nan, "f4")[::-1]
     haar = haar_of(out.shape)
     np.testing.assert_allclose(filled(InNumpy, haar, out), expected(haar), rtol=0, atol=1e-6)
@@ -185,7 +186,7 @@ def test_a_single_column_of_any_stride_is_written(place, step):
 
 
 def test_a_part_of_a_stack(place):
-    part = filled(place, haar_of((2, 7, 7), stack=(3, 6)))
+    part = filled(place, haar_of((6, 7, 7)).part(slice(3, 5)))
     np.testing.assert_allclose(part, expected(haar_of((6, 7, 7)))[3:5], rtol=0, atol=1e-6)
 
 
@@ -196,16 +197,16 @@ def test_empty_ones_are_left_alone(place, shape):
 
 @pytest.mark.parametrize("most", [1, 2 * 1200, WORKSPACE])
 def test_equal_matrices_of_several_keys(monkeypatch, place, most):
-    monkeypatch.setattr(on_device, "WORKSPACE", most)
+    monkeypatch.setattr(gpu, "WORKSPACE", most)
     group = haar_of((3, 2, 20, 30))
     keys = [key(n) for n in (5, 1, 7)]
     out = place.empty(group.shape, "float32")
     single = haar_of((2, 20, 30))
-    draw = source.into_of_keys(single, keys, library_named(place.name))
-    on_device.fill_on_device(place.operations(out), group, draw, out)
+    draw = gpu.of_keys(single, keys, library_named(place.name))
+    gpu.assemble(place.operations(out), group, draw, out)
     target = Target(library_named("numpy"), "float32", None)
     for one, its in zip(np.asarray(out), keys, strict=True):
-        np.testing.assert_allclose(one, select.make(single, its, target), rtol=0, atol=1e-6)
+        np.testing.assert_allclose(one, make.make(single, its, target), rtol=0, atol=1e-6)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (5, 9), (64, 64), (1000, 300), (16384, 16384)])

@@ -1,6 +1,6 @@
 """torch on GPUs: no kernel waits for the host or the host for a kernel, and few are launched.
 
-Where there is no GPU the executor runs on fake CUDA tensors, which have shapes and no values.
+Where there is no GPU the engine runs on fake CUDA tensors, which have shapes and no values.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ import pytest
 from agnostic_init.arrays.target import Target
 from agnostic_init.arrays.target import backend as library_named
 from agnostic_init.bits import key
-from agnostic_init.linalg import haar_matrices, select
+from agnostic_init.linalg import haar_matrices, make
 from agnostic_init.linalg.haar import Haar
 
 torch = pytest.importorskip("torch")
 python_dispatch = pytest.importorskip("torch.utils._python_dispatch")
 fake_tensor = pytest.importorskip("torch._subclasses.fake_tensor")
 pytree = pytest.importorskip("torch.utils._pytree")
-torch_device = pytest.importorskip("agnostic_init.linalg.executors.torch_device")
+engine = pytest.importorskip("agnostic_init.linalg.engines.torch")
 
 SHAPES = [(1, 1), (5, 1), (5, 3), (300, 20), (130, 130), (2, 3, 9, 17), (1024, 1024), (4096, 4096)]
 
@@ -80,7 +80,7 @@ def precision():
 
 
 def on_fake_gpu(mode, shape, dtype="float32", several=1, drawn=lambda: None, **more):
-    """What the executor and `select` do, on fake tensors, with draws of one kernel each."""
+    """What the engine and `make` do, on fake tensors, with draws of one kernel each."""
     haar = Haar(shape[:-2], *shape[-2:], dtype, **more)
     batch = haar.batch if several == 1 else (several, *haar.batch)
     group = replace(haar, batch=batch, dtype=haar.compute)
@@ -93,7 +93,8 @@ def on_fake_gpu(mode, shape, dtype="float32", several=1, drawn=lambda: None, **m
 
     with fake_tensor.FakeTensorMode(), mode:
         out = torch.empty(group.shape, dtype=compute, device="cuda")
-        torch_device.fill(group, draw, out)
+        with library_named("torch").full_precision(out.device):
+            engine.fill(group, draw, out)
         if several == 1:
             return out if result == compute else out.to(result)
         made = [torch.empty(haar.shape, dtype=result, device="cuda") for _ in out]
@@ -206,7 +207,7 @@ def test_a_gpu_writes_memory_of_any_strides(gpu, shape):
         torch.empty(*shape[:-1], 2 * shape[-1], device=gpu)[..., : shape[-1]],
         torch.nn.Parameter(torch.empty(shape, device=gpu)),
     ):
-        select.fill(haar, key(3), out, library_named("torch"))
+        make.fill(haar, key(3), out, library_named("torch"))
         assert differs(out, shape) <= 4e-6
 
 
@@ -222,5 +223,5 @@ def test_a_gpu_makes_several(gpu):
     haar = Haar((), 64, 48, "float32")
     target = Target(library_named("torch"), "float32", gpu)
     keys = [key(n) for n in range(5)]
-    for one, its in zip(select.make_several(haar, keys, target), keys, strict=True):
-        torch.testing.assert_close(one, select.make(haar, its, target), rtol=0, atol=2e-6)
+    for one, its in zip(make.make_several(haar, keys, target), keys, strict=True):
+        torch.testing.assert_close(one, make.make(haar, its, target), rtol=0, atol=2e-6)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import agnostic_init as ai
-from agnostic_init.linalg import select
+from agnostic_init.linalg import make
 
 SPECS = {
     "a.weight": (6, 4),
@@ -23,15 +23,16 @@ RULES = [("*.bias", "zeros"), ("*", ai.orthogonal(0.5, layout="torch"))]
 
 @pytest.fixture
 def together(monkeypatch):
-    """As on a GPU: three matrices a call. Tells what was asked for."""
+    """Three matrices a call at most. Tells of the calls for several."""
     calls = []
 
-    def filled(haar, keys, outs, library, fill=select.fill_several):
-        calls.append((haar.shape[-2:], len(keys)))
+    def filled(haar, keys, outs, library, fill=make.fill_several):
+        if len(keys) > 1:
+            calls.append((haar.shape[-2:], len(keys)))
         return fill(haar, keys, outs, library)
 
-    monkeypatch.setattr(select, "together", lambda haar, library, device: 3)
-    monkeypatch.setattr(select, "fill_several", filled)
+    monkeypatch.setattr(make, "together", lambda haar, library, device: 3)
+    monkeypatch.setattr(make, "fill_several", filled)
     return calls
 
 
@@ -94,7 +95,7 @@ def test_an_error_says_at_which_parameter(monkeypatch):
         raise MemoryError("no more")
 
     rules = [("b", ai.orthogonal()), ("*", "zeros")]
-    monkeypatch.setattr(select, "make", full)
+    monkeypatch.setattr(make, "make", full)
     with pytest.raises(MemoryError, match="no more") as caught:
         ai.init_tree({"a": (3,), "b": (2, 2)}, rules, key=0)
     assert caught.value.__notes__ == ["at parameter 'b', after 12 of the 28 bytes of the plan"]
@@ -104,7 +105,7 @@ def test_an_error_in_a_batch_says_how_many(monkeypatch, together):
     def full(*_):
         raise MemoryError("no more")
 
-    monkeypatch.setattr(select, "make_several", full)
+    monkeypatch.setattr(make, "make_several", full)
     with pytest.raises(MemoryError) as caught:
         ai.init_tree(SPECS, RULES, key=0)
     (note,) = caught.value.__notes__

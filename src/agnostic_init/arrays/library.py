@@ -222,10 +222,12 @@ class Library:
         dtype: Any,
         like: Any,
         of: tuple[Any, ...],
+        uncut: int = 0,
     ) -> Any:
         """Of a lazy library: an array of the blocks that `function` makes of their indices.
 
-        In the chunks of `like` where that has this shape. `of` is all that the values depend on:
+        In the chunks of `like` where that has this shape; the last axes, `uncut` of them, are cut
+        only after that. `of` is all that the values depend on:
         the same array has the same name in every graph.
         """
         raise NotImplementedError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
 from agnostic_init.arrays.errors import AmbiguousLayoutError, must
@@ -15,7 +15,7 @@ from agnostic_init.bits.block import Block, block
 from agnostic_init.bits.key import Key
 from agnostic_init.initializers.blocks import Whole
 from agnostic_init.layouts.axes import Parts, check_layout, split_axes, split_matrix_axes
-from agnostic_init.linalg import select
+from agnostic_init.linalg import make
 from agnostic_init.linalg.haar import Haar
 
 __all__ = ["Arrangement", "orthogonal"]
@@ -99,7 +99,7 @@ class orthogonal(Whole):
         first, count = part.starts[axis], part.counts[axis]
         some = (*shape[:axis], count, *shape[axis + 1 :])
         lengths = tuple(count if n == found.order[0] else x for n, x in enumerate(found.lengths))
-        haar = replace(found.haar, batch=(count,), stack=(first, shape[axis]))
+        haar = found.haar.part(slice(first, first + count))
         fewer = found._replace(haar=haar, lengths=lengths)
         index = list(part.as_index)
         index[axis] = 0 if part.dropped[axis] else slice(None)
@@ -114,14 +114,14 @@ class orthogonal(Whole):
         if view is None:
             super().write(key, part, out, library)
         else:
-            select.fill(found.haar, key, view, library)
+            make.fill(found.haar, key, view, library)
 
     def together(self, shape: tuple[int, ...], dtype: str, library: Library, device: Any) -> int:
-        return select.together(_arrangement(self, shape, dtype).haar, library, device)
+        return make.together(_arrangement(self, shape, dtype).haar, library, device)
 
     def make_several(self, shape: tuple[int, ...], keys: list[Key], target: Target) -> list[Any]:
         found = _arrangement(self, shape, target.dtype)
-        made = select.make_several(found.haar, keys, target)
+        made = make.make_several(found.haar, keys, target)
         return [_as_weight(found, shape, matrices, target.library.xp) for matrices in made]
 
     def write_several(
@@ -130,7 +130,7 @@ class orthogonal(Whole):
         found = _arrangement(self, shape, library.dtype_name(outs[0].dtype))
         views = [_as_matrices(found, out, library) for out in outs]
         if all(view is not None for view in views):
-            select.fill_several(found.haar, keys, views, library)
+            make.fill_several(found.haar, keys, views, library)
             return
         target = Target(library, library.dtype_name(outs[0].dtype), library.device_of(outs[0]))
         for out, made in zip(outs, self.make_several(shape, keys, target), strict=True):
@@ -210,7 +210,7 @@ def _arrangement(init: orthogonal, shape: tuple[int, ...], dtype: str) -> Arrang
 
 def _arranged(found: Arrangement, shape: tuple[int, ...], key: Key, target: Target) -> Any:
     """The matrices, as a weight."""
-    made = select.make(found.haar, key, Target(target.library, target.dtype, target.device))
+    made = make.make(found.haar, key, Target(target.library, target.dtype, target.device))
     return _as_weight(found, shape, made, target.library.xp)
 
 

@@ -18,8 +18,8 @@ from agnostic_init.draws.distributions import normal_draw
 from agnostic_init.draws.make import make
 from agnostic_init.initializers.blocks import Whole
 from agnostic_init.layouts.axes import Parts, center_of, check_center, check_layout, split_axes
-from agnostic_init.linalg import select
 from agnostic_init.linalg.haar import Haar
+from agnostic_init.linalg.make import make as make_matrices
 
 __all__ = ["conv_orthogonal", "delta_orthogonal"]
 
@@ -82,7 +82,7 @@ class delta_orthogonal(Whole):
     def _whole(self, shape: tuple[int, ...], key: Key, target: Target) -> Any:
         library, xp, parts = target.library, target.library.xp, self._parts(shape)
         place = Target(library, target.dtype, target.device)
-        made = select.make(self._haar(parts, target.dtype), key, place)
+        made = make_matrices(self._haar(parts, target.dtype), key, place)
         matrix = (*parts.order("b"), *parts.order("o"), *parts.order("i"))
         order = (*matrix, *parts.order("k"))
         lengths = [parts.lengths[n] for n in matrix] + [1] * (len(order) - len(matrix))
@@ -195,7 +195,7 @@ class conv_orthogonal(Whole):
         outputs = parts.size("o")
         haar = Haar((parts.size("b"), steps + 1), outputs, outputs, _compute(target.dtype))
         place = Target(target.library, haar.dtype, target.device)
-        return select.make(haar, key.fold_in(0), place)
+        return make_matrices(haar, key.fold_in(0), place)
 
     def _masks(self, parts: Parts, steps: int, key: Key, target: Target) -> Any:
         """Which vectors of each basis span its subspace: each with probability 1/2."""

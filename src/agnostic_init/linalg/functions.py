@@ -10,8 +10,8 @@ from agnostic_init.arrays.target import resolve
 from agnostic_init.arrays.untraced import untraced
 from agnostic_init.bits.block import checked_shape
 from agnostic_init.bits.key import key as make_key
-from agnostic_init.linalg import select
 from agnostic_init.linalg.haar import Haar
+from agnostic_init.linalg.make import make
 
 __all__ = ["haar_matrices"]
 
@@ -91,4 +91,4 @@ def haar_matrices(
         special=bool(special),
     )
     with target.library.on(target.device):
-        return select.make(haar, make_key(key), target)
+        return make(haar, make_key(key), target)

@@ -4,25 +4,16 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from agnostic_init.arrays.dtypes import format_of
 from agnostic_init.arrays.errors import must
-from agnostic_init.arrays.library import Library
-from agnostic_init.arrays.target import Target
-from agnostic_init.bits.block import Block, block, pieces
-from agnostic_init.bits.key import Key
+from agnostic_init.bits.block import Block, block
 from agnostic_init.draws.distributions import normal_draw
-from agnostic_init.draws.engines import host
-from agnostic_init.draws.make import fill, make
+from agnostic_init.draws.record import Draw
 
 __all__ = ["Haar"]
-
-STACK = 1 << 19  # elements of matrices that are made together on a host
-AT_ONCE = 1 << 17  # of those, normals that are drawn for all panels together
-WHOLE_ROWS = 2048  # elements
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +30,8 @@ class Haar:
         What the matrices are multiplied with.
     special
         Whether the determinants shall be 1 (before the gain).
-    stack
-        Where the batch, of one axis, is a part of a longer one: its first place there, and the
-        length of that.
+    within
+        Where the batch lies in a longer one that it is a part of; None if it is whole.
 
     Notes
     -----
@@ -56,7 +46,7 @@ class Haar:
     dtype: str
     gain: float = 1.0
     special: bool = False
-    stack: tuple[int, int] | None = None
+    within: Block | None = None
 
     def __post_init__(self) -> None:
         if format_of(self.dtype).itemsize == 1:
@@ -116,65 +106,35 @@ class Haar:
         form = format_of(self.dtype)
         return form.name if form.is_complex else form.compute
 
-    def panels(self, width: int) -> Iterator[tuple[int, int]]:
-        """The first and one past the last vector of each panel, from the last panel to the first."""
-        for start in range((self.short - 1) // width * width, -1, -width):
-            yield start, min(start + width, self.short)
+    @property
+    def places(self) -> Block:
+        """Where the batch lies in the whole one."""
+        return block(self.batch) if self.within is None else self.within
 
-    def stacks(self, part: Any = (), most: int = STACK) -> Iterator[tuple[Any, Any]]:
-        """Parts of the batch, or of a part of it, of at most so many elements or one matrix.
+    @property
+    def draw(self) -> Draw:
+        """What the normals are drawn by."""
+        return _standard_normal(self.compute)
 
-        Each is an index into what is made, and the index into the whole batch.
-        """
-        whole = block(self.batch, part)
-        for index in pieces(whole.shape, max(1, most // max(1, self.rows * self.columns))):
-            yield index, whole.part(index).as_index
+    def part(self, index: Any) -> Haar:
+        """Some of the matrices, by slices of the batch."""
+        within = self.places.part(index)
+        return replace(self, batch=within.shape, within=within)
 
-    def drawn_at_once(self, size: int) -> bool:
-        """Whether the normals of so many elements are better drawn before the panels."""
-        return size <= (AT_ONCE if host.in_use() else STACK)
+    def normals(self, start: int = 0, stop: int | None = None) -> Block:
+        """The positions of the normals of vectors `start` to `stop`, from their place `start` on."""
+        found = _normals(self.places, self.short, self.long)
+        if start == 0 and stop in (None, self.short):
+            return found
+        return found.part((..., slice(start, stop), slice(start, None)))
 
-    def draw(self, key: Key, start: int, stop: int, target: Target, part: Any = ()) -> Any:
-        """The normals of vectors `start` to `stop`, from place `start` on.
 
-        Parameters
-        ----------
-        key
-            Of the stream.
-        start, stop
-            The vectors.
-        target
-            The library and the device; the dtype is `compute`.
-        part
-            An index into the batch; by default all of it.
-        """
-        # To NumPy's engine one run of positions is dearer than a thousand more elements, so rows
-        # that begin a little late are drawn from their beginning.
-        skipped = start if start <= WHOLE_ROWS and not host.in_use() else 0
-        rows = slice(start, stop), slice(start - skipped, None)
-        normals = _normals(self)
-        if part or (start, stop) != (0, self.short):
-            index = (*part, ..., *rows) if len(part) < len(self.batch) else (*part, *rows)
-            normals = normals.part(index)
-        place = Target(target.library, self.compute, target.device)
-        drawn = make(normal_draw(0.0, 1.0, self.compute), key, normals, place)
-        return drawn[..., skipped:] if skipped else drawn
-
-    def draw_into(
-        self, key: Key, start: int, stop: int, out: Any, library: Library, part: Any = ()
-    ) -> None:
-        """Write the same normals into an array of the dtype `compute`, of any strides."""
-        normals = _normals(self)
-        if part or (start, stop) != (0, self.short):
-            normals = normals.part((*part, ..., slice(start, stop), slice(start, None)))
-        fill(normal_draw(0.0, 1.0, self.compute), key, normals, out, library)
+@functools.cache
+def _standard_normal(dtype: str) -> Draw:
+    return normal_draw(0.0, 1.0, dtype)
 
 
 @functools.lru_cache(maxsize=256)
-def _normals(haar: Haar) -> Block:
-    """The positions of all normals."""
-    vectors = (haar.short, haar.long)
-    if haar.stack is None:
-        return block((*haar.batch, *vectors))
-    first, length = haar.stack
-    return block((length, *vectors), slice(first, first + haar.batch[0]))
+def _normals(places: Block, short: int, long: int) -> Block:
+    index = (*places.as_index, slice(None), slice(None))
+    return block((*places.global_shape, short, long), index)

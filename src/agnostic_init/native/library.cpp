@@ -1,8 +1,10 @@
 // The library's entries: which instructions, and threads that share the work of a call.
 
 #include <atomic>
+#include <cstdlib>
 #include <thread>
 
+#include "matrices.h"
 #include "native.h"
 
 #if defined(__x86_64__)
@@ -11,23 +13,30 @@
 
 namespace agnostic_init {
 
-// What draws.cpp defines for each set of instructions.
 typedef void Fill(const agnostic_init_job &, uint64_t, uint64_t);
 typedef void FromWords(const agnostic_init_draw &, const uint32_t *, int64_t, void *);
 
-namespace portable {
-Fill fill;
-FromWords from_words;
-}
+// One build of the kernels: what draws.cpp and matrices.cpp define for each set of instructions.
+struct Kernels {
+  Fill *fill;
+  FromWords *from_words;
+  StepsOf *steps_of;
+  Step *make_panel, *make_group;
+};
+
+#define BUILD(name)                                                             \
+  namespace name {                                                              \
+  Fill fill;                                                                    \
+  FromWords from_words;                                                         \
+  StepsOf steps_of;                                                             \
+  Step make_panel, make_group;                                                  \
+  const Kernels kernels = {fill, from_words, steps_of, make_panel, make_group}; \
+  }
+
+BUILD(portable)
 #if defined(__x86_64__)
-namespace avx2 {
-Fill fill;
-FromWords from_words;
-}
-namespace avx512 {
-Fill fill;
-FromWords from_words;
-}
+BUILD(avx2)
+BUILD(avx512)
 #endif
 
 namespace {
@@ -66,18 +75,29 @@ std::atomic<int> &chosen() {
   return set;
 }
 
-struct Kernel {
-  Fill *fill;
-  FromWords *from_words;
-};
-
-Kernel kernel() {
+const Kernels &kernels() {
 #if defined(__x86_64__)
   int set = chosen().load(std::memory_order_relaxed);
-  if (set == AGNOSTIC_INIT_AVX512) return {avx512::fill, avx512::from_words};
-  if (set == AGNOSTIC_INIT_AVX2) return {avx2::fill, avx2::from_words};
+  if (set == AGNOSTIC_INIT_AVX512) return avx512::kernels;
+  if (set == AGNOSTIC_INIT_AVX2) return avx2::kernels;
 #endif
-  return {portable::fill, portable::from_words};
+  return portable::kernels;
+}
+
+// The work of a call by at most so many threads, of which the calling one is the first.
+template <class Work> void share(int32_t threads, Work &work) {
+  std::thread others[MOST_THREADS];
+  int started = 0;
+  try {
+    while (started < threads - 1) {
+      others[started] = std::thread([&work, started] { work.run(started + 1); });
+      ++started;
+    }
+  } catch (...) {
+    // No more threads, or no memory for them: those that there are do the work.
+  }
+  work.run(0);
+  for (int n = 0; n < started; ++n) others[n].join();
 }
 
 struct Work {
@@ -88,7 +108,7 @@ struct Work {
   std::atomic<uint64_t> next;
 
   // Parts of the line until there are none left. They ascend, so that the jobs are walked once.
-  void run() {
+  void run(int) {
     Arithmetic standard;
     int64_t job = 0;
     uint64_t first = 0;  // of the job's elements
@@ -107,6 +127,65 @@ struct Work {
         fill(jobs[job], from - first, until - first);
         from = until;
       }
+    }
+  }
+};
+
+// Matrices of a line, each by one thread.
+struct Matrices {
+  const agnostic_init_matrices *records;
+  uint64_t stop;
+  const Kernels &kernels;
+  char *memory;
+  int64_t each, scratch;  // bytes of a thread, and of those what is not the panels'
+  std::atomic<uint64_t> next;
+
+  void run(int thread) {
+    Arithmetic standard;
+    const agnostic_init_matrices *record = records;
+    uint64_t first = 0;
+    char *const own = memory + thread * each;
+    for (;;) {
+      const uint64_t number = next.fetch_add(1, std::memory_order_relaxed);
+      if (number >= stop) return;
+      for (uint64_t size; number - first >= (size = size_of(*record)); ++record) first += size;
+      const Steps steps = kernels.steps_of(*record);
+      for (int64_t n = 0; n < steps.panels; ++n) kernels.make_panel(*record, number - first, n, own + scratch, own);
+      for (int64_t n = 0; n < steps.groups; ++n) kernels.make_group(*record, number - first, n, own + scratch, own);
+    }
+  }
+
+  static uint64_t size_of(const agnostic_init_matrices &record) {
+    uint64_t size = 1;
+    for (int64_t d = 0; d < record.rank; ++d) size *= (uint64_t)record.batch[d].count;
+    return size;
+  }
+};
+
+// Steps of one matrix. Groups wait for all panels, and the last ones, which take longest, are first.
+struct Matrix {
+  const agnostic_init_matrices &record;
+  const uint64_t index;
+  const Kernels &kernels;
+  const Steps steps;
+  char *memory, *scratch;
+  const int64_t start, stop;
+  std::atomic<int64_t> next, done;
+
+  void run(int thread) {
+    Arithmetic standard;
+    char *const own = scratch + thread * steps.scratch;
+    const int64_t panels = steps.panels < stop ? steps.panels : stop;
+    for (;;) {
+      const int64_t step = next.fetch_add(1, std::memory_order_relaxed);
+      if (step >= stop) return;
+      if (step < steps.panels) {
+        kernels.make_panel(record, index, step, memory, own);
+        done.fetch_add(1, std::memory_order_release);
+        continue;
+      }
+      while (start + done.load(std::memory_order_acquire) < panels) std::this_thread::yield();
+      kernels.make_group(record, index, steps.panels + steps.groups - 1 - step, memory, own);
     }
   }
 };
@@ -131,7 +210,7 @@ Arithmetic::~Arithmetic() {
 #endif
 }
 
-void fill(const agnostic_init_job &job, uint64_t start, uint64_t stop) { kernel().fill(job, start, stop); }
+void fill(const agnostic_init_job &job, uint64_t start, uint64_t stop) { kernels().fill(job, start, stop); }
 
 }  // namespace agnostic_init
 
@@ -162,25 +241,53 @@ int32_t agnostic_init_fill(const agnostic_init_job *jobs, int64_t count, uint64_
     part = size / (8 * (uint64_t)threads) / 64 * 64;
     part = part < SMALLEST_PART ? SMALLEST_PART : part > LARGEST_PART ? LARGEST_PART : part;
   }
-  Work work{jobs, count, stop, part, kernel().fill, {start}};
-  std::thread others[MOST_THREADS];
-  int started = 0;
-  try {
-    while (started < threads - 1) {
-      others[started] = std::thread([&work] { work.run(); });
-      ++started;
-    }
-  } catch (...) {
-    // No more threads, or no memory for them: those that there are do the work.
+  Work work{jobs, count, stop, part, kernels().fill, {start}};
+  share(threads, work);
+  return 0;
+}
+
+int32_t agnostic_init_make_matrices(const agnostic_init_matrices *records, int64_t count, uint64_t start,
+                                    uint64_t stop, int32_t threads) {
+  if (start >= stop) return 0;
+  if (threads > MOST_THREADS) threads = MOST_THREADS;
+  if (stop - start < (uint64_t)threads) threads = (int32_t)(stop - start);
+  int64_t bytes = 0, scratch = 0;
+  for (int64_t n = 0; n < count; ++n) {
+    const Steps steps = kernels().steps_of(records[n]);
+    bytes = steps.bytes > bytes ? steps.bytes : bytes;
+    scratch = steps.scratch > scratch ? steps.scratch : scratch;
   }
-  work.run();
-  for (int n = 0; n < started; ++n) others[n].join();
+  char *memory = (char *)std::malloc((size_t)(bytes + scratch) * (size_t)threads);
+  if (!memory) return -1;
+  Matrices work{records, stop, kernels(), memory, bytes + scratch, scratch, {start}};
+  share(threads, work);
+  std::free(memory);
+  return 0;
+}
+
+void agnostic_init_matrix_steps(const agnostic_init_matrices *record, int64_t *steps, int64_t *bytes) {
+  const Steps found = kernels().steps_of(*record);
+  *steps = found.panels + found.groups;
+  *bytes = found.bytes;
+}
+
+int32_t agnostic_init_make_matrix(const agnostic_init_matrices *record, uint64_t index, void *memory, int64_t start,
+                                  int64_t stop, int32_t threads) {
+  if (start >= stop) return 0;
+  if (threads > MOST_THREADS) threads = MOST_THREADS;
+  if (stop - start < threads) threads = (int32_t)(stop - start);
+  const Steps steps = kernels().steps_of(*record);
+  char *scratch = (char *)std::malloc((size_t)steps.scratch * (size_t)threads);
+  if (!scratch) return -1;
+  Matrix work{*record, index, kernels(), steps, (char *)memory, scratch, start, stop, {start}, {0}};
+  share(threads, work);
+  std::free(scratch);
   return 0;
 }
 
 int32_t agnostic_init_from_words(const agnostic_init_draw *draw, const uint32_t *words, int64_t count, void *out) {
   Arithmetic standard;
-  kernel().from_words(*draw, words, count, out);
+  kernels().from_words(*draw, words, count, out);
   return 0;
 }
 

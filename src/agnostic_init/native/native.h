@@ -15,7 +15,7 @@
 #endif
 
 /* Changes with every change of what is below. */
-#define AGNOSTIC_INIT_ABI 2
+#define AGNOSTIC_INIT_ABI 3
 
 #ifdef __cplusplus
 extern "C" {

@@ -106,6 +106,18 @@ INLINE f64v fused(f64v a, f64v b, f64v c) {
 #endif
 }
 
+INLINE f32v fused(f32v a, f32v b, f32v c) {
+#if INSTRUCTIONS == 2
+  return (f32v)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
+#elif INSTRUCTIONS == 1
+  return (f32v)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
+#elif defined(__aarch64__)
+  return (f32v)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b);
+#else
+  return a * b + c;
+#endif
+}
+
 // The lower of a value and what it may not exceed, and the like; of equal ones the value.
 INLINE f32v at_most(f32v value, f32v bound) {
 #if INSTRUCTIONS == 2

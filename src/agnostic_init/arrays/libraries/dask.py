@@ -56,14 +56,16 @@ class Library(numpy.Library):
         dtype: Any,
         like: Any,
         of: tuple[Any, ...],
+        uncut: int = 0,
     ) -> Any:
         if not shape:
             return self.deferred(lambda: function(()), shape, dtype, of)
         same = like is not None and like.shape == shape
+        wanted = like.chunks if same else ("auto",) * len(shape)
         chunks = dask.array.core.normalize_chunks(
-            like.chunks if same else "auto", shape, dtype=dtype
+            (*wanted[: len(shape) - uncut], *(-1,) * uncut), shape, dtype=dtype
         )
-        return dask.array.map_blocks(
+        made = dask.array.map_blocks(
             _block,
             chunks=chunks,
             dtype=dtype,
@@ -71,6 +73,7 @@ class Library(numpy.Library):
             name=_name(of, shape, dtype, chunks),
             function=function,
         )
+        return made.rechunk(like.chunks) if same and uncut else made
 
     def deferred(
         self, function: Callable[[], Any], shape: tuple[int, ...], dtype: Any, of: tuple[Any, ...]

@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-__all__ = ["full_precision", "without_autocast"]
+__all__ = ["full_precision"]
 
 FULL = ("ieee", "none")
 
@@ -18,7 +18,7 @@ def full_precision(device: Any) -> Iterator[None]:
     """Compute matrix products in the precision of their operands, and restore what was set."""
     backends = torch.backends
     kind = "cpu" if device.type == "meta" else device.type
-    with without_autocast(kind), contextlib.ExitStack() as stack:
+    with _without_autocast(kind), contextlib.ExitStack() as stack:
         if hasattr(backends.cuda.matmul, "fp32_precision"):
             for place in (backends.cuda.matmul, backends.mkldnn.matmul):
                 if place.fp32_precision not in FULL:
@@ -30,7 +30,7 @@ def full_precision(device: Any) -> Iterator[None]:
         yield
 
 
-def without_autocast(kind: str) -> contextlib.AbstractContextManager[Any]:
+def _without_autocast(kind: str) -> contextlib.AbstractContextManager[Any]:
     """A context without automatic casts, at no cost where there are none."""
     if not torch.is_autocast_enabled(kind):
         return contextlib.nullcontext()

@@ -19,7 +19,16 @@ from agnostic_init.draws.quantile import Central, Tail
 from agnostic_init.draws.record import Draw
 from agnostic_init.native.library import library
 
-__all__ = ["Job", "available", "fill_jobs", "job", "job_at", "number_of_threads", "supports"]
+__all__ = [
+    "Job",
+    "available",
+    "fill_jobs",
+    "job",
+    "job_at",
+    "number_of_threads",
+    "packed",
+    "supports",
+]
 
 THREADS_VARIABLE = "AGNOSTIC_INIT_NUM_THREADS"
 WORTH_THREADS = 1 << 16  # elements; about 0.2 ms of work
@@ -83,7 +92,7 @@ def job_at(
     draw: Draw, key: Key, block: Block, address: int, strides: tuple[int, ...] | None = None
 ) -> Job:
     """The same of memory at an address, with strides in bytes unless it is contiguous."""
-    record, itemsize = _packed(draw)
+    record, itemsize = packed(draw)
     base, size, axes = _places(block, strides, itemsize)
     data = ctypes.create_string_buffer(axes, len(axes)) if axes else None
     at = ctypes.addressof(data) if data else 0
@@ -140,7 +149,7 @@ def _fill() -> Any:
 
 
 @functools.lru_cache(maxsize=1024)
-def _packed(draw: Draw) -> tuple[bytes, int]:
+def packed(draw: Draw) -> tuple[bytes, int]:
     """The draw's record, and the bytes of an element."""
     q = draw.quantile
     if isinstance(q, Central):

@@ -10,11 +10,39 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from agnostic_init.arrays.library import Library
+from agnostic_init.arrays.target import Target
+from agnostic_init.bits.key import Key
+from agnostic_init.draws.make import make as make_draw
 from agnostic_init.linalg.haar import Haar
-from agnostic_init.linalg.panels import block_factor
-from agnostic_init.linalg.reflectors import conjugate, identity_like, normalized
+from agnostic_init.linalg.reflectors import (
+    block_factor,
+    conjugate,
+    identity_like,
+    normalized,
+    panels,
+    width_of_panels,
+)
 
-__all__ = ["assemble", "with_determinant_one"]
+__all__ = ["assemble", "make", "with_determinant_one"]
+
+MOST = 128  # vectors a panel
+
+
+def make(haar: Haar, key: Key, library: Library, device: Any, most: int = MOST) -> Any:
+    """New matrices."""
+    xp = library.xp
+    place = Target(library, haar.compute, device)
+    width = width_of_panels(haar.short, most)
+
+    def draw(start: int, stop: int) -> Any:
+        return make_draw(haar.draw, key, haar.normals(start, stop), place)
+
+    if not haar.size:
+        return xp.zeros(haar.shape, dtype=library.dtype(haar.dtype), device=device)
+    with library.full_precision(device):
+        tall = assemble(xp, haar, draw, width)
+    return library.cast(xp.matrix_transpose(tall) if haar.wide else tall, haar.dtype)
 
 
 def assemble(xp: Any, haar: Haar, draw: Callable[[int, int], Any], width: int) -> Any:
@@ -33,7 +61,7 @@ def assemble(xp: Any, haar: Haar, draw: Callable[[int, int], Any], width: int) -
     """
     found = None
     determinant: Any = 1.0
-    for start, stop in haar.panels(width):
+    for start, stop in panels(haar.short, width):
         vectors, halves, phases = normalized(xp, draw(start, stop))
         inverse = block_factor(xp, vectors, halves)
         head, tail = vectors[..., : stop - start], vectors[..., stop - start :]

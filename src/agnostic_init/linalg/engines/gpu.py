@@ -13,16 +13,25 @@ A section is as many panels as the workspace holds: all of them, but for large m
 from __future__ import annotations
 
 import functools
+import importlib
 import itertools
 import math
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
-from agnostic_init.linalg.blocking import WORKSPACE, blocking
+from agnostic_init.arrays.library import Library
+from agnostic_init.bits.block import block, pieces
+from agnostic_init.bits.key import Key
+from agnostic_init.draws.make import fill as fill_draw
+from agnostic_init.linalg.engines.blocking import WORKSPACE, blocking
 from agnostic_init.linalg.haar import Haar
-from agnostic_init.linalg.source import Into
+from agnostic_init.linalg.reflectors import panels
 
-__all__ = ["Operations", "fill_on_device"]
+__all__ = ["DrawInto", "Operations", "assemble", "fill_several", "of_key", "of_keys", "together"]
+
+# Writes normals: the part of the batch, and of the vectors the first and one past the last.
+DrawInto = Callable[[tuple[slice, ...], int, int, Any], None]
 
 
 class Operations(Protocol):
@@ -68,7 +77,47 @@ class Operations(Protocol):
         """``rows += (rows @ flat^T) @ vectors``, for large arrays of rows."""
 
 
-def fill_on_device(do: Operations, haar: Haar, draw: Into, out: Any) -> None:
+def together(haar: Haar) -> int:
+    """How many equal matrices fit the workspace, where they take as much as each of its two parts."""
+    return max(1, WORKSPACE // (2 * haar.size))
+
+
+def fill_several(haar: Haar, keys: Sequence[Key], outs: Sequence[Any], library: Library) -> None:
+    """Write the matrices of every key into arrays of any strides, on one device."""
+    engine = importlib.import_module(f"agnostic_init.linalg.engines.{library.name}")
+    device = library.device_of(outs[0])
+    with library.full_precision(device):
+        if len(keys) == 1 and haar.compute == haar.dtype:
+            engine.fill(haar, of_key(haar, keys[0], library), outs[0])
+            return
+        group = replace(haar, batch=(len(keys), *haar.batch), dtype=haar.compute, within=None)
+        made = library.empty(group.shape, group.dtype, device)
+        engine.fill(group, of_keys(haar, keys, library), made)
+    for out, one in zip(outs, made, strict=True):
+        library.write(out, one)
+
+
+def of_key(haar: Haar, key: Key, library: Library) -> DrawInto:
+    """The normals of one key."""
+
+    def drawn(part: tuple[slice, ...], start: int, stop: int, out: Any) -> None:
+        fill_draw(haar.draw, key, haar.part(part).normals(start, stop), out, library)
+
+    return drawn
+
+
+def of_keys(haar: Haar, keys: Sequence[Key], library: Library) -> DrawInto:
+    """Those of equal matrices of several keys, one key for each place of the first axis."""
+
+    def drawn(part: tuple[slice, ...], start: int, stop: int, out: Any) -> None:
+        normals = haar.part(part[1:]).normals(start, stop)
+        for key, one in zip(keys[part[0]], out, strict=True):
+            fill_draw(haar.draw, key, normals, one, library)
+
+    return drawn
+
+
+def assemble(do: Operations, haar: Haar, draw: DrawInto, out: Any) -> None:
     """Write the matrices into an array of the dtype that is computed in, of any strides."""
     if not haar.size:
         return
@@ -82,18 +131,17 @@ def fill_on_device(do: Operations, haar: Haar, draw: Into, out: Any) -> None:
         # BLAS cannot write it.
         strides = (*_batch_strides(haar.batch, haar.rows * haar.columns), haar.columns, 1)
         buffer = do.view(do.empty(haar.size), 0, haar.shape, strides)
-        fill_on_device(do, haar, draw, buffer)
+        assemble(do, haar, draw, buffer)
         do.copy(out, buffer)
         return
-    for _, part in haar.stacks(most=WORKSPACE // 2):
-        counts = tuple(one.stop - one.start for one in part)
-        whole = counts == haar.batch
-        some = haar if whole else replace(haar, batch=counts, stack=None)
-        offset = sum(one.start * step for one, step in zip(part, strides[:-2], strict=True))
-        shape = math.prod(counts), haar.short, haar.long
-        step = _batch_step(counts, strides[:-2])
+    for piece in pieces(haar.batch, max(1, WORKSPACE // 2 // (haar.rows * haar.columns))):
+        part = block(haar.batch, piece)
+        some = replace(haar, batch=part.counts, within=None)
+        offset = sum(start * one for start, one in zip(part.starts, strides[:-2], strict=True))
+        shape = math.prod(part.counts), haar.short, haar.long
+        step = _batch_step(part.counts, strides[:-2])
         rows = do.view(out, offset, shape, (step, line, across))
-        _assemble(do, some, functools.partial(draw, () if whole else part), rows)
+        _assemble(do, some, functools.partial(draw, part.as_index), rows)
 
 
 def _assemble(do: Operations, haar: Haar, draw: Any, rows: Any) -> None:
@@ -105,7 +153,7 @@ def _assemble(do: Operations, haar: Haar, draw: Any, rows: Any) -> None:
     store, flat_store = do.empty(most), do.empty(most)
     do.fill(rows, 0.0)
     determinant = None
-    for start, stop in haar.panels(blocks.height):
+    for start, stop in panels(haar.short, blocks.height):
         count, length = stop - start, haar.long - start
         padded = blocks.padded(count)
         each = padded * length
@@ -113,8 +161,8 @@ def _assemble(do: Operations, haar: Haar, draw: Any, rows: Any) -> None:
         draw(start, stop, do.view(store, 0, (*haar.batch, count, length), strides))
         vectors = do.view(store, 0, (batch, count, length), (each, length, 1))
         phases, weights = _reflectors(do, vectors, padded)
-        panels = (batch * padded // width, width, length), (width * length, length, 1)
-        _flat(do, do.view(store, 0, *panels), weights, do.view(flat_store, 0, *panels))
+        each_panel = (batch * padded // width, width, length), (width * length, length, 1)
+        _flat(do, do.view(store, 0, *each_panel), weights, do.view(flat_store, 0, *each_panel))
         corner = start * (line + across)
         diagonal = do.view(rows, corner, (batch, count), (step, line + across))
         do.multiply(phases, -haar.gain, diagonal)

@@ -6,18 +6,17 @@ from typing import Any
 
 import torch
 
-from agnostic_init.arrays.libraries.torch_precision import full_precision
+from agnostic_init.linalg.engines import gpu
 from agnostic_init.linalg.haar import Haar
-from agnostic_init.linalg.on_device import fill_on_device
-from agnostic_init.linalg.source import Into
 
 __all__ = ["Operations", "fill"]
 
 
-def fill(haar: Haar, draw: Into, out: Any) -> None:
+def fill(haar: Haar, draw: gpu.DrawInto, out: Any) -> None:
     """Write into a tensor of the dtype that is computed in, of any strides."""
-    with torch.no_grad(), full_precision(out.device):
-        fill_on_device(Operations(out), haar, draw, out)
+    out = out.detach()
+    with torch.no_grad():
+        gpu.assemble(Operations(out), haar, draw, out)
 
 
 class Operations:
