@@ -17,6 +17,7 @@ from bench.instructions import compiler
 from bench.instructions.analysis import Analysis, analyzed
 from bench.instructions.devices import GPUS, RATES
 from bench.instructions.kernels import KERNELS, Kernel
+from bench.instructions.launches import counted
 from bench.instructions.model import bounds
 from bench.instructions.report import table
 from bench.machine import commit
@@ -35,6 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
             "model": "no GPU was used, and nothing was measured",
             "nvrtc": compiler.version(),
             "commit": commit(),
+            "launches": counted(),
             "kernels": [_row(k, a) for k in KERNELS for a in asked.architectures],
         }
     except compiler.NeededError as error:

@@ -42,9 +42,8 @@ def analyzed(kernel: Kernel, architecture: str) -> Analysis:
     cubin = compiler.compiled(text, architecture)
     needed = compiler.resources(cubin)
     program = sass.parse(compiler.disassembled(cubin))
-    loop = sass.hot_loop(program)
+    loop, way = sass.hot_way(program)
     threads = plan.variant.threads
-    way = sass.quickest(program, loop.head, loop.back)
     values = sum(sass.wide_store(program[n]) for n in way) * 16 // kernel.bytes
     once = [(n, 1) for n in way]
     if kernel.turns is not None:
@@ -55,7 +54,7 @@ def analyzed(kernel: Kernel, architecture: str) -> Analysis:
     if plan.quantile is not None:
         share = rarely.undecided(plan.quantile, coarse=plan.variant.kind == "COARSE")
         central = rarely.central_share(plan.quantile)
-        mean, float64 = _with_undecided(program, loop, fast, values, share, central)
+        mean, float64 = _with_undecided(program, loop, way, fast, values, share, central)
         loads = [program[n].full for n in way if program[n].opcode == "LDS"]
         turns = sum(rarely.wavefronts(_bytes(load)) for load in loads) / values
     counts = Counts({name: mean[name] / values for name in pipes.PIPES if mean[name]}, turns)
@@ -75,13 +74,14 @@ def analyzed(kernel: Kernel, architecture: str) -> Analysis:
 def _with_undecided(
     program: sass.Program,
     loop: sass.Loop,
+    way: list[int],
     fast: Counter[str],
     values: int,
     share: float,
     central: float,
 ) -> tuple[Counter[str], float]:
     """Counts with the float64 that some warps execute, and float64 instructions a value."""
-    ways = _slow_ways(program, loop)
+    ways = _slow_ways(program, loop, way)
     # A warp goes there if one of its lanes must, and nearly never for two values of a lane.
     visits = 1.0 - (1.0 - share) ** (WARP * values)
     mean = Counter(fast)
@@ -95,16 +95,18 @@ def _with_undecided(
     return mean, float64
 
 
-def _slow_ways(program: sass.Program, loop: sass.Loop) -> list[list[int]]:
-    """Ways through the loop and its call for float64, from the shortest to the longest."""
-    call = next(n for n in range(loop.head, loop.back) if program[n].calls is not None)
-    start = program[call].calls
+def _slow_ways(program: sass.Program, loop: sass.Loop, way: list[int]) -> list[list[int]]:
+    """Ways to the same stores by way of the call for float64, from the shortest to the longest."""
+    store = next(n for n in way if sass.wide_store(program[n]))
+    calls = [n for n in range(loop.head, loop.back) if program[n].calls is not None]
+    ways = [sass.quickest(program, loop.head, call, store, loop.back) for call in calls]
+    around = min(filter(None, ways), key=len)
+    start = next(program[n].calls for n in around if program[n].calls is not None)
     assert start is not None
     end = next(n for n in range(start, len(program)) if program[n].opcode == "RET")
-    around = sass.quickest(program, loop.head, call, loop.back)
     doubles = [n for n in range(start, end) if pipes.pipe(program[n]) == "fp64"]
     inside = [sass.quickest(program, start, n, end) for n in doubles]
-    return sorted((around + way for way in inside if way), key=len)
+    return sorted((around + part for part in inside if part), key=len)
 
 
 def _bytes(load: str) -> int:

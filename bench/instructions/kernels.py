@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from agnostic_init.bits.block import block
 from agnostic_init.bits.key import Key
 from agnostic_init.draws.distributions import normal_draw, truncated_normal_draw, uniform_draw
+from agnostic_init.draws.engines.cuda.many import launches, room
 from agnostic_init.draws.engines.cuda.parameters import Launch, launch
 from agnostic_init.draws.record import Draw
 
@@ -20,17 +21,22 @@ class Kernel:
     """A draw by name.
 
     `turns`: how often the loop inside the hot loop turns, where that is not left to the few
-    undecided values.
+    undecided values. `many`: the kernel that fills many small arrays.
     """
 
     name: str
     dtype: str
     draw: Draw
     turns: int | None = None
+    many: bool = False
 
     @property
     def plan(self) -> Launch:
-        return launch(self.draw, Key(1), block(SHAPE), [1])
+        if not self.many:
+            return launch(self.draw, Key(1), block(SHAPE), [1])
+        jobs = [(self.draw, Key(n), block(SHAPE), (1,), n << 30) for n in range(2)]
+        (plan,) = launches(jobs, lambda: room((9, 0), (13, 0)))
+        return plan
 
     @property
     def bytes(self) -> int:
@@ -51,6 +57,8 @@ def _all() -> list[Kernel]:
             Kernel("normal", dtype, normal_draw(0.0, 0.02, dtype)),
             Kernel("normal ±2σ", dtype, _truncated(-2.0, 2.0, dtype)),
             Kernel("normal [4, 1000]", dtype, _truncated(4.0, 1000.0, dtype), a_unit),
+            Kernel("uniform ±0.1, many", dtype, uniform_draw(-0.1, 0.1, dtype), many=True),
+            Kernel("normal, many", dtype, normal_draw(0.0, 0.02, dtype), many=True),
         ]
     return made
 

@@ -1,4 +1,4 @@
-"""The model's results as a table in Markdown."""
+"""The model's results as tables in Markdown."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ HEAD = (
 
 
 def table(found: dict[str, Any]) -> str:
-    """A row for each GPU and kernel."""
+    """A row for each GPU and kernel; then how many launches many arrays take."""
     lines = [
         f"A model: {found['model']}. NVRTC {found['nvrtc']}, commit {found['commit']}.",
         "",
@@ -45,4 +45,7 @@ def table(found: dict[str, Any]) -> str:
             f"{kernel['resident'] * kernel['threads'] // 32}",
         )
         lines.append(f"| {' | '.join(cells)} |")
+    names = list(found["launches"][0])
+    lines += ["", f"| launches: {' | '.join(names)} |", f"|{'---|' * len(names)}"]
+    lines += [f"| {' | '.join(map(str, row.values()))} |" for row in found["launches"]]
     return "\n".join(lines) + "\n"

@@ -1,4 +1,4 @@
-"""The hot loop of a kernel, and the ways through it, from nvdisasm's text."""
+"""The hot way of a kernel, and other ways, from nvdisasm's text."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = [
     "Loop",
     "Program",
     "everything",
-    "hot_loop",
+    "hot_way",
     "parse",
     "quickest",
     "wide_store",
@@ -81,19 +81,22 @@ def parse(text: str) -> list[Instruction]:
     return made
 
 
-def hot_loop(program: Program) -> Loop:
-    """The loop with the most stores of 16 bytes, of which whole units are made; else the smallest."""
+def hot_way(program: Program) -> tuple[Loop, list[int]]:
+    """The loop that fills whole units, and the way through it: the shortest for what it stores.
 
-    def stores(loop: Loop) -> int:
-        return sum(wide_store(i) for i in program[loop.head : loop.back])
-
-    loops = [loop for loop in _loops(program) if stores(loop)]
-    if not loops:
+    Of a loop that also treats the ends of arrays, it is the way by which most is stored.
+    """
+    found = []
+    for loop in _loops(program):
+        for n in range(loop.head, loop.back):
+            if wide_store(program[n]) and (way := quickest(program, loop.head, n, loop.back)):
+                stores = sum(wide_store(program[step]) for step in way)
+                found.append((len(way) / stores, loop, way))
+    if not found:
         msg = "there is no loop that stores 16 bytes at once"
         raise ValueError(msg)
-    # The loop around another has its stores, and more of them if there is an end to treat.
-    innermost = [x for x in loops if not any(_within(y, x) for y in loops)]
-    return min(innermost, key=lambda loop: (-stores(loop), loop.back - loop.head))
+    _, loop, way = min(found, key=lambda each: each[0])
+    return loop, way
 
 
 def wide_store(instruction: Instruction) -> bool:
@@ -130,10 +133,6 @@ def _loops(program: Program) -> list[Loop]:
         if instruction.target is not None and instruction.target < n:
             backs[instruction.target] = n
     return [Loop(head, back) for head, back in backs.items() if _shortest(program, head, back)]
-
-
-def _within(inner: Loop, outer: Loop) -> bool:
-    return inner != outer and outer.head <= inner.head and inner.back <= outer.back
 
 
 def _shortest(program: Program, start: int, end: int) -> list[int]:

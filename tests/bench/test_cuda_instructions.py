@@ -46,14 +46,14 @@ def _bench(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(ROOT)
 
 
-def test_the_hot_loop_and_its_ways() -> None:
+def test_the_hot_way_and_others() -> None:
     from bench.instructions import sass
 
     program = sass.parse(SASS)
     assert len(program) == 17
-    loop = sass.hot_loop(program)
+    loop, way = sass.hot_way(program)
     assert (loop.head, loop.back) == (1, 12)
-    assert sass.quickest(program, 1, 12) == [1, 2, 3, 4, 5, 6, 10, 11, 12]
+    assert way == [1, 2, 3, 4, 5, 6, 10, 11, 12]
     call = program[8]
     assert (call.opcode, call.target, call.calls) == ("CALL", None, 15)
     assert sass.quickest(program, 1, 8, 12) == list(range(1, 13))
@@ -77,7 +77,7 @@ def test_no_loop_is_said() -> None:
     from bench.instructions import sass
 
     with pytest.raises(ValueError, match="no loop that stores 16 bytes"):
-        sass.hot_loop(sass.parse("        /*0000*/   EXIT ;"))
+        sass.hot_way(sass.parse("        /*0000*/   EXIT ;"))
 
 
 def test_bounds() -> None:
@@ -135,6 +135,14 @@ def test_what_is_missing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
         compiler.disassembled(b"")
 
 
+def test_launches() -> None:
+    from bench.instructions.launches import counted
+
+    small, gpt2 = ([*row.values()][1:] for row in counted())
+    assert small == [1000, 12, 2]
+    assert gpt2 == [50, 2, 2]
+
+
 def test_a_real_kernel(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     from bench.instructions import compiler
     from bench.instructions.__main__ import main
@@ -146,7 +154,9 @@ def test_a_real_kernel(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
         pytest.skip(str(error))
     path = tmp_path / "model.json"
     assert main(["--architectures", "80", "90", "--output", str(path)]) == 0
-    assert "| H200 SXM | normal | float32 |" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "| H200 SXM | normal | float32 |" in printed
+    assert "| 1,000 of 64 × 64 | 1000 | 12 | 2 |" in printed
     found = json.loads(path.read_text(encoding="utf-8"))
     assert "nothing was measured" in found["model"]
     for row in found["kernels"]:

@@ -594,6 +594,13 @@ DEVICE void fill_whole_units(u64 block, char* address, const uint4* table, const
 
 #if MANY
 
+// With a table two blocks are to be resident, whatever registers a compiler would rather take.
+#if KIND == TABLE || KIND == COARSE
+#define BOUNDS __launch_bounds__(THREADS, 2)
+#else
+#define BOUNDS __launch_bounds__(THREADS)
+#endif
+
 // The chunk of this number of an array with less than 2^31 units.
 DEVICE void fill_chunk(u32 chunk, char* out, const uint4* table, const u32* parameter) {
   const u32 tile = LANES * AT_ONCE;
@@ -612,7 +619,7 @@ DEVICE void fill_chunk(u32 chunk, char* out, const uint4* table, const u32* para
 }
 
 // Each block of the grid fills chunks that follow one another, through the arrays.
-extern "C" __global__ void __launch_bounds__(THREADS) fill(const CONSTANT Arguments arguments) {
+extern "C" __global__ void BOUNDS fill(const CONSTANT Arguments arguments) {
   const u32* words = arguments.words;
   const uint4* table = arguments.table;
   LOAD_TABLE
