@@ -7,7 +7,9 @@ from typing import Any
 
 from agnostic_init.arrays.errors import must_be_type
 
-__all__ = ["draw_seed", "traced_number"]
+__all__ = ["draw_seed", "traced_number", "words_of_jax"]
+
+OF_HARDWARE = ("rbg", "unsafe_rbg")
 
 Words = tuple[Any, Any]  # the low and the high half of 64 bits, as scalars that JAX traces
 
@@ -76,11 +78,30 @@ def _of_jax(source: Any) -> int | Words | None:
             "key", "must be a single key of JAX", f"an array of {source.shape}", hint
         )
     if isinstance(source, jax.core.Tracer):
-        low, high = jax.random.bits(source, (2,), "uint32")
+        low, high = words_of_jax(source)
         return low, high
     with jax.ensure_compile_time_eval():  # a key that is known stays known in a program
-        low, high = jax.random.bits(source, (2,), "uint32")
+        low, high = words_of_jax(source)
     return int(high) << 32 | int(low)
+
+
+def words_of_jax(key: Any) -> Words:
+    """Two words that a key of JAX gives, alone or as one of several under vmap.
+
+    The bits of an implementation for hardware, such as rbg, depend on the device and on what other
+    keys they are drawn with: its key's own words are the key of those that JAX's portable one draws.
+    """
+    jax = sys.modules["jax"]
+    dtype = getattr(key, "dtype", None)  # what is no key is refused below
+    typed = dtype is not None and jax.numpy.issubdtype(dtype, jax.dtypes.prng_key)
+    implementation = jax.random.key_impl(key) if typed else jax.config.jax_default_prng_impl
+    if dtype is not None and str(implementation) in OF_HARDWARE:
+        words = jax.random.key_data(key) if typed else key
+        key = jax.random.wrap_key_data(words[:2], impl="threefry2x32")
+        # The two halves are equal in a key made of a seed, and differ in those folded of it.
+        key = jax.random.fold_in(jax.random.fold_in(key, words[2]), words[3])
+    low, high = jax.random.bits(key, (2,), "uint32")
+    return low, high
 
 
 def _wrapped(jax: Any, data: Any) -> Any:

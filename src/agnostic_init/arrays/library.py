@@ -215,6 +215,16 @@ class Library:
         """The array with one code for NaN, of a format that has several."""
         return array
 
+    def cuts(self, device: Any) -> bool:
+        """Whether a device is several that have parts of an array."""
+        return False
+
+    def from_parts(
+        self, part: Callable[[Any], Any], shape: tuple[int, ...], dtype: str, device: Any
+    ) -> Any:
+        """Where a device `cuts`: an array of what `part` makes, as storage, of each part's index."""
+        raise NotImplementedError
+
     def by_blocks(
         self,
         function: Callable[[Index], Any],

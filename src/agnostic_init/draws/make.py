@@ -31,10 +31,16 @@ def make(draw: Draw, key: Key, block: Block, target: Target) -> Any:
     """A new array of the block's shape."""
     library, device = target.library, target.device
     if library.lazy:
-        part = functools.partial(_part, draw, key, block, library)
+        chunk = functools.partial(_chunk, draw, key, block, library)
         dtype = library.dtype(target.dtype)
-        return library.by_blocks(part, block.shape, dtype, target.like, (draw, key, block))
+        return library.by_blocks(chunk, block.shape, dtype, target.like, (draw, key, block))
     if key.known and library.takes_from_host(device):
+        if library.cuts(device):  # each of several devices, or processes, has its own part made
+
+            def part(index: Any) -> Any:
+                return host.new(draw, key, block.part(index))
+
+            return library.from_parts(part, block.shape, draw.dtype, device)
         return library.from_storage(host.new(draw, key, block), draw.dtype, device)
     if library.name == "jax":
         return _engine("jax").make(draw, key, block, target)
@@ -135,7 +141,7 @@ def _cuda(draw: Draw, library: Library, out: Any) -> Any:
     return module if module.supports(draw) else None
 
 
-def _part(draw: Draw, key: Key, whole: Block, library: Library, index: tuple[slice, ...]) -> Any:
+def _chunk(draw: Draw, key: Key, whole: Block, library: Library, index: tuple[slice, ...]) -> Any:
     """A chunk of a lazy array, of its place in the whole."""
     storage = host.new(draw, key, whole.part(index))
     return library.from_storage(storage, draw.dtype, None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -60,7 +61,28 @@ class Library(library.Library):
         return on_host(device) and not tracing()
 
     def from_storage(self, storage: Any, dtype: str, device: Any) -> Any:
-        return jax.device_put(storage.view(jnp.dtype(dtype)), device)
+        return self.from_host(storage.view(jnp.dtype(dtype)), device)
+
+    def from_host(self, array: Any, device: Any) -> Any:
+        # Where no device is asked for, none is decided on: a mesh that is set takes the array.
+        made = jnp.asarray(array)  # no device: placed here
+        return made if device is None else jax.device_put(made, device)
+
+    def cuts(self, device: Any) -> bool:
+        return _cuts(device)
+
+    def from_parts(
+        self, part: Callable[[Any], Any], shape: tuple[int, ...], dtype: str, device: Any
+    ) -> Any:
+        known: dict[str, Any] = {}
+
+        def held(index: Any) -> Any:
+            name = str(index)  # that of copies on several devices is the same
+            if name not in known:
+                known[name] = part(index).view(jnp.dtype(dtype))
+            return known[name]
+
+        return jax.make_array_from_callback(shape, device, held)
 
     def to_host(self, array: Any) -> Any:
         return storage_view(np.asarray(array))

@@ -27,9 +27,11 @@ from agnostic_init.compat.jax.elementwise import (
     constant,
     normal,
     ones,
+    ones_init,
     truncated_normal,
     uniform,
     zeros,
+    zeros_init,
 )
 from agnostic_init.compat.jax.matrices import delta_orthogonal, orthogonal
 from agnostic_init.compat.jax.patch import patch
@@ -61,6 +63,7 @@ __all__ = [
     "lecun_uniform",
     "normal",
     "ones",
+    "ones_init",
     "orthogonal",
     "patch",
     "truncated_normal",
@@ -69,4 +72,5 @@ __all__ = [
     "xavier_normal",
     "xavier_uniform",
     "zeros",
+    "zeros_init",
 ]

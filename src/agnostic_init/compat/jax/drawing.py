@@ -4,29 +4,36 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
+import jax.export
 import jax.numpy as jnp
 import numpy as np
 
 from agnostic_init.arrays.dtypes import format_of
+from agnostic_init.arrays.errors import must, must_be_type
+from agnostic_init.arrays.generators import words_of_jax
 from agnostic_init.arrays.libraries.jax import tracing
+from agnostic_init.arrays.numbers import real_number
 from agnostic_init.arrays.target import resolve
 from agnostic_init.bits.block import block, checked_shape
 from agnostic_init.bits.jax_key import TracedKey, as_words, is_traced, traced
 from agnostic_init.bits.key import Key
 from agnostic_init.draws.make import make
 from agnostic_init.draws.record import Draw
+from agnostic_init.initializers.constant_values import ArrayValue
 
 __all__ = [
     "UNSET",
     "Factory",
+    "check_factor",
     "checked",
     "drawn",
     "is_number",
     "key_of",
+    "number_of",
     "placed",
     "scaled",
 ]
@@ -49,8 +56,10 @@ class Factory:
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):  # type: ignore[arg-type]
             value = getattr(self, field.name)
-            if isinstance(value, jax.Array) and not is_traced(value) and value.ndim == 0:
-                object.__setattr__(self, field.name, value.item())  # an array has no hash
+            if isinstance(value, (jax.Array, np.ndarray)) and not is_traced(value):
+                # An array has no hash, and may be written later.
+                known = value.item() if value.ndim == 0 else ArrayValue.of(np.asarray(value))
+                object.__setattr__(self, field.name, known)
 
     def _checked(self, shape: Any, dtype: Any) -> tuple[tuple[int, ...], Any]:
         return checked(shape, self.dtype if dtype is UNSET else dtype)
@@ -58,6 +67,9 @@ class Factory:
 
 def checked(shape: Any, dtype: Any) -> tuple[tuple[int, ...], Any]:
     """A shape as a tuple, and the dtype that JAX makes of one: of None its default float."""
+    if any(map(jax.export.is_symbolic_dim, shape if isinstance(shape, Sequence) else (shape,))):
+        rule = "must be known in a program too, as values depend on their places in the whole"
+        raise must_be_type("shape", rule, shape, "the shape as numbers, for each of its programs")
     # JAX's own creation decides, as it knows of x64 and warns where it does not follow.
     return checked_shape(shape), jnp.empty((0,), dtype).dtype  # no device: never kept
 
@@ -71,7 +83,7 @@ def scaled(
         return drawn(draw_of(float(factor), name), key, shape, out_sharding)
     wide = name if format_of(name).is_complex else format_of(name).compute
     unit = drawn(draw_of(1.0, wide), key, shape, out_sharding)
-    return (unit * jnp.asarray(factor, unit.dtype)).astype(dtype)
+    return (unit * jnp.asarray(number_of(factor), unit.dtype)).astype(dtype)
 
 
 def drawn(draw: Draw, key: Any, shape: tuple[int, ...], out_sharding: Any) -> Any:
@@ -85,13 +97,29 @@ def drawn(draw: Draw, key: Any, shape: tuple[int, ...], out_sharding: Any) -> An
 
 def key_of(key: Any) -> Key:
     """The key of the 64 bits that are drawn of a key of JAX."""
-    low, high = jax.random.bits(key, (2,), "uint32")
+    low, high = words_of_jax(key)
     return traced((low, high)) if is_traced(low) else Key(int(high) << 32 | int(low))
 
 
 def is_number(value: Any) -> bool:
     """Whether a parameter is one number that is known: not traced, and no array of several."""
-    return not is_traced(value) and np.ndim(value) == 0
+    return not is_traced(value) and np.ndim(number_of(value)) == 0
+
+
+def number_of(value: Any) -> Any:
+    """A parameter as JAX computes with it."""
+    return value.array if isinstance(value, ArrayValue) else value
+
+
+def check_factor(name: str, value: Any) -> None:
+    """Raise unless a parameter is a finite number, an array of them, or traced."""
+    if is_traced(value):
+        return
+    if isinstance(value, ArrayValue):
+        if value.array.dtype.kind not in "iuf" or not value.finite:
+            raise must(name, "must have finite real numbers", value.array)
+    else:
+        real_number(name, value)
 
 
 def placed(array: Any, out_sharding: Any) -> Any:

@@ -8,10 +8,32 @@ from typing import Any
 import jax.numpy as jnp
 
 from agnostic_init.arrays.errors import must_be_type
-from agnostic_init.compat.jax.drawing import UNSET, Factory, is_number, placed, scaled
-from agnostic_init.draws.distributions import normal_draw, truncated_normal_draw, uniform_draw
+from agnostic_init.compat.jax.drawing import (
+    UNSET,
+    Factory,
+    check_factor,
+    is_number,
+    number_of,
+    placed,
+    scaled,
+)
+from agnostic_init.draws.distributions import (
+    check_truncated_normal,
+    normal_draw,
+    truncated_normal_draw,
+    uniform_draw,
+)
 
-__all__ = ["constant", "normal", "ones", "truncated_normal", "uniform", "zeros"]
+__all__ = [
+    "constant",
+    "normal",
+    "ones",
+    "ones_init",
+    "truncated_normal",
+    "uniform",
+    "zeros",
+    "zeros_init",
+]
 
 
 def zeros(key: Any, shape: Any, dtype: Any = None, out_sharding: Any = None) -> Any:
@@ -34,6 +56,16 @@ def ones(key: Any, shape: Any, dtype: Any = None, out_sharding: Any = None) -> A
     Array([1., 1.], dtype=float32)
     """
     return constant(1)(key, shape, dtype, out_sharding)
+
+
+def zeros_init() -> Any:
+    """Return `zeros`, as Flax's ``zeros_init`` does."""
+    return zeros
+
+
+def ones_init() -> Any:
+    """Return `ones`, as Flax's ``ones_init`` does."""
+    return ones
 
 
 @dataclass(frozen=True)
@@ -59,7 +91,7 @@ class constant(Factory):
     def __call__(self, key: Any, shape: Any, dtype: Any = UNSET, out_sharding: Any = None) -> Any:
         """Make an array; see `Initializer`."""
         shape, dtype = self._checked(shape, dtype)
-        full = jnp.full(shape, self.value, dtype)  # no device: placed below
+        full = jnp.full(shape, number_of(self.value), dtype)  # no device: placed below
         return placed(full, out_sharding)
 
 
@@ -83,6 +115,10 @@ class uniform(Factory):
 
     scale: Any = 1e-2
     dtype: Any = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_factor("scale", self.scale)
 
     def __call__(self, key: Any, shape: Any, dtype: Any = UNSET, out_sharding: Any = None) -> Any:
         """Make an array; see `Initializer`."""
@@ -110,6 +146,10 @@ class normal(Factory):
 
     stddev: Any = 1e-2
     dtype: Any = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_factor("stddev", self.stddev)
 
     def __call__(self, key: Any, shape: Any, dtype: Any = UNSET, out_sharding: Any = None) -> Any:
         """Make an array; see `Initializer`."""
@@ -146,6 +186,7 @@ class truncated_normal(Factory):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        check_factor("stddev", self.stddev)
         for name in ("lower", "upper"):
             if not is_number(getattr(self, name)):
                 raise must_be_type(
@@ -154,6 +195,7 @@ class truncated_normal(Factory):
                     getattr(self, name),
                     "-2.0, or jax.jit with static_argnames",
                 )
+        check_truncated_normal(0.0, 1.0, self.lower, self.upper, "sigma", "parent")
 
     def __call__(self, key: Any, shape: Any, dtype: Any = UNSET, out_sharding: Any = None) -> Any:
         """Make an array; see `Initializer`."""

@@ -9,7 +9,15 @@ from typing import Any
 import jax.numpy as jnp
 
 from agnostic_init.arrays.errors import must
-from agnostic_init.compat.jax.drawing import UNSET, Factory, is_number, key_of, placed
+from agnostic_init.compat.jax.drawing import (
+    UNSET,
+    Factory,
+    check_factor,
+    is_number,
+    key_of,
+    number_of,
+    placed,
+)
 from agnostic_init.linalg.functions import haar_matrices
 
 __all__ = ["delta_orthogonal", "orthogonal"]
@@ -40,6 +48,10 @@ class orthogonal(Factory):
     scale: Any = 1.0
     column_axis: int = -1
     dtype: Any = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_factor("scale", self.scale)
 
     def __call__(self, key: Any, shape: Any, dtype: Any = UNSET, out_sharding: Any = None) -> Any:
         """Make an array; see `Initializer`."""
@@ -82,6 +94,10 @@ class delta_orthogonal(Factory):
     column_axis: int = -1
     dtype: Any = None
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_factor("scale", self.scale)
+
     def __call__(self, key: Any, shape: Any, dtype: Any = UNSET, out_sharding: Any = None) -> Any:
         """Make an array; see `Initializer`."""
         shape, dtype = self._checked(shape, dtype)
@@ -99,4 +115,4 @@ def _haar(key: Any, rows: int, columns: int, scale: Any, dtype: Any) -> Any:
     """A matrix of orthonormal rows or columns, times a scale."""
     gain = float(scale) if is_number(scale) else 1.0
     matrix = haar_matrices((rows, columns), gain, key=key_of(key), xp=jnp, dtype=str(dtype.name))
-    return matrix if is_number(scale) else matrix * jnp.asarray(scale, dtype)
+    return matrix if is_number(scale) else matrix * jnp.asarray(number_of(scale), dtype)

@@ -12,7 +12,15 @@ import numpy as np
 
 from agnostic_init.arrays.errors import ParameterError, check_choice, must
 from agnostic_init.bits.jax_key import is_traced
-from agnostic_init.compat.jax.drawing import UNSET, Factory, is_number, placed, scaled
+from agnostic_init.compat.jax.drawing import (
+    UNSET,
+    Factory,
+    check_factor,
+    is_number,
+    number_of,
+    placed,
+    scaled,
+)
 from agnostic_init.initializers import scaling
 from agnostic_init.layouts.fans import MODES, by_mode
 
@@ -76,7 +84,8 @@ class variance_scaling(Factory):
         super().__post_init__()
         check_choice("mode", self.mode, MODES)
         check_choice("distribution", self.distribution, scaling.DISTRIBUTIONS)
-        if not is_traced(self.scale) and not np.all(np.asarray(self.scale) >= 0):
+        check_factor("scale", self.scale)
+        if not is_traced(self.scale) and not np.all(np.asarray(number_of(self.scale)) >= 0):
             raise must("scale", "must not be negative", self.scale)
         for name in ("in_axis", "out_axis", "batch_axis"):
             axes = getattr(self, name)
@@ -88,7 +97,7 @@ class variance_scaling(Factory):
         fan = self._fan(shape)
         if fan == 0:
             return placed(jnp.zeros(shape, dtype), out_sharding)  # no device: it has no elements
-        variance = self.scale / fan
+        variance = number_of(self.scale) / fan
         known = is_number(variance) and variance > 0
         init = scaling.variance_scaling(
             variance if known else 1.0, "fan_in", self.distribution, fan=(1, 1)

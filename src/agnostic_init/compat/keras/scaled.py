@@ -8,7 +8,7 @@ from typing import Any
 
 import keras
 
-from agnostic_init.compat.keras.making import make, registered
+from agnostic_init.compat.keras.making import checked, make, registered
 from agnostic_init.initializers.scaling import variance_scaling
 from agnostic_init.layouts.fans import fans
 
@@ -33,7 +33,7 @@ class _Scaled:
     distribution: str
     seed: Any
 
-    def __call__(self, shape: Any, dtype: Any = None) -> Any:
+    def __call__(self, shape: Any, dtype: Any = None, layout: Any = None) -> Any:
         """Make a tensor."""
         # Releases before 3.14 have no axes.
         axes = getattr(self, "input_axes", None), getattr(self, "output_axes", None)
@@ -41,9 +41,9 @@ class _Scaled:
             self.scale,
             self.mode,
             DISTRIBUTIONS.get(self.distribution, self.distribution),
-            fan=_fans(tuple(shape), *axes),
+            fan=_fans(checked(shape), *axes),
         )
-        return make(init, shape, dtype, self.seed)
+        return make(init, shape, dtype, self.seed, layout)
 
 
 @registered

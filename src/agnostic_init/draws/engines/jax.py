@@ -12,6 +12,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from agnostic_init.arrays.libraries.jax import tracing
 from agnostic_init.arrays.target import Target
 from agnostic_init.bits.block import Block, Positions
 from agnostic_init.bits.jax_key import as_words
@@ -40,18 +41,21 @@ def make(draw: Draw, key: Key, block: Block, target: Target) -> Any:
         # What differs between blocks of one shape is an argument, so that they share one program.
         moved, first = divmod(positions.base, PER_BLOCK // draw.words)
         positions = Positions(first, positions.counts, positions.strides)
-    result = _program(draw, positions)(*as_words(key, moved))
-    return result if target.device is None else jax.device_put(result, target.device)
+    place, words = target.device, as_words(key, moved)
+    if target.library.cuts(place) and key.known and not tracing():
+        return _program(draw, positions, place)(*words)
+    result = _program(draw, positions)(*words)
+    return result if place is None else jax.device_put(result, place)
 
 
 @functools.lru_cache(maxsize=256)
-def _program(draw: Draw, positions: Positions) -> Any:
+def _program(draw: Draw, positions: Positions, sharding: Any = None) -> Any:
     def values(seed: Any, offset: Any) -> Any:
         with X64(True):
             words = _element_words(_Words(jnp, jnp.uint32, None), seed, offset, positions, draw)
             return _finished(draw, words)
 
-    return jax.jit(values)
+    return jax.jit(values, out_shardings=sharding)
 
 
 def _element_words(

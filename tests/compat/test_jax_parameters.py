@@ -1,0 +1,137 @@
+"""The faces of JAX: parameters are values and are checked at once; keys of every kind are their own."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import agnostic_init as ai
+from agnostic_init.arrays.errors import ParameterError, ParameterTypeError
+
+jax = pytest.importorskip("jax")
+jnp = jax.numpy
+
+from agnostic_init.compat import jax as initializers
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: initializers.normal("1"), "`stddev` must be a real number, got '1'"),
+        (lambda: initializers.normal(np.inf), "`stddev` must be finite, got inf"),
+        (lambda: initializers.normal(jnp.asarray([1.0, np.nan])), "`stddev` must have finite"),
+        (lambda: initializers.normal(True), "`stddev` must be a real number, got True"),
+        (lambda: initializers.uniform(np.nan), "`scale` must be finite, got nan"),
+        (lambda: initializers.uniform(1j), "`scale` must be a real number"),
+        (lambda: initializers.truncated_normal("1"), "`stddev` must be a real number"),
+        (lambda: initializers.truncated_normal(1.0, lower=2, upper=-2), "`lower` must be less"),
+        (lambda: initializers.truncated_normal(1.0, lower=np.nan), "`lower` must not be NaN"),
+        (lambda: initializers.truncated_normal(1.0, upper="2"), "`upper` must be a real number"),
+        (lambda: initializers.variance_scaling("1", "fan_in", "normal"), "`scale` must be a real"),
+        (lambda: initializers.variance_scaling(np.inf, "fan_in", "normal"), "`scale` must be fin"),
+        (lambda: initializers.orthogonal("1"), "`scale` must be a real number, got '1'"),
+        (lambda: initializers.delta_orthogonal(np.nan), "`scale` must be finite"),
+    ],
+)
+def test_bad_parameters_are_refused_when_it_is_built(call, words):
+    with pytest.raises((ParameterError, ParameterTypeError)) as caught:
+        call()
+    assert words in str(caught.value)
+
+
+ARRAYS = {
+    "constant": (initializers.constant, (3,)),
+    "normal": (initializers.normal, (2, 3)),
+    "uniform": (initializers.uniform, (2, 3)),
+    "truncated": (initializers.truncated_normal, (2, 3)),
+    "scaled": (lambda x: initializers.variance_scaling(x, "fan_in", "normal"), (2, 3)),
+    "orthogonal": (initializers.orthogonal, (2, 3)),
+}
+
+
+@pytest.mark.parametrize("name", ARRAYS)
+@pytest.mark.parametrize("kind", [np.asarray, jnp.asarray], ids=["numpy", "jax"])
+def test_arrays_as_parameters_are_values(name, kind):
+    factory, shape = ARRAYS[name]
+    given = np.array([1.0, 2.0, 3.0], np.float32)
+    init = factory(kind(given))
+    assert hash(init) == hash(factory(kind(given)))
+    assert init == factory(kind(given))
+    assert init != factory(kind(given + 1))
+    before = np.asarray(init(jax.random.key(0), shape))
+    if kind is np.asarray:
+        given[:] = 7
+        assert (np.asarray(init(jax.random.key(0), shape)) == before).all()
+    jitted = jax.jit(lambda init, key: init(key, shape), static_argnums=0)
+    np.testing.assert_allclose(jitted(init, jax.random.key(0)), before, rtol=1e-5, atol=1e-6)
+
+
+def test_a_scalar_array_is_a_static_argument():
+    jitted = jax.jit(lambda init, key: init(key, (3,)), static_argnums=0)
+    made = jitted(initializers.normal(jnp.asarray(0.1)), jax.random.key(0))
+    assert (made == initializers.normal(float(np.float32(0.1)))(jax.random.key(0), (3,))).all()
+
+
+def test_the_names_that_flax_has():
+    assert initializers.zeros_init()(None, (2,)).tolist() == [0, 0]
+    assert initializers.ones_init()(None, (2,)).tolist() == [1, 1]
+
+
+@pytest.mark.parametrize("kind", ["threefry2x32", "rbg", "unsafe_rbg"])
+def test_keys_of_every_kind_under_vmap_are_those_of_the_loop(kind):
+    keys = jax.random.split(jax.random.key(3, impl=kind), 4)
+    init = initializers.normal(1.0)
+    several = jax.vmap(lambda key: init(key, (5,)))(keys)
+    alone = jnp.stack([init(key, (5,)) for key in keys])
+    assert (several == alone).all()
+    assert len(np.unique(several)) == several.size
+    ours = jax.vmap(lambda key: ai.normal()((5,), key=key, xp=jnp))(keys)
+    assert (ours == jnp.stack([ai.normal()((5,), key=key, xp=jnp) for key in keys])).all()
+    assert (ours == several).all()
+
+
+@pytest.mark.parametrize("kind", ["rbg", "unsafe_rbg"])
+def test_raw_words_of_such_a_key(kind):
+    typed = jax.random.key(3, impl=kind)
+    with jax.default_prng_impl(kind):
+        raw = ai.key(jax.random.key_data(typed))
+    assert raw == ai.key(typed)
+
+
+def test_symbolic_dimensions_are_refused_in_words():
+    from jax import export
+
+    (n,) = export.symbolic_shape("n")
+
+    def program(x):
+        return x + initializers.normal()(jax.random.key(0), x.shape)
+
+    argument = jax.ShapeDtypeStruct((n, 3), jnp.float32)
+    with pytest.raises(ParameterTypeError, match="`shape` must be known in a program too"):
+        export.export(jax.jit(program))(argument)
+
+
+def test_a_constant_on_a_mesh(on_devices_of_jax):
+    on_devices_of_jax("""
+import jax, jax.numpy as jnp, numpy as np
+from jax.sharding import NamedSharding, PartitionSpec as P
+import agnostic_init as ai
+from agnostic_init.compat import jax as initializers
+
+for mesh in (jax.make_mesh((4,), ("x",)), jax.sharding.Mesh(np.array(jax.devices()), ("x",))):
+    like = jax.device_put(jnp.zeros((8, 4)), NamedSharding(mesh, P("x")))
+    values = np.arange(32.0).reshape(8, 4)
+    for init in (ai.constant(values), ai.constant(2), ai.normal(), ai.identity(), ai.orthogonal()):
+        made = init((8, 4), key=0, like=like)
+        assert made.sharding.is_equivalent_to(like.sharding, 2), (init, made.sharding)
+        assert (np.asarray(made) == np.asarray(init((8, 4), key=0, xp=jnp))).all(), init
+mesh = jax.make_mesh((4,), ("x",))
+if hasattr(jax, "set_mesh"):
+    with jax.set_mesh(mesh):
+        for init in (ai.normal(), ai.zeros(), ai.orthogonal(), ai.constant(values)):
+            made = init((8, 4), key=0, xp=jnp)
+            jax.device_put(made, NamedSharding(mesh, P("x")))
+            placed = jax.jit(lambda x: x * 2)(made)
+        made = initializers.normal()(jax.random.key(0), (8, 4), jnp.float32)
+        jax.sharding.reshard(made, NamedSharding(mesh, P("x")))
+""")
