@@ -272,7 +272,7 @@ def test_that_check_can_fail(library, decoys):
 FAMILIES = {
     "ai.normal": {"random"},
     "ai.get('normal')": {"lookup", "random", "registry"},
-    "ai.constant": {"constant", "constant_values"},
+    "ai.constant": {"blocks", "constant", "constant_values"},
     "ai.he_normal('torch')": {"named", "random", "scaling"},
     "ai.orthogonal": {"blocks", "orthogonal"},
 }

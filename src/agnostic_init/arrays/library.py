@@ -66,6 +66,12 @@ class Library:
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name})"
 
+    def __getstate__(self) -> dict[str, Any]:
+        # Modules are not pickled; that of a name is imported again.
+        return {
+            name: each for name, each in vars(self).items() if name != "xp" or not self.namespace
+        }
+
     @functools.cached_property
     def xp(self) -> Any:
         """The namespace; that of a library may take long to import, and few need it."""
@@ -247,3 +253,7 @@ class Library:
     ) -> Any:
         """Of a lazy library: an array of one chunk, which `function` makes; `of` as above."""
         raise NotImplementedError
+
+    def in_chunks_of(self, like: Any, array: Any) -> Any:
+        """Of a lazy library: the array in the chunks of `like`, where that has its shape."""
+        return array

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
 
+from agnostic_init.arrays.library import Index
 from agnostic_init.arrays.target import Target, backend
 from agnostic_init.bits.block import Block
 from agnostic_init.bits.key import Key
@@ -40,14 +42,9 @@ class Blockwise(Initializer):
         if not library.lazy:
             working = Target(library, target.dtype, library.working_device(target.device))
             return library.placed(self._block(shape, key, part, working), target.device)
-        host = Target(backend("numpy"), target.dtype, None)
-        return library.by_blocks(
-            lambda index: self._block(shape, key, part.part(index), host),
-            part.shape,
-            library.dtype(target.dtype),
-            target.like,
-            (self, key, part),
-        )
+        chunk = functools.partial(_chunk, self, key, part, target.dtype)
+        dtype = library.dtype(target.dtype)
+        return library.by_blocks(chunk, part.shape, dtype, target.like, (self, key, part))
 
 
 class Whole(Initializer):
@@ -69,10 +66,8 @@ class Whole(Initializer):
             if not library.lazy or self.lazily:
                 return self._whole(shape, key, place)
             host = Target(backend("numpy"), target.dtype, None)
-            dtype = library.dtype(target.dtype)
-            return library.deferred(
-                lambda: self._whole(shape, key, host), shape, dtype, (self, key)
-            )
+            later = functools.partial(self._whole, shape, key, host)
+            return library.deferred(later, shape, library.dtype(target.dtype), (self, key))
 
         return self._cut(whole, shape, part, target)
 
@@ -94,7 +89,14 @@ class Whole(Initializer):
         else:
             place = Target(library, target.dtype, library.working_device(target.device))
             made = whole(place)
-        return library.placed(selected(library.xp, made, part), target.device)
+        placed = library.placed(selected(library.xp, made, part), target.device)
+        return library.in_chunks_of(target.like, placed)
+
+
+def _chunk(init: Blockwise, key: Key | None, part: Block, dtype: str, index: Index) -> Any:
+    """A chunk of a lazy array."""
+    host = Target(backend("numpy"), dtype, None)
+    return init._block(part.global_shape, key, part.part(index), host)
 
 
 def selected(xp: Any, array: Any, part: Block) -> Any:

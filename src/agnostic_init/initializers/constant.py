@@ -15,7 +15,7 @@ from agnostic_init.arrays.library import Library
 from agnostic_init.arrays.target import Target
 from agnostic_init.bits.block import Block
 from agnostic_init.bits.key import Key
-from agnostic_init.initializers.base import Initializer
+from agnostic_init.initializers.blocks import Blockwise
 from agnostic_init.initializers.constant_values import (
     ArrayValue,
     Number,
@@ -29,7 +29,7 @@ SINGLE = 24  # bits of a float32
 SEVERAL_NANS = ("float16", "bfloat16", "float8_e5m2")
 
 
-class _Constant(Initializer):
+class _Constant(Blockwise):
     """A value that needs no key."""
 
     needs_key: ClassVar[bool] = False
@@ -50,6 +50,11 @@ class _Constant(Initializer):
                 raise must("value", rule, value.shape, "another shape")
 
     def make(self, shape: tuple[int, ...], key: Key | None, part: Block, target: Target) -> Any:
+        if target.library.lazy:
+            return super().make(shape, key, part, target)
+        return self._block(shape, key, part, target)
+
+    def _block(self, shape: tuple[int, ...], key: Key | None, part: Block, target: Target) -> Any:
         library, number = target.library, _number(self, target.dtype)
         if number is not None:
             dtype = library.dtype(target.dtype)

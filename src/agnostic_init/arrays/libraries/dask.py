@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -59,7 +60,7 @@ class Library(numpy.Library):
         uncut: int = 0,
     ) -> Any:
         if not shape:
-            return self.deferred(lambda: function(()), shape, dtype, of)
+            return self.deferred(functools.partial(function, ()), shape, dtype, of)
         same = like is not None and like.shape == shape
         wanted = like.chunks if same else ("auto",) * len(shape)
         chunks = dask.array.core.normalize_chunks(
@@ -82,6 +83,10 @@ class Library(numpy.Library):
         name = _name(of, shape, dtype)
         chunk = dask.delayed(function)(dask_key_name=f"{name}-made")
         return dask.array.from_delayed(chunk, shape, dtype=dtype, meta=meta, name=name)
+
+    def in_chunks_of(self, like: Any, array: Any) -> Any:
+        same = like is not None and like.shape == array.shape
+        return array.rechunk(like.chunks) if same else array
 
 
 def _name(*values: Any) -> str:
