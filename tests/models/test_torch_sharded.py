@@ -145,6 +145,32 @@ def test_fsdp(line):
         assert torch.equal(got, want)
 
 
+def test_fsdp_between_unshard_and_reshard(line):
+    """What is gathered is a plain parameter, whose storage is freed again by its size."""
+    sharded = fully_shard(model(), mesh=line)
+    sharded.unshard()
+    whole = dict(sharded.named_parameters())
+    assert not any(isinstance(each, DTensor) for each in whole.values())
+    ai.fill_tree(whole, RULES, key=0)
+    sharded.reshard()
+    for each in whole.values():
+        assert each.untyped_storage().nbytes() == 0
+        with pytest.raises(ParameterError, match="less memory than elements"):
+            ai.normal().fill(each, key=0)
+
+
+def test_a_part_of_a_parameter_that_is_gathered_for_it_is_a_copy(line):
+    array = torch.nn.Parameter(cut(torch.zeros(6, 3), line, [Shard(0)]))
+    for copy in (array[1:4], array.detach()[:4], array.full_tensor(), array.float().double()):
+        with pytest.raises(ParameterError, match="was computed"):
+            ai.normal().fill(copy, key=0)
+    with torch.no_grad(), pytest.raises(ParameterError, match="was computed"):
+        ai.normal().fill(array[1:4], key=0)
+    ai.ones().fill(array[:, 1:])
+    ai.ones().fill(array.to_local()[:, 0])
+    assert array.to_local().sum() == 9
+
+
 def test_fsdp_from_the_meta_device(line):
     with torch.device("meta"):
         sharded = model()

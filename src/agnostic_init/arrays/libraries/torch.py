@@ -21,12 +21,12 @@ from agnostic_init.arrays.libraries.torch_tracing import (
 )
 from agnostic_init.arrays.library import Index
 from agnostic_init.arrays.memory import Memory
-from agnostic_init.arrays.refusals import Refusal
 
 __all__ = ["Library"]
 
 WITHOUT_FLOAT64 = ("mps",)
 PLAIN = torch_writable.PLAIN
+new_record = tuple.__new__  # which a named tuple's own constructor calls, after one of Python
 NAMES: dict[Any, str] = {}  # of the dtypes that were met
 
 # The codes of NaN that other libraries have; torch's depend on how a cast was made.
@@ -79,8 +79,7 @@ class Library(library.Library):
     def full_precision(self, device: Any) -> AbstractContextManager[Any]:
         return torch_precision.full_precision(device)
 
-    def why_not_writable(self, array: Any) -> Refusal | None:
-        return torch_writable.why_not_writable(array)
+    why_not_writable = staticmethod(torch_writable.why_not_writable)
 
     def has_values(self, array: Any) -> bool:
         return has_values(array)
@@ -100,14 +99,16 @@ class Library(library.Library):
     def host_memory(self, array: Any) -> Memory | None:
         if not array.is_cpu or array.layout is not torch.strided or recording():
             return None
-        if (
-            array.is_conj()
-            or array.is_neg()
-            or (type(array) not in PLAIN and not has_memory(array))
-        ):
+        if array.is_conj() or array.is_neg():
             return None
-        # A null pointer is that of a tensor that stands for another.
-        return _memory(array, "cpu") if array.data_ptr() or not array.numel() else None
+        if type(array) not in PLAIN and not has_memory(array):
+            return None
+        address = array.data_ptr()
+        if not address and array.numel():  # a tensor that stands for another
+            return None
+        if array.is_contiguous():
+            return new_record(Memory, ("cpu", address, tuple(array.shape), None, array.itemsize))
+        return _memory(array, "cpu")
 
     def empty(self, shape: tuple[int, ...], dtype: str, device: Any) -> Any:
         return torch.empty(shape, dtype=self.dtype(dtype), device=device)

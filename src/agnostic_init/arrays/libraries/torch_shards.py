@@ -13,7 +13,7 @@ import torch
 from agnostic_init.arrays.errors import must, must_be_type
 from agnostic_init.arrays.libraries.torch_tracing import has_memory, in_make_fx
 
-__all__ = ["held", "is_sharded", "parts"]
+__all__ = ["held", "is_copy", "is_sharded", "parts"]
 
 
 def is_sharded(array: Any) -> bool:
@@ -26,6 +26,21 @@ def held(array: Any) -> Any:
     """What this process holds of a DTensor, in its own memory."""
     with torch.no_grad():
         return array.to_local()
+
+
+def is_copy(array: Any, base: Any) -> bool:
+    """Whether what torch calls a view of a DTensor is one that other processes had to send."""
+    if is_sharded(array):
+        if not is_sharded(base):
+            return False
+        own, its = (held(each).untyped_storage()._cdata for each in (array, base))
+        return bool(own != its)
+    node = array.grad_fn  # of the whole of a DTensor it says how it came to be
+    while node is not None and base is not None:
+        if node.name() == "RedistributeBackward":
+            return True
+        node = node.next_functions[0][0] if node.next_functions else None
+    return False
 
 
 def parts(array: Any) -> Iterator[tuple[Any, tuple[slice, ...]]]:

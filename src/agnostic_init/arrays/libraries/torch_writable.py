@@ -51,7 +51,8 @@ def why_not_writable(array: Any) -> Refusal | None:
             base = array._base
             end = array.storage_offset() + array.numel()
             if (
-                (array if base is None else base).grad_fn is None
+                array.grad_fn is None
+                and (base is None or base.grad_fn is None)
                 and array.is_contiguous()
                 and end * array.itemsize <= array.untyped_storage().nbytes()
                 and not (array.is_nested or array.is_quantized)
@@ -92,7 +93,8 @@ def _by_owner(array: Any) -> Refusal | None:
     if recording():  # a write is an operation, of which nothing is lost
         return None
     base = array._base
-    return None if (array if base is None else base).is_leaf else COMPUTED
+    computed = not (array if base is None else base).is_leaf
+    return COMPUTED if computed or torch_shards.is_copy(array, base) else None
 
 
 def _by_memory(array: Any) -> Refusal | None:
