@@ -21,7 +21,7 @@ namespace {
 typedef agnostic_init_draw Draw;
 typedef agnostic_init_job Job;
 
-enum { CHUNK = 1024, SLACK = 64, MAX_RANK = 64, LONG_RUN = 16, AT_ONCE = WIDTH == 64 ? 1 : 2 };
+enum { CHUNK = 1024, SLACK = 64, MAX_RANK = 64, LONG_RUN = 16, AT_ONCE = WIDTH == 64 ? 2 : 4 };
 
 // ----------------------------------------------------------------------------------------- words
 
@@ -107,10 +107,15 @@ void run(const Philox &philox, u64 counter, u32 lane, i64 count, u32 *RESTRICT o
     count -= 4 - lane;
     ++counter;
   }
-  for (; count > 0; count -= 4 * AT_ONCE * L64, counter += AT_ONCE * L64) {
+  for (; count >= 4 * AT_ONCE * L64; count -= 4 * AT_ONCE * L64, counter += AT_ONCE * L64) {
     for (int v = 0; v < AT_ONCE; ++v) counters[v] = ramp(counter + (u64)(v * L64));
     blocks<AT_ONCE>(philox, counters, words);
     for (int v = 0; v < AT_ONCE; ++v, out += 4 * L64) store_blocks(out, words[v]);
+  }
+  for (; count > 0; count -= 4 * L64, counter += L64, out += 4 * L64) {
+    counters[0] = ramp(counter);
+    blocks<1>(philox, counters, words);
+    store_blocks(out, words[0]);
   }
 }
 
