@@ -76,7 +76,7 @@ def test_the_interface_is_the_one_of_the_header():
 def test_a_missing_file_is_silent_and_the_reason_is_kept(folder):
     assert library() is None
     assert "there is no _native" in look().reason
-    assert "pip install" in look().hint
+    assert "C++ compiler, by pip" in look().hint
 
 
 def test_what_the_build_said_is_repeated(folder):
@@ -128,7 +128,9 @@ if ON_ELF:
 def test_a_file_that_is_no_library_is_one_warning(folder, recwarn, fault):
     contents, words = FAULTS[fault]
     (folder / module.FILE).write_bytes(contents)
-    with pytest.warns(RuntimeWarning, match=rf"cannot be used, NumPy .*{words}.*try: pip install"):
+    with pytest.warns(
+        RuntimeWarning, match=rf"cannot be used, NumPy .*{words}.*try: install it again"
+    ):
         assert library() is None
     assert library() is None
     assert not recwarn.list
@@ -147,7 +149,9 @@ def test_it_is_an_error_where_the_library_was_asked_for(folder, monkeypatch, fau
 
 def test_a_missing_file_is_an_error_where_the_library_was_asked_for(folder, monkeypatch):
     monkeypatch.setenv("AGNOSTIC_INIT_ENGINE", "native")
-    with pytest.raises(ImportError, match=r"is not installed.*try: install a C\+\+ compiler"):
+    with pytest.raises(
+        ImportError, match=r"is not installed.*try: install it again from its source"
+    ):
         library()
 
 
@@ -159,7 +163,8 @@ def test_a_file_cut_anywhere_crashes_nothing(ours, tmp_path):
         "import sys, pathlib, warnings; warnings.simplefilter('ignore')\n"
         "from agnostic_init.native import library as module\n"
         "module.FOLDER = pathlib.Path(sys.argv[1])\n"
-        "assert module.library() is None"
+        "found = module.library()\n"  # its last bytes are for a linker alone
+        "assert found is None or found.agnostic_init_abi() == module.ABI"
     )
     for tenths in range(10):
         (tmp_path / module.FILE).write_bytes(whole[: len(whole) * tenths // 10])

@@ -29,11 +29,9 @@ ENDING = {"win32": "dll", "darwin": "dylib"}.get(sys.platform, "so")
 FILE = f"_native.{ENDING}"
 MISSING = "missing.txt"  # what hatch_build.py leaves where it could not make the library
 
-COMPILE = (
-    "install a C++ compiler, then: pip install --force-reinstall --no-deps --no-cache-dir "
-    "--no-binary agnostic-init agnostic-init"
-)
-REPLACE = "pip install --force-reinstall --no-deps --no-cache-dir agnostic-init"
+AGAIN = "pip with --force-reinstall --no-deps --no-cache-dir"
+COMPILE = f"install it again from its source, where there is a C++ compiler, by {AGAIN}"
+REPLACE = f"install it again, by {AGAIN}"
 
 
 class Native(NamedTuple):
@@ -77,15 +75,8 @@ def library() -> Any:
         If `AGNOSTIC_INIT_ENGINE` is `native`, and there is no library.
     """
     found = _State.found or look()
-    if not found.reason:
-        return found.library
-    if os.environ.get(ENGINE) == "native":
-        message = f"{ENGINE}=native: {found.reason}; try: {found.hint}"
-        raise ImportError(message)
-    if found.fault and not _State.told:
-        _State.told = True
-        message = f"{found.reason}; try: {found.hint}"
-        warnings.warn(message, RuntimeWarning, stacklevel=2)
+    if found.reason:
+        _tell(found)
     return found.library
 
 
@@ -95,6 +86,16 @@ def look() -> Native:
         if _State.found is None:
             _State.found = _look()
         return _State.found
+
+
+def _tell(found: Native) -> None:
+    message = f"{found.reason}; try: {found.hint}"
+    if os.environ.get(ENGINE) == "native":
+        message = f"{ENGINE}=native: {message}"
+        raise ImportError(message)
+    if found.fault and not _State.told:
+        _State.told = True
+        warnings.warn(message, RuntimeWarning, stacklevel=3)
 
 
 def _look() -> Native:
