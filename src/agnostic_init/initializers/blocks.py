@@ -32,7 +32,9 @@ LIMIT = 1 << 64  # an axis may have so many positions
 class Blockwise(Initializer):
     """A subclass makes a block in a library that computes at once."""
 
-    def _block(self, shape: tuple[int, ...], key: Key | None, part: Block, target: Target) -> Any:
+    def make_block(
+        self, shape: tuple[int, ...], key: Key | None, part: Block, target: Target
+    ) -> Any:
         """The block, on the target's device."""
         raise NotImplementedError
 
@@ -41,7 +43,7 @@ class Blockwise(Initializer):
         library = target.library
         if not library.lazy:
             working = Target(library, target.dtype, library.working_device(target.device))
-            return library.placed(self._block(shape, key, part, working), target.device)
+            return library.placed(self.make_block(shape, key, part, working), target.device)
         chunk = functools.partial(_chunk, self, key, part, target.dtype)
         dtype = library.dtype(target.dtype)
         return library.by_blocks(chunk, part.shape, dtype, target.like, (self, key, part))
@@ -51,9 +53,9 @@ class Whole(Initializer):
     """An initializer that makes the global array, of which a block is then taken."""
 
     elementwise: ClassVar[bool] = False
-    lazily: ClassVar[bool] = False  # whether `_whole` itself is lazy in a lazy library
+    lazily: ClassVar[bool] = False  # whether `make_whole` itself is lazy in a lazy library
 
-    def _whole(self, shape: tuple[int, ...], key: Key, target: Target) -> Any:
+    def make_whole(self, shape: tuple[int, ...], key: Key, target: Target) -> Any:
         """The global array."""
         raise NotImplementedError
 
@@ -64,9 +66,9 @@ class Whole(Initializer):
 
         def whole(place: Target) -> Any:
             if not library.lazy or self.lazily:
-                return self._whole(shape, key, place)
+                return self.make_whole(shape, key, place)
             host = Target(backend("numpy"), target.dtype, None)
-            later = functools.partial(self._whole, shape, key, host)
+            later = functools.partial(self.make_whole, shape, key, host)
             return library.deferred(later, shape, library.dtype(target.dtype), (self, key))
 
         return self._cut(whole, shape, part, target)
@@ -96,7 +98,7 @@ class Whole(Initializer):
 def _chunk(init: Blockwise, key: Key | None, part: Block, dtype: str, index: Index) -> Any:
     """A chunk of a lazy array."""
     host = Target(backend("numpy"), dtype, None)
-    return init._block(part.global_shape, key, part.part(index), host)
+    return init.make_block(part.global_shape, key, part.part(index), host)
 
 
 def selected(xp: Any, array: Any, part: Block) -> Any:

@@ -34,11 +34,11 @@ class _Constant(Blockwise):
 
     needs_key: ClassVar[bool] = False
 
-    def _value(self) -> Number | ArrayValue:
+    def content(self) -> Number | ArrayValue:
         raise NotImplementedError
 
     def check(self, shape: tuple[int, ...], dtype: str) -> None:
-        value = self._value()
+        value = self.content()
         check_holds(value, dtype)
         if isinstance(value, ArrayValue):
             missing = len(shape) - len(value.shape)
@@ -52,15 +52,17 @@ class _Constant(Blockwise):
     def make(self, shape: tuple[int, ...], key: Key | None, part: Block, target: Target) -> Any:
         if target.library.lazy:
             return super().make(shape, key, part, target)
-        return self._block(shape, key, part, target)
+        return self.make_block(shape, key, part, target)
 
-    def _block(self, shape: tuple[int, ...], key: Key | None, part: Block, target: Target) -> Any:
+    def make_block(
+        self, shape: tuple[int, ...], key: Key | None, part: Block, target: Target
+    ) -> Any:
         library, number = target.library, _number(self, target.dtype)
         if number is not None:
             dtype = library.dtype(target.dtype)
             return library.xp.full(part.shape, number, dtype=dtype, device=target.device)
         self.check(shape, target.dtype)
-        value, row = self._value(), DTYPES[target.dtype]
+        value, row = self.content(), DTYPES[target.dtype]
         host = _part(value.array if isinstance(value, ArrayValue) else np.asarray(value), part)
         if row.is_integer:  # not by way of floats that the library may round
             host = host.astype(row.name if row.name == row.storage else np.int64)
@@ -79,7 +81,7 @@ class _Constant(Blockwise):
             library.write_scalar(out, number)
 
     def statistics(self, shape: tuple[int, ...], dtype: str) -> dict[str, Any]:
-        value = self._value()
+        value = self.content()
         if not isinstance(value, ArrayValue):
             if isinstance(value, complex):
                 return {"distribution": "constant", "mean": value, "std": 0.0}
@@ -106,7 +108,7 @@ class zeros(_Constant):
     array([0., 0.], dtype=float32)
     """
 
-    def _value(self) -> Number | ArrayValue:
+    def content(self) -> Number | ArrayValue:
         return 0.0
 
 
@@ -121,7 +123,7 @@ class ones(_Constant):
     array([1., 1.], dtype=float32)
     """
 
-    def _value(self) -> Number | ArrayValue:
+    def content(self) -> Number | ArrayValue:
         return 1.0
 
 
@@ -164,7 +166,7 @@ class constant(_Constant):
         """By which NaN is itself, and -0.0 is not 0.0."""
         return self.value if isinstance(self.value, ArrayValue) else repr(self.value)
 
-    def _value(self) -> Number | ArrayValue:
+    def content(self) -> Number | ArrayValue:
         value: Number | ArrayValue = self.value
         return value
 
@@ -172,7 +174,7 @@ class constant(_Constant):
 @functools.lru_cache(maxsize=256)
 def _number(init: _Constant, dtype: str) -> Any:
     """The one number that an array of the dtype is filled with; None where there are several."""
-    value = init._value()
+    value = init.content()
     if isinstance(value, ArrayValue):
         return None
     check_holds(value, dtype)

@@ -66,7 +66,9 @@ class _SameChannel(Blockwise):
             raise must("gain", f"must not vanish in {dtype}", self.gain, "a larger one")
         check_holds(0.0, dtype)  # which is what stands beside it
 
-    def _block(self, shape: tuple[int, ...], key: Key | None, part: Block, target: Target) -> Any:
+    def make_block(
+        self, shape: tuple[int, ...], key: Key | None, part: Block, target: Target
+    ) -> Any:
         library, xp, device = target.library, target.library.xp, target.device
         row = DTYPES[target.dtype]
         if row.is_integer:

@@ -136,7 +136,7 @@ class orthogonal(Whole):
         for out, made in zip(outs, self.make_several(shape, keys, target), strict=True):
             library.write(out, made)
 
-    def _parts(self, shape: tuple[int, ...]) -> Parts:
+    def parts(self, shape: tuple[int, ...]) -> Parts:
         if self.layout is not None:
             return split_axes(shape, self.layout, self.groups)
         if len(shape) < 2:
@@ -186,7 +186,7 @@ class Arrangement(NamedTuple):
 # Cached, as a model has few shapes and many weights of each.
 @functools.lru_cache(maxsize=1024)
 def _arrangement(init: orthogonal, shape: tuple[int, ...], dtype: str) -> Arrangement:
-    parts = init._parts(shape)
+    parts = init.parts(shape)
     stack = tuple(part.length for part in parts.of("b"))
     haar = Haar(
         batch=(math.prod(stack),) if stack else (),

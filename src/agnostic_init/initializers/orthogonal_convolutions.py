@@ -79,7 +79,7 @@ class delta_orthogonal(Whole):
     def check(self, shape: tuple[int, ...], dtype: str) -> None:
         self._haar(self._parts(shape), dtype)
 
-    def _whole(self, shape: tuple[int, ...], key: Key, target: Target) -> Any:
+    def make_whole(self, shape: tuple[int, ...], key: Key, target: Target) -> Any:
         library, xp, parts = target.library, target.library.xp, self._parts(shape)
         place = Target(library, target.dtype, target.device)
         made = make_matrices(self._haar(parts, target.dtype), key, place)
@@ -171,7 +171,7 @@ class conv_orthogonal(Whole):
         Haar((), 1, 1, dtype, self.gain)
         self._parts(shape)
 
-    def _whole(self, shape: tuple[int, ...], key: Key, target: Target) -> Any:
+    def make_whole(self, shape: tuple[int, ...], key: Key, target: Target) -> Any:
         library, xp, parts = target.library, target.library.xp, self._parts(shape)
         kernel = tuple(part.length for part in parts.of("k"))
         steps = [

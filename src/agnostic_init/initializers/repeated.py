@@ -63,7 +63,9 @@ class _Repeated(Blockwise):
     def check(self, shape: tuple[int, ...], dtype: str) -> None:
         self.init.check(self._sources(shape)[0], dtype)
 
-    def _block(self, shape: tuple[int, ...], key: Key | None, part: Block, target: Target) -> Any:
+    def make_block(
+        self, shape: tuple[int, ...], key: Key | None, part: Block, target: Target
+    ) -> Any:
         library, device = target.library, target.device
         lengths, sources = self._sources(shape)
         form = FORMATS.get(target.dtype)

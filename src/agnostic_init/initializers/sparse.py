@@ -74,7 +74,7 @@ class sparse(Whole):
             raise must("shape", "must have two axes or more for a sparse weight", shape)
         normal_draw(0.0, self.std, dtype)
 
-    def _whole(self, shape: tuple[int, ...], key: Key, target: Target) -> Any:
+    def make_whole(self, shape: tuple[int, ...], key: Key, target: Target) -> Any:
         library, xp, everything = target.library, target.library.xp, block(shape)
         wide = "float32" if format_of(target.dtype).itemsize == 1 else target.dtype
         place = Target(library, wide, target.device)
