@@ -61,6 +61,15 @@ def test_the_sha256_is_pinned_on_every_library(plan, backend):
     assert data_sha256(plan, xp=backend.xp) == SHA256
 
 
+@pytest.mark.gpu
+@pytest.mark.parametrize("name", ["torch", "cupy"])
+def test_a_gpu_makes_the_same(plan, name):
+    library = pytest.importorskip(name)
+    if not library.cuda.is_available():
+        pytest.skip(f"{name} finds no GPU")
+    assert data_sha256(plan, xp=library, device="cuda") == SHA256
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("threads", ["1", "2"])
 @pytest.mark.parametrize("engine", ["numpy", "native"])
