@@ -104,7 +104,8 @@ class _Words(Narrow):
         return (product >> 32).astype(jnp.uint32), product.astype(jnp.uint32)
 
     def positions(self, base: int, counts: tuple[int, ...], strides: tuple[int, ...]) -> Any:
-        total = jnp.full(counts, base % (1 << 64), dtype=jnp.uint64)
+        start = base % (1 << 64)
+        total = jnp.full(counts, start, dtype=jnp.uint64)  # no device: that of the program
         for axis, stride in enumerate(strides):
             places = jax.lax.broadcasted_iota(jnp.uint64, counts, axis)
             total = total + places * jnp.asarray(stride % (1 << 64), dtype=jnp.uint64)
