@@ -213,6 +213,24 @@ def test_the_storage_stays_resizable(init, engine, dtype, monkeypatch):
     tensor.resize_(100)
 
 
+def test_a_clone_that_is_copied_when_it_is_written():
+    one = torch.zeros(8)
+    other = torch._lazy_clone(one)
+    ai.normal().fill(other, key=0)
+    assert not one.any()
+    another = torch._lazy_clone(one)
+    ai.normal().fill(one, key=0)
+    assert not another.any()
+
+
+def test_a_tensor_that_stands_for_another():
+    inner = torch.zeros(8)
+    outer = torch._to_functional_tensor(inner)
+    ai.normal().fill(outer, key=0)
+    torch._sync(outer)
+    assert np.array_equal(torch._from_functional_tensor(outer).numpy(), ai.normal()(8, key=0))
+
+
 def test_memory_of_a_storage_that_was_freed_and_allocated_again():
     tensor = torch.zeros(64)
     storage = tensor.untyped_storage()

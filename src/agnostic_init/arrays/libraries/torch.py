@@ -152,11 +152,7 @@ class Library(library.Library):
         return torch.where(array.float().isnan(), nan, array.view(codes)).view(array.dtype)
 
     def write(self, out: Any, value: Any) -> None:
-        if torch_shards.is_sharded(out) and not torch_shards.is_sharded(value):
-            for part, index in torch_shards.parts(out):
-                self.write(part, value[index])
-            self.written(out)
-        elif has_values(out):
+        if has_values(out):
             with torch.no_grad():
                 out.copy_(value)
 
@@ -171,8 +167,6 @@ class Library(library.Library):
     def rearranged(
         self, array: Any, lengths: Any, order: tuple[int, ...], shape: tuple[int, ...]
     ) -> Any:
-        if torch_shards.is_sharded(array):
-            return None
         try:
             return array.detach().view(lengths).permute(order).view(shape)
         except RuntimeError:  # the memory cannot be seen in that shape
