@@ -1,8 +1,9 @@
-"""Print the golden hashes of every elementwise initializer and dtype, as JSON.
+"""Print the golden hashes of every elementwise initializer and dtype, or the numbers of the others, as JSON.
 
 The numbers of stream v1 never change: run this only to add rows, and look at the difference.
 
     python tests/data/make_golden.py > tests/data/golden.json
+    python tests/data/make_golden.py whole > tests/data/golden_whole.json
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
+from typing import Any
 
 import agnostic_init as ai
 
@@ -44,6 +46,18 @@ CASES = {
     "looks_linear": {"init": {"name": "normal"}},
 }
 
+# Of these all bytes are kept, as a matrix is the same in every library and machine to rounding.
+WHOLE_DTYPES = ("float32", "float64", "complex64", "complex128")
+WHOLE = {
+    "orthogonal": ({"gain": 1.5}, (5, 3)),
+    "orthogonal, wide": ({"layout": "torch"}, (3, 2, 4)),
+    "orthogonal, special": ({"special": True}, (4, 4)),
+    "orthogonal, stack": ({"layout": "b o i"}, (2, 3, 2)),
+    "delta_orthogonal": ({"layout": "torch"}, (3, 2, 3)),
+    "conv_orthogonal": ({"layout": "keras", "gain": 0.5}, (2, 2, 2, 3)),
+    "sparse": ({"sparsity": 0.5}, (6, 3)),
+}
+
 
 def digest(name: str, dtype: str) -> str:
     """Of the little-endian bytes of an array."""
@@ -64,6 +78,27 @@ def rows() -> dict[str, dict[str, str]]:
     }
 
 
+def whole(name: str, dtype: str, xp: Any = None) -> Any:
+    """The weight of a case."""
+    options, shape = WHOLE[name]
+    init = ai.get({"name": name.partition(",")[0], **options})
+    return init(shape, key=KEY, dtype=dtype, xp=xp)
+
+
+def parts(array: Any) -> Any:
+    """The real numbers of a NumPy array, real and imaginary parts in turn."""
+    flat = array.reshape(-1)
+    return flat.view(flat.real.dtype)
+
+
+def whole_rows() -> dict[str, dict[str, list[float]]]:
+    """The numbers of every case."""
+    return {
+        name: {dtype: [float(x) for x in parts(whole(name, dtype))] for dtype in WHOLE_DTYPES}
+        for name in WHOLE
+    }
+
+
 if __name__ == "__main__":
-    json.dump(rows(), sys.stdout, indent=1)
+    json.dump(whole_rows() if sys.argv[1:] == ["whole"] else rows(), sys.stdout, indent=1)
     print()

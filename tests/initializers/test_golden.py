@@ -1,4 +1,4 @@
-"""Golden hashes: the bytes of every elementwise initializer in every dtype, for good."""
+"""Golden rows, for good: the bytes of every elementwise initializer in every dtype, and the others' numbers."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from agnostic_init.initializers.registry import names
 
 DATA = Path(__file__).parent.parent / "data"
 GOLDEN = json.loads((DATA / "golden.json").read_text())
+WHOLE = json.loads((DATA / "golden_whole.json").read_text())
 
 spec = importlib.util.spec_from_file_location("make_golden", DATA / "make_golden.py")
 make_golden = importlib.util.module_from_spec(spec)
@@ -22,13 +23,10 @@ spec.loader.exec_module(make_golden)
 ROWS = [(name, dtype) for name, dtypes in GOLDEN.items() for dtype in dtypes]
 
 
-def test_every_elementwise_initializer_has_a_row():
-    registered = set()
-    for name in names():
-        factory = getattr(ai, name)
-        if getattr(factory, "elementwise", True):
-            registered.add(name)
-    assert registered - set(GOLDEN) == set(), "add a case to tests/data/make_golden.py"
+def test_every_initializer_has_a_row():
+    rows = set(GOLDEN) | {name.partition(",")[0] for name in WHOLE}
+    assert set(names()) - rows == set(), "add a case to tests/data/make_golden.py"
+    assert set(WHOLE) == set(make_golden.WHOLE)
 
 
 @pytest.mark.parametrize(("name", "dtype"), ROWS)
@@ -62,3 +60,17 @@ def test_low_precision_is_the_float32_cast(name, dtype):
         assert (small < about.high).all()
     assert np.array_equal(small[inside], cast[inside])
     assert inside.mean() > 0.98
+
+
+@pytest.mark.parametrize("dtype", make_golden.WHOLE_DTYPES)
+@pytest.mark.parametrize("name", WHOLE)
+def test_whole_arrays_hold_to_rounding(backend, xp, name, dtype):
+    if backend.name == "jax" and dtype in ("float64", "complex128"):
+        pytest.skip("JAX has no 64 bits by default")
+    found = make_golden.parts(backend.to_numpy(make_golden.whole(name, dtype, xp)))
+    expected = np.array(WHOLE[name][dtype], found.dtype)
+    if name == "sparse":
+        assert np.array_equal(found, expected)
+    else:
+        atol = 1e-6 if dtype in ("float32", "complex64") else 2e-15
+        np.testing.assert_allclose(found, expected, rtol=0, atol=atol)

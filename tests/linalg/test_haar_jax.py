@@ -39,3 +39,17 @@ def test_double_precision_where_it_is_enabled():
         eager = haar_matrices((20, 20), key=0, dtype="float64", xp=jax.numpy)
         compiled = jax.jit(lambda: haar_matrices((20, 20), key=0, dtype="float64", xp=jax.numpy))()
         np.testing.assert_allclose(eager, compiled, atol=1e-14)
+
+
+@pytest.mark.parametrize("special", [False, True])
+@pytest.mark.parametrize("dtype", ["float32", "complex64", "bfloat16"])
+@pytest.mark.parametrize("shape", [(7, 7), (3, 9, 4), (4, 9)])
+def test_no_dtype_is_promoted_without_being_told(shape, dtype, special):
+    def make():
+        square = special and shape[-1] == shape[-2]
+        return haar_matrices(shape, 1.5, special=square, key=3, dtype=dtype, xp=jax.numpy)
+
+    expected = jax.jit(make)()
+    with jax.numpy_dtype_promotion("strict"):
+        np.testing.assert_array_equal(jax.jit(lambda: make())(), expected)
+        assert make().dtype == dtype

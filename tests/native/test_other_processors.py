@@ -14,6 +14,8 @@ import pytest
 
 import agnostic_init
 from agnostic_init.arrays.dtypes import DTYPES
+from agnostic_init.arrays.memory import Memory
+from agnostic_init.arrays.target import backend as library_named
 from agnostic_init.bits import Key
 from agnostic_init.bits.block import block
 from agnostic_init.bits.stream import element_words
@@ -27,6 +29,9 @@ from agnostic_init.draws.distributions import (
 from agnostic_init.draws.engines import native
 from agnostic_init.draws.engines.storage import store
 from agnostic_init.draws.reference import evaluate
+from agnostic_init.linalg import reference
+from agnostic_init.linalg.engines import native as native_matrices
+from agnostic_init.linalg.haar import Haar
 
 HERE = Path(__file__).parent
 SOURCES = Path(agnostic_init.__file__).parent / "native"
@@ -139,3 +144,33 @@ def test_draws_have_the_bits_of_the_reference(ask, dtype):
         draw = make(dtype)
         got, want = ask(draw, part.size, part=part), expected(draw, part)
         np.testing.assert_array_equal(got.view(np.uint8), want.view(np.uint8))
+
+
+@pytest.fixture(params=PROCESSORS, scope="module")
+def made(request, tmp_path_factory):
+    """Makes a matrix by the kernel of a processor."""
+    if lacks := missing(request.param):
+        pytest.skip(f"there is no {lacks}")
+    compiler, runner = PROCESSORS[request.param]
+    program = tmp_path_factory.mktemp("matrices") / request.param
+    sources = [HERE / "one_matrix.cpp", SOURCES / "matrices.cpp", SOURCES / "draws.cpp"]
+    command = [*compiler, *FLAGS, "-DNAMESPACE=other", f"-I{SOURCES}", *map(str, sources)]
+    subprocess.run([*command, "-o", str(program)], check=True)
+
+    def made(haar):
+        out = np.empty(haar.shape, haar.dtype)
+        (record,), _ = native_matrices._records(haar, [KEY], [Memory.of_numpy(out)])
+        request = record + struct.pack("=Q", out.nbytes)
+        run = subprocess.run([*runner, program], input=request, capture_output=True, check=True)
+        return np.frombuffer(run.stdout, haar.dtype).reshape(haar.shape)
+
+    return made
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "complex64", "complex128"])
+@pytest.mark.parametrize("shape", [(1, 1), (5, 5), (33, 70), (70, 33), (130, 130)])
+def test_matrices_are_those_of_the_reference(made, shape, dtype):
+    haar = Haar((), *shape, dtype, 1.5, special=shape[0] == shape[1])
+    atol = 2e-6 if dtype in ("float32", "complex64") else 4e-15
+    expected = reference.make(haar, KEY, library_named("numpy"), None)
+    np.testing.assert_allclose(made(haar), expected, rtol=0, atol=atol)

@@ -32,8 +32,30 @@ RATE = 2e10  # operations a second of one thread; less than it does, to be on th
 
 def fill(haar: Haar, keys: Sequence[Key], memories: Sequence[Memory]) -> None:
     """Write the matrices of every key into memory of any strides."""
+    records, kept = _records(haar, keys, memories)
+    each, count = math.prod(haar.batch), len(records) * math.prod(haar.batch)
+    seconds, threads = _seconds(haar), number_of_threads()
+    if seconds < WORTH_THREADS or count >= 2 * threads:
+        _make_all(b"".join(records), len(records), count, seconds, threads)
+        return
+    for record in records:
+        for index in range(each):
+            _make_one(record, index, seconds, threads)
+    del kept
+
+
+def together(haar: Haar) -> int:
+    """How many keys take long enough together that Python should look for an interrupt."""
+    return max(1, int(SLICE / (_seconds(haar) * math.prod(haar.batch))))
+
+
+def _records(
+    haar: Haar, keys: Sequence[Key], memories: Sequence[Memory]
+) -> tuple[list[bytes], list[Any]]:
+    """The record of each key, and what the records point to, but for the memory."""
     base, axes = _batch(haar)
     normals, _ = packed(haar.draw)
+    store = STORES.index(format_of(haar.dtype).store)
     records, kept = [], []
     for key, memory in zip(keys, memories, strict=True):
         strides = _strides(memory)
@@ -44,22 +66,10 @@ def fill(haar: Haar, keys: Sequence[Key], memories: Sequence[Memory]) -> None:
         head = RECORD.pack(
             memory.address, key.seed, key.offset, base, ctypes.addressof(data),
             len(batch), haar.short, haar.long, across, along,
-            haar.gain, STORES.index(format_of(haar.dtype).store), haar.special,
+            haar.gain, store, haar.special,
         )  # fmt: skip
         records.append(head + normals)
-    each, count = math.prod(haar.batch), len(records) * math.prod(haar.batch)
-    seconds, threads = _seconds(haar), number_of_threads()
-    if seconds < WORTH_THREADS or count >= 2 * threads:
-        _make_all(b"".join(records), len(records), count, seconds, threads)
-        return
-    for record in records:
-        for index in range(each):
-            _make_one(record, index, seconds, threads)
-
-
-def together(haar: Haar) -> int:
-    """How many keys take long enough together that Python should look for an interrupt."""
-    return max(1, int(SLICE / (_seconds(haar) * math.prod(haar.batch))))
+    return records, kept
 
 
 def _make_all(records: bytes, count: int, total: int, seconds: float, threads: int) -> None:
