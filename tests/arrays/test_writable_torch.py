@@ -11,6 +11,7 @@ import pytest
 
 import agnostic_init as ai
 from agnostic_init.arrays.target import library_of
+from agnostic_init.compat import torch_init
 
 torch = pytest.importorskip("torch")
 
@@ -179,6 +180,23 @@ def test_nothing_is_written_before(name):
     with pytest.raises(ai.ParameterError, match="parameter 'bad': `array` must be writable"):
         ai.fill_tree({"good": good, "bad": REFUSED[name][0]()}, {"*": ai.ones()}, key=0)
     assert not good.any()
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_the_names_of_torch_refuse_it_too_but_for_the_meta_device(name):
+    make, words = REFUSED[name]
+    tensor = make()
+    if name.startswith("meta"):
+        assert torch_init.normal_(tensor) is tensor
+    elif name.startswith("lazy"):
+        with pytest.raises(ValueError, match="uninitialized parameter"):  # as torch
+            torch_init.normal_(tensor)
+    elif name == "quantized":
+        with pytest.raises(NotImplementedError, match="must be real or complex"):
+            torch_init.normal_(tensor)
+    else:
+        with pytest.raises(ai.ParameterError, match=f"`tensor` must be writable, but it .*{words}"):
+            torch_init.normal_(tensor)
 
 
 @pytest.mark.parametrize("name", WRITTEN)

@@ -273,7 +273,7 @@ def test_what_is_no_tensor_is_said_to_be_none(name):
 @pytest.mark.parametrize("name", ONE_TENSOR)
 def test_a_parameter_that_a_lazy_module_has_not_made(name):
     weight = torch.nn.LazyLinear(3).weight
-    with pytest.raises(ValueError, match=r"Call `forward`|`tensor` must have a shape, .* lazy"):
+    with pytest.raises(ValueError, match=r"Call `forward`|`tensor` must .* lazy"):
         getattr(init, name)(weight)
 
 

@@ -79,17 +79,18 @@ def shape_of(tensor: Any) -> tuple[int, ...]:
 @untraced
 def write(init: Initializer, tensor: Any, generator: Any = None) -> Any:
     """Fill a tensor from a generator and return it; one without values is left alone."""
-    shape, library = shape_of(tensor), _library(tensor)
+    library = _library(tensor)
     if not library.has_values(tensor):
         return tensor
     if init.needs_key and library.dtype_name(tensor.dtype) not in FORMATS:
         rule = "must be real or complex floating-point"
         name = library.dtype_name(tensor.dtype)
         raise UnsupportedDtypeError(str(must("tensor.dtype", rule, name)))
-    if 0 in shape:
-        return tensor
     try:
-        check_out(tensor, shape, "tensor")
+        check_out(tensor, name="tensor")
+        shape = shape_of(tensor)
+        if 0 in shape:
+            return tensor
         key = key_for(tensor, generator) if init.needs_key else None
         init.write_parts(key, block(shape), tensor, library)
     except ParameterError as error:
