@@ -69,6 +69,19 @@ def test_what_is_copied_to_a_gpu_is_pinned_and_not_waited_for(monkeypatch):
     assert "pinned" not in told
 
 
+@pytest.mark.parametrize("capturing", [True, False])
+def test_what_a_graph_reads_at_every_replay_is_kept(monkeypatch, capturing):
+    """A copy from the host that is captured reads the same memory again."""
+    kept = []
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "is_current_stream_capturing", lambda: capturing)
+    monkeypatch.setattr("agnostic_init.arrays.libraries.torch.CAPTURED", kept)
+    monkeypatch.setattr(torch.Tensor, "pin_memory", lambda self: self)
+    monkeypatch.setattr(torch.Tensor, "to", lambda self, *where, **how: self)
+    made = backend("torch").from_host(np.ones(3), torch.device("cuda", 1))
+    assert [array is made for array in kept] == ([True] if capturing else [])
+
+
 def test_the_rules_are_right():
     made = ai.init_tree(SPECS, RULES, key=0, xp=torch)
     assert set(made) == set(SPECS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -40,11 +41,14 @@ class Library(library.Library):
     def device(self, device: Any) -> Any:
         if device is None or isinstance(device, cupy.cuda.Device):
             return device
-        text = str(device)
-        number = text.removeprefix("cuda").removeprefix(":") or "0"
-        if not number.isdecimal():
+        found = re.fullmatch(r"(?:cuda:)?([0-9]{1,4})|cuda", str(device))
+        if not found:
             raise must("device", "must be a CUDA device", device, "device='cuda:0'")
-        return cupy.cuda.Device(int(number))
+        number, count = int(found[1] or 0), _count()
+        if number >= count:
+            rule = f"must be one of the {count} CUDA devices that CuPy finds, numbered from 0"
+            raise must("device", rule, device)
+        return cupy.cuda.Device(number)
 
     def on(self, device: Any) -> AbstractContextManager[Any]:
         """Its namespace takes `device=`, and makes the array on the current device all the same."""
@@ -73,3 +77,11 @@ class Library(library.Library):
 
     def why_not_writable(self, array: Any) -> Refusal | None:
         return OVERLAPPING if overlaps(array.shape, array.strides) else None
+
+
+def _count() -> int:
+    """How many GPUs there are: none where there is no driver."""
+    try:
+        return int(cupy.cuda.runtime.getDeviceCount())
+    except cupy.cuda.runtime.CUDARuntimeError:
+        return 0

@@ -36,6 +36,10 @@ NANS = {
     torch.float8_e5m2: (torch.uint8, 0x7E),
 }
 
+CAPTURED: list[
+    torch.Tensor
+] = []  # what graphs of CUDA read from the host whenever they are replayed
+
 
 class Library(library.Library):
     """torch, for which 64-bit arithmetic on words is signed."""
@@ -132,7 +136,10 @@ class Library(library.Library):
         made = torch.tensor(array, device="cpu")
         if device is not None and torch.device(device).type == "cuda":
             # From memory that may be swapped out a copy waits for all that the device has to do.
-            return made.pin_memory().to(device, non_blocking=True)
+            made = made.pin_memory()
+            if torch.cuda.is_available() and torch.cuda.is_current_stream_capturing():
+                CAPTURED.append(made)
+            return made.to(device, non_blocking=True)
         return made.to(device)
 
     def check_like(self, like: Any) -> None:

@@ -102,7 +102,9 @@ def write(init: Initializer, tensor: Any, generator: Any = None) -> Any:
 def set_all(tensor: Any, value: Any) -> Any:
     """Set all of a tensor, of any dtype, to one number."""
     shape_of(tensor)
-    _library(tensor).write_scalar(tensor, value)
+    library = _library(tensor)
+    with library.on(library.device_of(tensor)):
+        library.write_scalar(tensor, value)
     return tensor
 
 
