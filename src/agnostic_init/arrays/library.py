@@ -138,6 +138,13 @@ class Library:
         """What stands against writing an array; None if it will keep what is written."""
         return None
 
+    def ready(self, array: Any) -> Memory | None:
+        """`host_memory` of an array that is plainly one to be written, found in one step.
+
+        None where `why_not_writable` and `host_memory` are to be asked.
+        """
+        return None
+
     def has_values(self, array: Any) -> bool:
         """Whether an array has values, and not a shape and a dtype alone."""
         return True

@@ -8,7 +8,7 @@ from agnostic_init.arrays.errors import must, must_be_type
 from agnostic_init.arrays.library import Library
 from agnostic_init.arrays.target import library_of
 
-__all__ = ["check_out"]
+__all__ = ["check_out", "library_of_out"]
 
 
 def check_out(out: Any, shape: tuple[int, ...] | None = None, name: str = "out") -> Library:
@@ -30,6 +30,18 @@ def check_out(out: Any, shape: tuple[int, ...] | None = None, name: str = "out")
     ParameterError
         If it has another shape, no memory of its own, or a copy of what was meant.
     """
+    library = library_of_out(out, name)
+    refusal = library.why_not_writable(out)
+    if refusal is not None:
+        rule = f"must be writable, but it {refusal.reason}"
+        raise must(name, rule, type(out), refusal.remedy)
+    if shape is not None and tuple(out.shape) != shape:
+        raise must(name, f"must have the shape {shape}", tuple(out.shape))
+    return library
+
+
+def library_of_out(out: Any, name: str = "out") -> Library:
+    """The library of an array that is to be written, if its arrays can be."""
     try:
         library = library_of(out)
     except TypeError:
@@ -41,10 +53,4 @@ def check_out(out: Any, shape: tuple[int, ...] | None = None, name: str = "out")
             type(out),
             "a new array, by like=array",
         )
-    refusal = library.why_not_writable(out)
-    if refusal is not None:
-        rule = f"must be writable, but it {refusal.reason}"
-        raise must(name, rule, type(out), refusal.remedy)
-    if shape is not None and tuple(out.shape) != shape:
-        raise must(name, f"must have the shape {shape}", tuple(out.shape))
     return library

@@ -22,7 +22,10 @@ from agnostic_init.bits.key import Key
 from agnostic_init.draws.engines import host
 from agnostic_init.draws.record import Draw
 
-__all__ = ["fill", "fill_many", "make", "make_many"]
+__all__ = ["fill", "fill_many", "fill_memory", "make", "make_many"]
+
+#: The same values, into the memory that `Library.ready` or `Library.host_memory` tells of.
+fill_memory = host.fill
 
 CUDA = ("torch", "cupy")
 

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from agnostic_init.arrays.dtype_names import name_of
 from agnostic_init.arrays.errors import must, must_be_type
 from agnostic_init.arrays.library import Library
-from agnostic_init.arrays.out import check_out
+from agnostic_init.arrays.out import check_out, library_of_out
 from agnostic_init.arrays.target import Target, resolve
 from agnostic_init.arrays.untraced import untraced
 from agnostic_init.bits.block import Block, block, checked_shape
 from agnostic_init.bits.key import Key
 from agnostic_init.bits.key import key as make_key
-from agnostic_init.draws.make import fill, make
+from agnostic_init.draws.make import fill, fill_memory, make
 from agnostic_init.draws.record import Draw
 
 if TYPE_CHECKING:
@@ -114,10 +114,13 @@ class Initializer:
             If `out` would not keep what is written: it has no memory, or was computed from what
             was meant, or others decide about its elements. The message says what to write instead.
         """
-        library = check_out(out)
+        library = library_of_out(out)
+        memory = library.ready(out)
+        if memory is None:
+            check_out(out)
         shape = tuple(out.shape)
         if index is None and global_shape is None:
-            part = block(checked_shape(shape))
+            part = block(shape if memory is not None else checked_shape(shape))
         elif global_shape is None:
             raise must("global_shape", "must be given together with `index`", None)
         else:
@@ -125,7 +128,14 @@ class Initializer:
             if shape != part.shape:
                 raise must("out", f"must have the shape {part.shape}", shape)
         stream = make_key(key) if key is not None else self._without_key()
-        self.write_parts(stream, part, out, library)
+        draw = None
+        if memory is not None and stream is not None:
+            draw = draw_of(self, part.global_shape, library.dtype_name(out.dtype))
+        if draw is None or memory is None or stream is None:
+            self.write_parts(stream, part, out, library)
+        else:
+            fill_memory(draw, stream, part, memory)
+            library.written(out)
         return out
 
     def describe(self, shape: Any, dtype: Any = "float32") -> Description:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from agnostic_init.arrays.library import Library
 from agnostic_init.arrays.memory import Memory
 from agnostic_init.arrays.target import Target
-from agnostic_init.bits.block import block
+from agnostic_init.bits.block import Block, block
+from agnostic_init.bits.key import Key
 from agnostic_init.draws.make import fill_many, make_many
 from agnostic_init.draws.record import Draw
 from agnostic_init.initializers.base import draw_of
+from agnostic_init.models.collector import collecting_later
 from agnostic_init.models.entry import Entry
 from agnostic_init.models.progress import Report
 
@@ -60,16 +62,8 @@ def fill_entries(
         batch = [entries[n] for n in numbers]
         with report.of(batch):
             if draws:
-                jobs: list[Any] = []
-                for n, entry, draw in zip(numbers, batch, draws, strict=True):
-                    library, out, whole = libraries[n], outs[n], block(entry.shape)
-                    if memories[n] is not None:
-                        jobs.append((draw, entry.key, whole, out, library, memories[n]))
-                        continue
-                    for view, index in library.parts(out):
-                        part = whole if index is None else whole.part(index)
-                        jobs.append((draw, entry.key, part, view, library, None))
-                fill_many(jobs)
+                with collecting_later():
+                    fill_many(_jobs(numbers, batch, draws, outs, libraries, memories))
                 for n in numbers:
                     libraries[n].written(outs[n])
                 continue
@@ -80,6 +74,31 @@ def fill_entries(
                 keys = [each.key for each in batch]
                 with library.on(targets[numbers[0]].device):
                     init.write_several(shape, keys, [outs[n] for n in numbers], library)
+
+
+def _jobs(
+    numbers: Sequence[int],
+    batch: Sequence[Entry],
+    draws: Sequence[Draw],
+    outs: Sequence[Any],
+    libraries: Sequence[Library],
+    memories: Sequence[Memory | None],
+) -> Iterator[tuple[Draw, Key, Block, Any, Library, Memory | None]]:
+    """What is drawn of each array, of its parts if it has any."""
+    for n, entry, draw in zip(numbers, batch, draws, strict=True):
+        library, out, memory, whole = libraries[n], outs[n], memories[n], block(entry.shape)
+        if memory is not None:
+            yield draw, entry.key, whole, out, library, memory
+            continue
+        for view, index in library.parts(out):
+            yield (
+                draw,
+                entry.key,
+                whole if index is None else whole.part(index),
+                view,
+                library,
+                None,
+            )
 
 
 def _groups(

@@ -14,12 +14,15 @@ from agnostic_init.arrays.errors import (
     must_be_type,
     within,
 )
-from agnostic_init.arrays.out import check_out
+from agnostic_init.arrays.library import Library
+from agnostic_init.arrays.memory import Memory
+from agnostic_init.arrays.out import check_out, library_of_out
 from agnostic_init.arrays.target import resolve
 from agnostic_init.arrays.untraced import untraced
 from agnostic_init.bits.key import Key
 from agnostic_init.bits.key import key as make_key
 from agnostic_init.models.assign import assigned
+from agnostic_init.models.collector import collecting_later
 from agnostic_init.models.entry import Entry
 from agnostic_init.models.making import fill_entries
 from agnostic_init.models.memory import shared
@@ -193,13 +196,29 @@ def fill_tree(
     if not arrays:
         raise must("specs", "must not be empty", {})
     names, outs = list(arrays), list(arrays.values())
-    libraries, memories, parameters = [], [], []
+    with collecting_later():
+        entries, libraries, memories = _checked(arrays, names, outs, rules, make_key(key))
+    fill_entries(entries, outs, libraries, memories, Report(entries, progress))
+    return arrays
+
+
+def _checked(
+    arrays: Mapping[str, Any], names: list[str], outs: list[Any], rules: Any, stream: Key
+) -> tuple[list[Entry], list[Library], list[Memory | None]]:
+    """What is to be written, after all that can be checked before."""
+    libraries: list[Library] = []
+    memories: list[Memory | None] = []
+    parameters = []
     name = ""
     try:
         for name, out in zip(names, outs, strict=True):
-            library = check_out(out, None, "array")
+            library = library_of_out(out, "array")
+            memory = library.ready(out)
+            if memory is None:
+                check_out(out, None, "array")
+                memory = library.host_memory(out)
             libraries.append(library)
-            memories.append(library.host_memory(out))
+            memories.append(memory)
             dtype = library.dtype_name(out.dtype)
             parameters.append(Parameter(name, tuple(out.shape), dtype, out, library))
     except (ParameterError, ParameterTypeError) as error:
@@ -213,14 +232,13 @@ def fill_tree(
             type(arrays[pair[1]]),
             "only one of the names",
         )
-    entries = _entries(parameters, rules, make_key(key), "float32", False)
+    entries = _entries(parameters, rules, stream, "float32", False)
     for entry, each in zip(entries, parameters, strict=True):
         if entry.dtype != each.dtype:
             with within(f"parameter {entry.name!r}"):
                 rule = f"must be that of the array, {each.dtype}, which is filled in place"
                 raise must("dtype", rule, entry.dtype, "no dtype in the rule")
-    fill_entries(entries, outs, libraries, memories, Report(entries, progress))
-    return arrays
+    return entries, libraries, memories
 
 
 def plan_tree(

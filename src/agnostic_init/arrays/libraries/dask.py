@@ -39,6 +39,9 @@ class Library(numpy.Library):
     def memory(self, array: Any) -> Memory | None:
         return None
 
+    def ready(self, array: Any) -> Memory | None:
+        return None
+
     def host_memory(self, array: Any) -> Memory | None:
         return None
 

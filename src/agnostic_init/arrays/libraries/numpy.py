@@ -53,6 +53,11 @@ class Library(library.Library):
             return None
         return OVERLAPPING
 
+    def ready(self, array: Any) -> Memory | None:
+        flags = array.flags
+        plain = type(array) is np.ndarray and flags.writeable and flags.c_contiguous
+        return Memory.of_numpy(array) if plain and array.dtype.isnative else None
+
     def parts(self, array: Any) -> Iterable[tuple[Any, Index | None]]:
         """The memory of an array, to which what a subclass adds, as masks, does not belong."""
         return ((array if type(array) is np.ndarray else array.view(np.ndarray), None),)

@@ -85,6 +85,13 @@ class Library(library.Library):
 
     why_not_writable = staticmethod(torch_writable.why_not_writable)
 
+    def ready(self, array: Any) -> Memory | None:
+        if not torch_writable.plain(array) or recording() or array.is_conj() or array.is_neg():
+            return None
+        address = array.data_ptr()
+        # A null pointer is that of a tensor that stands for another.
+        return Memory("cpu", address, tuple(array.shape), None, array.itemsize) if address else None
+
     def has_values(self, array: Any) -> bool:
         return has_values(array)
 

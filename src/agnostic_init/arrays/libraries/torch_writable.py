@@ -11,7 +11,7 @@ from agnostic_init.arrays.libraries.torch_tracing import has_memory, recording
 from agnostic_init.arrays.memory import overlaps
 from agnostic_init.arrays.refusals import FREED, NOT_WHOLE, OVERLAPPING, Refusal
 
-__all__ = ["PLAIN", "why_not_writable"]
+__all__ = ["PLAIN", "plain", "why_not_writable"]
 
 #: The types that are nothing but memory.
 PLAIN = frozenset((torch.Tensor, torch.nn.Parameter))
@@ -46,22 +46,26 @@ FSDP_1 = Refusal(
 
 def why_not_writable(array: Any) -> Refusal | None:
     """What stands against writing a tensor; None if it will keep what is written."""
-    if type(array) in PLAIN and not array.__dict__ and array.is_cpu and not array.is_inference():
-        try:  # by far the most are done here
-            base = array._base
-            end = array.storage_offset() + array.numel()
-            if (
-                array.grad_fn is None
-                and (base is None or base.grad_fn is None)
-                and array.is_contiguous()
-                and end * array.itemsize <= array.untyped_storage().nbytes()
-                and not (array.is_nested or array.is_quantized)
-                and array.data_ptr()
-            ):
-                return None
-        except (RuntimeError, NotImplementedError):  # what a transform has wrapped
-            pass
-    return _by_kind(array) or _by_owner(array) or _by_memory(array)
+    return None if plain(array) else _by_kind(array) or _by_owner(array) or _by_memory(array)
+
+
+def plain(array: Any) -> bool:
+    """Whether a tensor is one run of the host's memory that nothing else decides about."""
+    if type(array) not in PLAIN or array.__dict__ or not array.is_cpu or array.is_inference():
+        return False
+    try:
+        base = array._base
+        end = array.storage_offset() + array.numel()
+        return bool(
+            array.grad_fn is None
+            and (base is None or base.grad_fn is None)
+            and array.is_contiguous()
+            and end * array.itemsize <= array.untyped_storage().nbytes()
+            and not (array.is_nested or array.is_quantized)
+            and array.data_ptr()
+        )
+    except (RuntimeError, NotImplementedError):  # what a transform has wrapped
+        return False
 
 
 def _by_kind(array: Any) -> Refusal | None:
