@@ -11,7 +11,6 @@ from typing import Any, ClassVar
 import numpy as np
 
 from agnostic_init.arrays.errors import ParameterTypeError, must, must_be_type
-from agnostic_init.arrays.generators import draw_seed, traced_number
 from agnostic_init.arrays.numbers import as_integer, integer
 from agnostic_init.bits.philox import MASK, philox, philox_block
 from agnostic_init.bits.words import Wide
@@ -80,6 +79,8 @@ class Key:
         try:
             number = digest(data) if isinstance(data, str) else word64("data", data)
         except ParameterTypeError:
+            from agnostic_init.arrays.generators import traced_number
+
             if traced_number(data) is None:
                 raise
             return _traced(self).fold_in(data)
@@ -156,6 +157,8 @@ def key(source: Any) -> Key:
     number = as_integer(source)
     if number is not None:
         return Key(word64("key", number))
+    from agnostic_init.arrays.generators import draw_seed
+
     seed = draw_seed(source)
     if seed is None:
         raise must_be_type(

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from agnostic_init.arrays.dtypes import itemsize_of
 from agnostic_init.bits.key import Key
 from agnostic_init.initializers.base import Initializer
-from agnostic_init.initializers.description import Description
 from agnostic_init.models.rules import Rule
+
+if TYPE_CHECKING:
+    from agnostic_init.initializers.description import Description
 
 __all__ = ["Entry"]
 

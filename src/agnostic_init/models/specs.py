@@ -5,15 +5,15 @@ from __future__ import annotations
 import numbers
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple, SupportsIndex
+from typing import TYPE_CHECKING, Any, SupportsIndex
 
 from agnostic_init.arrays.dtype_names import name_of
 from agnostic_init.arrays.errors import ParameterTypeError, must, must_be_type, within
-from agnostic_init.arrays.library import Library
 from agnostic_init.arrays.target import library_of
 from agnostic_init.bits.block import checked_shape
+from agnostic_init.models.parameter import Parameter, check_name
 
-__all__ = ["Parameter", "Spec", "check_name", "specs_of"]
+__all__ = ["Spec", "specs_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,26 +49,6 @@ class Spec:
             object.__setattr__(self, "dtype", name_of(self.dtype))
 
 
-class Parameter(NamedTuple):
-    """A name with its shape, and the array that this was read from, if there is one.
-
-    Attributes
-    ----------
-    name, shape
-        Of the parameter.
-    dtype
-        Its own, or that of its array; None to leave it to the rule and to the call.
-    array, library
-        Those that it was read from.
-    """
-
-    name: str
-    shape: tuple[int, ...]
-    dtype: str | None = None
-    array: Any = None
-    library: Library | None = None
-
-
 def specs_of(specs: Any) -> tuple[Parameter, ...]:
     """Named specs from a mapping, or from pairs of names and specs, in their order."""
     if isinstance(specs, Mapping):
@@ -93,18 +73,6 @@ def specs_of(specs: Any) -> tuple[Parameter, ...]:
     if not found:
         raise must("specs", "must not be empty", {})
     return tuple(found.values())
-
-
-def check_name(name: Any) -> None:
-    """Raise unless this can name a parameter."""
-    if not isinstance(name, str):
-        raise must_be_type("specs", "must have names that are strings", name)
-    if not name:
-        raise must("specs", "must have no empty name", name)
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        raise must("specs", "must have names that UTF-8 can hold", name) from None
 
 
 def _parameter(name: str, value: Any) -> Parameter:

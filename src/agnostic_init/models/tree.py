@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 from agnostic_init.arrays.dtype_names import name_of
 from agnostic_init.arrays.errors import (
@@ -26,10 +26,12 @@ from agnostic_init.models.collector import collecting_later
 from agnostic_init.models.entry import Entry
 from agnostic_init.models.making import fill_entries
 from agnostic_init.models.memory import shared
-from agnostic_init.models.plan import Plan
+from agnostic_init.models.parameter import Parameter, check_name
 from agnostic_init.models.progress import Progress, Report
 from agnostic_init.models.rules import rules_of
-from agnostic_init.models.specs import Parameter, check_name, specs_of
+
+if TYPE_CHECKING:
+    from agnostic_init.models.plan import Plan
 
 __all__ = ["fill_tree", "init_tree", "plan_tree"]
 
@@ -146,6 +148,8 @@ def init_tree(
     dense.bias    [3]     float32         3     12     0     0  zeros()                     *.bias
     2 parameters                          9     36
     """
+    from agnostic_init.models.specs import specs_of
+
     parameters = specs_of(specs)
     default = resolve(like, xp, None, device).dtype if dtype is None else dtype
     explicit = dtype is not None or like is not None
@@ -255,6 +259,10 @@ def plan_tree(
     explicit
         Whether `dtype` goes before that of an array as spec.
     """
+    # Imported when a plan is wanted: the first fill of a process goes without.
+    from agnostic_init.models.plan import Plan
+    from agnostic_init.models.specs import specs_of
+
     parameters = specs if _parsed(specs) else specs_of(specs)
     default = "float32" if dtype is None else name_of(dtype)
     stream = make_key(key)
