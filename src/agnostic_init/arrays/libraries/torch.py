@@ -88,9 +88,7 @@ class Library(library.Library):
     def ready(self, array: Any) -> Memory | None:
         if not torch_writable.plain(array) or recording() or array.is_conj() or array.is_neg():
             return None
-        address = array.data_ptr()
-        # A null pointer is that of a tensor that stands for another.
-        return Memory("cpu", address, tuple(array.shape), None, array.itemsize) if address else None
+        return Memory("cpu", array.data_ptr(), tuple(array.shape), None, array.itemsize)
 
     def has_values(self, array: Any) -> bool:
         return has_values(array)
