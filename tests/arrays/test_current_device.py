@@ -9,15 +9,15 @@ import pytest
 
 import agnostic_init as ai
 from agnostic_init.arrays.libraries.numpy import Library
-from agnostic_init.initializers.random import normal
+from agnostic_init.initializers.deterministic import identity
 from agnostic_init.linalg import functions, haar_matrices
 
 SPECS = {"a": (3, 2), "b": (3, 2)}
 CALLS = {
-    "call": lambda: ai.normal()((3, 2), key=0),
-    "fill": lambda: ai.normal().fill(np.empty((3, 2)), key=0),
-    "init_tree": lambda: ai.init_tree(SPECS, {"*": ai.normal()}, key=0),
-    "fill_tree": lambda: ai.fill_tree({"a": np.empty((3, 2))}, {"*": ai.normal()}, key=0),
+    "call": lambda: ai.identity()((3, 2)),
+    "fill": lambda: ai.identity().fill(np.empty((3, 2))),
+    "init_tree": lambda: ai.init_tree(SPECS, {"*": ai.identity()}, key=0),
+    "fill_tree": lambda: ai.fill_tree({"a": np.empty((3, 2))}, {"*": ai.identity()}, key=0),
     "matrices": lambda: haar_matrices((3, 2), key=0),
 }
 
@@ -41,7 +41,7 @@ def test_the_device_is_current(name, monkeypatch):
 
     monkeypatch.setattr(Library, "devices", True)
     monkeypatch.setattr(Library, "on", on)
-    for owner, method in ((normal, "make"), (normal, "write"), (functions, "make")):
+    for owner, method in ((identity, "make"), (identity, "write"), (functions, "make")):
         monkeypatch.setattr(owner, method, watched(getattr(owner, method)))
     CALLS[name]()
     assert seen

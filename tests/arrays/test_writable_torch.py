@@ -261,7 +261,7 @@ def test_memory_of_a_storage_that_was_freed_and_allocated_again():
     assert np.array_equal(tensor.numpy(), ai.normal()(64, key=1))
 
 
-def test_a_plain_tensor_costs_one_call():
+def test_a_plain_tensor_costs_two_calls():
     weight = parameter()
     library = library_of(weight)
     library.why_not_writable(weight)
@@ -269,7 +269,7 @@ def test_a_plain_tensor_costs_one_call():
     sys.setprofile(lambda frame, event, _: event == "call" and calls.append(frame.f_code.co_name))
     library.why_not_writable(weight)
     sys.setprofile(None)
-    assert calls == ["why_not_writable"]
+    assert calls == ["why_not_writable", "plain"]
 
 
 def test_what_is_filled_is_said_not_to_have_been_in_no_other_way():
