@@ -37,7 +37,7 @@ AVX512 = ["-mavx512f", "-mavx512bw", "-mavx512cd", "-mavx512dq", "-mavx512vl"]
 SETS = {"portable": [], "avx2": AVX2, "avx512": [*AVX2, *AVX512, "-mprefer-vector-width=512"]}
 
 # This source is compiled once; the others once for each instruction set, into a namespace for it.
-ENTRIES = "library.cpp"
+ENTRIES = ("library.cpp", "xla.cpp")
 
 # Nothing that a process with another C++ library could lack, or take for its own.
 ELF_LINK = ["-pthread", "-static-libstdc++", "-static-libgcc"]
@@ -128,7 +128,7 @@ def compile_library(sources: Path, folder: Path) -> Path:
             commands.append([*compiler, *more, "-c", str(source), "-o", objects[-1]])
 
         for source in sorted(sources.glob("*.cpp")):
-            if source.name == ENTRIES:
+            if source.name in ENTRIES:
                 add(source, "entries")
                 continue
             for number, (name, more) in enumerate(sets.items()):

@@ -182,4 +182,6 @@ def _cuda(packages: dict[str, str]) -> str:
 
 
 def _jax(packages: dict[str, str]) -> str:
-    return "programs that XLA compiles" if "jax" in packages else "not installed"
+    if "jax" not in packages:
+        return "not installed"
+    return "programs that XLA compiles; on a single device that is a CPU, host memory's engine"

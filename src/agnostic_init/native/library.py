@@ -17,7 +17,7 @@ from agnostic_init.arrays.errors import must
 
 __all__ = ["ENGINE", "INSTRUCTIONS", "Native", "library", "look"]
 
-ABI = 3  # of native.h and matrices.h
+ABI = 4  # of native.h and matrices.h
 INSTRUCTIONS = ("portable", "avx2", "avx512")  # numbered as in native.h
 
 ENGINE = "AGNOSTIC_INIT_ENGINE"

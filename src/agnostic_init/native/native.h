@@ -15,7 +15,7 @@
 #endif
 
 /* Changes with every change of what is below. */
-#define AGNOSTIC_INIT_ABI 3
+#define AGNOSTIC_INIT_ABI 4
 
 #ifdef __cplusplus
 extern "C" {
@@ -100,6 +100,11 @@ AGNOSTIC_INIT_API int32_t agnostic_init_fill(const agnostic_init_job *jobs, int6
 /* Write so many elements of a draw, contiguous, each made of the next 1, 2 or 4 of these words. */
 AGNOSTIC_INIT_API int32_t agnostic_init_from_words(const agnostic_init_draw *draw,
                                                    const uint32_t *words, int64_t count, void *out);
+
+/* A job by XLA, which hands over a frame of its foreign function interface: a buffer with the record
+ * of a contiguous block, one with the four words of the key and the number of threads; the result.
+ */
+AGNOSTIC_INIT_API void *agnostic_init_xla(void *frame);
 
 #ifdef __cplusplus
 }

@@ -19,7 +19,7 @@ from agnostic_init.bits.jax_key import as_words
 from agnostic_init.bits.key import Key
 from agnostic_init.bits.stream import element_words, words_at
 from agnostic_init.bits.words import Narrow
-from agnostic_init.draws.engines import generic
+from agnostic_init.draws.engines import generic, jax_native
 from agnostic_init.draws.record import Draw
 from agnostic_init.draws.reference import evaluate
 from agnostic_init.draws.without_float64 import (
@@ -44,7 +44,10 @@ def make(draw: Draw, key: Key, block: Block, target: Target) -> Any:
     place, words = target.device, as_words(key, moved)
     if target.library.cuts(place) and key.known and not tracing():
         return _program(draw, positions, place)(*words)
-    result = _program(draw, positions)(*words)
+    program = _program(draw, positions)
+    result = jax_native.make(draw, block, positions, program, words)
+    if result is None:
+        result = program(*words)
     return result if place is None else jax.device_put(result, place)
 
 
