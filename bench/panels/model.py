@@ -1,6 +1,6 @@
 """What the assembly of orthogonal matrices would cost on a GPU, by a model: no GPU is used.
 
-The torch executor runs on fake CUDA tensors, every kernel that it would launch is seen, and each is
+The torch engine runs on fake CUDA tensors, every kernel that it would launch is seen, and each is
 priced: `LAUNCH` to start it and the longer of its arithmetic and its memory traffic. A product is
 taken to be made of square tiles, one at a time on each of the multiprocessors, split along its
 inner axis where that helps. The figures are near those of an H100 in float32 without TensorFloat-32;
@@ -106,7 +106,7 @@ def cost(shape, several=1, dtype="float32"):
 
 
 def on_fake_gpu(mode, haar, several=1, drawn=None):
-    """What executor and `select` do, on fake tensors, with draws of one kernel each."""
+    """What the engine and `make` do, on fake tensors, with draws of one kernel each."""
     batch = haar.batch if several == 1 else (several, *haar.batch)
     group = replace(haar, batch=batch, dtype=haar.compute)
     dtype, compute = getattr(torch, haar.dtype), getattr(torch, haar.compute)
