@@ -70,7 +70,7 @@ typedef struct {
   uint64_t seed, offset;
   uint64_t base, size;
   const agnostic_init_axis *axes;
-  int64_t rank; /* at most 64 */
+  int64_t rank; /* at most 64: axes of one element are left out, and there are 2^64 at most */
   agnostic_init_draw draw;
 } agnostic_init_job;
 

@@ -35,7 +35,6 @@ WORTH_THREADS = 1 << 16  # elements; about 0.2 ms of work
 SLICE = 0.05  # seconds of work, after which Python looks for an interrupt
 FIRST_SLICE = 1 << 20  # elements a thread, before it is known how long one takes
 LIMIT = 1 << 64
-MAX_RANK = 64
 
 # The numbers of native.h.
 KINDS = {"bits": 0, "uniform": 1, "disk": 4, "modulus": 5}
