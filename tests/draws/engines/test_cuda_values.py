@@ -80,14 +80,18 @@ def check_many(device, arrays, most=4096):
         jobs.append((draw, key, part, strides, place))
         ends = zip(part.shape, strides, strict=True)
         place += (sum((n - 1) * s for n, s in ends) + 3) * size  # the next begins anywhere
-    memory = aligned(place + 64)
+    check_jobs(device, jobs, place + 64, most)
+
+
+def check_jobs(device, jobs, size, most=4096):
+    """The same, where they are so many bytes into a memory of this size."""
+    memory = aligned(size)
     memory[:] = 0xA5
     wanted = memory.copy()
     device.fill_many(jobs, memory, most)
     for job in jobs:
         write(wanted, *job)
     compare(memory, wanted)
-    return jobs
 
 
 def write(memory, draw, key, part, strides, start):
@@ -353,6 +357,21 @@ def test_many_arrays_on_every_device(device, name):
     check_many(device, pieces(DRAWS[name], (64 * 64, 4099, 7), FAR_AWAY), 32760)
 
 
+@pytest.mark.parametrize("draw", ["normal", "uniform-brain-symmetric"])
+def test_many_arrays_that_begin_anywhere(place, draw):
+    """In memory and in the stream, so that chunks are whole or cut at either end."""
+    size = size_of(DRAWS[draw])
+    jobs, at = [], 64
+    for lead in range(5):
+        for shift in range(4):
+            for count in (4093, 8200):
+                at += -at % 16 + shift * size
+                part = block((9000,), slice(lead, lead + count))
+                jobs.append((DRAWS[draw], Key(lead, at), part, [1], at))
+                at += count * size + 16
+    check_jobs(place, jobs, at + 64)
+
+
 def test_many_arrays_of_many_draws(place):
     """Dtypes, kinds, scales and strides in one call."""
     arrays = []
@@ -373,12 +392,6 @@ def test_many_arrays_of_many_draws(place):
 def test_arrays_that_overlap_are_filled_in_their_order(place):
     first, second = normal_draw(0.0, 1.0, "float32"), normal_draw(5.0, 1.0, "float32")
     part = block((300,))
-    memory = aligned(4096)
     for draws in ((first, second), (second, first)):
-        memory[:] = 0xA5
-        wanted = memory.copy()
         jobs = [(draw, KEY, part, [1], 64 + 400 * n) for n, draw in enumerate(draws)]
-        place.fill_many(jobs, memory)
-        for job in jobs:
-            write(wanted, *job)
-        compare(memory, wanted)
+        check_jobs(place, jobs, 4096)

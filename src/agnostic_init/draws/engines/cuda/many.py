@@ -10,6 +10,7 @@ import itertools
 import struct
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 from agnostic_init.bits.block import Block
 from agnostic_init.bits.key import Key
@@ -42,7 +43,13 @@ def launches(jobs: Sequence[Job], most: Callable[[], int]) -> list[Launch]:
 
     Arrays that overlap are filled one after another, as if each were filled by itself.
     """
-    plans = [planned(draw, block, strides) for draw, _, block, strides, _ in jobs]
+    known: dict[Any, Plan] = {}  # by identity, which is told sooner than equality
+    plans = []
+    for draw, _, block, strides, _ in jobs:
+        what = id(draw), id(block), tuple(strides)
+        if what not in known:
+            known[what] = planned(draw, block, strides)
+        plans.append(known[what])
     if len(jobs) == 1 or _overlap(jobs, plans):
         return [launch(*job) for job, plan in zip(jobs, plans, strict=True) if plan.units]
     alone: list[Launch] = []
