@@ -68,11 +68,11 @@ def fill_entries(
                     libraries[n].written(outs[n])
                 continue
             init, shape, library = batch[0].initializer, batch[0].shape, libraries[numbers[0]]
-            if len(batch) == 1:
-                init.write_parts(batch[0].key, block(shape), outs[numbers[0]], library)
-            else:
-                keys = [each.key for each in batch]
-                with library.on(targets[numbers[0]].device):
+            with library.on(targets[numbers[0]].device):
+                if len(batch) == 1:
+                    init.write_parts(batch[0].key, block(shape), outs[numbers[0]], library)
+                else:
+                    keys = [each.key for each in batch]
                     init.write_several(shape, keys, [outs[n] for n in numbers], library)
 
 
