@@ -37,6 +37,9 @@ LOW, HALF = np.array(MASK, np.uint64), np.array(32, np.uint64)
 
 def fill(draw: Draw, key: Key, positions: Positions, out: Any, start: int, stop: int) -> None:
     """Write elements `start` to `stop` of a block, counted in its row-major order, into `out`."""
+    if stop - start > CHUNK:
+        # Once so much was freed, glibc keeps what the chunks free, and does not fetch it page by page.
+        np.empty(64 * CHUNK, np.uint8)
     with np.errstate(all="ignore"):  # a result that underflows is right, whatever the user has set
         for at in range(start, stop, CHUNK):
             n = min(CHUNK, stop - at)
