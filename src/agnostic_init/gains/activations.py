@@ -5,21 +5,22 @@ A new one is a row of `_PLAIN`, or of `_WITH_PARAM` if it has a parameter, and a
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from agnostic_init.arrays.errors import must
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 __all__ = ["Activation", "activation", "activation_names"]
 
-Array: TypeAlias = NDArray[np.float64]
-Function: TypeAlias = Callable[[Array], Array]
+Array: TypeAlias = "NDArray[np.float64]"
+Function: TypeAlias = "Callable[[Array], Array]"
 
 _SELU_ALPHA = 1.6732632423543772
 _SELU_SCALE = 1.0507009873554805
@@ -55,6 +56,8 @@ def activation(name: str, param: float | None = None) -> Activation:
         make, default = _WITH_PARAM[known]
         return make(default if param is None else param)
     if known not in _PLAIN:
+        import difflib
+
         close = difflib.get_close_matches(name, activation_names(), n=1)
         hint = f"{close[0]!r}" if close else "a callable on float64 NumPy arrays"
         names = ", ".join(activation_names())

@@ -5,19 +5,21 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from agnostic_init.arrays.errors import check_choice, must, must_be_type
-from agnostic_init.gains.activations import activation
-from agnostic_init.gains.quadrature import NotIntegrableError, mean, mean_square_slope
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from agnostic_init.gains.activations import Activation
 
 __all__ = ["GAIN_RULES", "TORCH_NAMES", "check_gain_parameters", "gain"]
 
-Array: TypeAlias = NDArray[np.float64]
-Function: TypeAlias = Callable[[Array], Array]
+Array: TypeAlias = "NDArray[np.float64]"
+Function: TypeAlias = "Callable[[Array], Array]"
 
 #: The rules that a gain may follow.
 GAIN_RULES = ("torch", "forward", "centered", "backward")
@@ -123,8 +125,9 @@ def check_gain_parameters(
         if abs(param) > _MOST_PARAM:
             raise must("param", f"must be at most {_MOST_PARAM:g} in magnitude", param)
     if isinstance(nonlinearity, str):
-        activation(nonlinearity, param)
         in_table = nonlinearity in TORCH_NAMES
+        if not in_table or (param is not None and nonlinearity in _TORCH_TABLE):
+            _activation(nonlinearity, param)
     elif callable(nonlinearity):
         in_table = False
         if param is not None:
@@ -142,14 +145,24 @@ def check_gain_parameters(
 @lru_cache(maxsize=256)
 def _named_gain(name: str, param: float | None, rule: str) -> float:
     if rule != "torch":
-        named = activation(name, param)
+        named = _activation(name, param)
         return _by_quadrature(name, named.function, named.derivative, rule)
     if name == "leaky_relu":
         return math.sqrt(2.0 / (1 + (0.01 if param is None else param) ** 2))
     return _TORCH_TABLE[name]
 
 
+def _activation(name: str, param: float | None) -> Activation:
+    """The activation of a name, which few gains need: most are in torch's table."""
+    from agnostic_init.gains.activations import activation
+
+    return activation(name, param)
+
+
 def _by_quadrature(shown: object, f: Function, slope: Function | None, rule: str) -> float:
+    # Not at the top: it imports NumPy's polynomials, which the gain of a ReLU does not need.
+    from agnostic_init.gains.quadrature import NotIntegrableError, mean, mean_square_slope
+
     square, what = 0.0, "E f(z)^2"
     try:
         with np.errstate(all="ignore"):
