@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import subprocess
@@ -171,10 +172,11 @@ def test_readme_is_made_of_results(measured: Path, tmp_path: Path) -> None:
     for text in (front, warm):
         assert text.startswith("before\n")
         assert text.endswith("after\n")
-    assert "| first use | ours on torch | ours on NumPy |" in front
+    ours = "ours on torch | ours on NumPy" if importlib.util.find_spec("torch") else "ours on NumPy"
+    assert f"| first use | {ours} |" in front
     assert "| draws |" not in front
     assert "(results/machine.json)" in front
-    assert "| draws | ours on torch | ours on NumPy |" in warm
+    assert f"| draws | {ours} |" in warm
     assert "| first use |" not in warm
     assert "(../results/machine.json)" in warm
 

@@ -102,7 +102,7 @@ def filled(draw, key, part, out=None):
 
 
 def from_words(draw, words, out):
-    record, _ = engine._packed(draw)
+    record, _ = engine.packed(draw)
     words = np.ascontiguousarray(words, np.uint32)
     pointers = (ctypes.c_void_p(array.ctypes.data) for array in (words, out))
     entry = LIBRARY.agnostic_init_from_words
