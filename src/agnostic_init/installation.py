@@ -96,7 +96,7 @@ class Installation:
         if self.host == "none":
             return f"nothing, as {ENGINE} is native"
         if self.host == "numpy":
-            return "NumPy, which gives the same bits in more time"
+            return "NumPy: the same numbers in more time; orthogonal matrices to rounding"
         return f"the native library with {self.instructions} (here: {', '.join(self.available)})"
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
+import shutil
 import struct
 import subprocess
 import sys
@@ -52,6 +54,10 @@ def ours():
 def stand_in(*, abi=module.ABI, has=(0,)):
     """A library that says this of itself."""
     return types.SimpleNamespace(
+        **dict.fromkeys(
+            set(module.ENTRIES)
+            - {f"agnostic_init_{name}" for name in ("has", "use", "instructions")}
+        ),
         agnostic_init_abi=lambda: abi,
         agnostic_init_has=lambda number: number in has,
         agnostic_init_use=lambda number: 0 if number in has else -1,
@@ -135,6 +141,32 @@ def test_a_file_that_is_no_library_is_one_warning(folder, recwarn, fault):
     assert library() is None
     assert not recwarn.list
     assert words in look().reason
+
+
+@pytest.mark.skipif(not shutil.which("gcc"), reason="no compiler")
+def test_a_library_that_lacks_an_entry_is_another_one(folder):
+    source = folder / "few.c"
+    source.write_text(f"int agnostic_init_abi(void) {{ return {module.ABI}; }}\n", "utf-8")
+    command = ["gcc", "-shared", "-fPIC", "-o", str(folder / module.FILE), str(source)]
+    subprocess.run(command, check=True)
+    with pytest.warns(RuntimeWarning, match="is another library"):
+        assert library() is None
+
+
+def test_every_entry_that_is_called_is_asked_for():
+    called = {
+        name
+        for path in PACKAGE.rglob("*.py")
+        for name in re.findall(r"\.(agnostic_init_\w+)", path.read_text("utf-8"))
+    }
+    assert called <= {*module.ENTRIES, "agnostic_init_abi"}
+
+
+@pytest.mark.parametrize("variable", ["AGNOSTIC_INIT_ENGINE", "AGNOSTIC_INIT_INSTRUCTIONS"])
+def test_an_empty_variable_is_none(monkeypatch, ours, variable):
+    monkeypatch.setenv(variable, "")
+    monkeypatch.setattr(module._State, "found", None)
+    assert look().instructions == ours.instructions
 
 
 @pytest.mark.parametrize("fault", FAULTS)

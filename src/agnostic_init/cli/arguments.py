@@ -13,7 +13,7 @@ __all__ = ["PROGRAM", "parser", "parser_of_command"]
 
 PROGRAM = "agnostic-init"
 
-ABOUT = "Initial weights of whole models: one seed, the same bytes from every library and device."
+ABOUT = "Initial weights of whole models: one seed, the same numbers from every library and device."
 SPEC_HELP = """\
 A SPEC is a TOML file, or the same as JSON (*.json); - is standard input:
 

@@ -91,7 +91,8 @@ def _parser() -> argparse.ArgumentParser:
         "--backend",
         choices=list(BACKENDS),
         default="numpy",
-        help="the array library that makes the tensors (default: numpy); the bytes are the same",
+        help="the array library that makes the tensors (default: numpy); the bytes are the same, "
+        "but for the last bits of orthogonal tensors",
     )
     write.add_argument(
         "--device", metavar="D", help="a device of that library, such as cpu or cuda:0"

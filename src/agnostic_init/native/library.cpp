@@ -84,6 +84,11 @@ const Kernels &kernels() {
   return portable::kernels;
 }
 
+// A number of threads that there may be, whatever was asked for.
+int32_t within_limits(int32_t threads) {
+  return threads < 1 ? 1 : threads > MOST_THREADS ? MOST_THREADS : threads;
+}
+
 // The work of a call by at most so many threads, of which the calling one is the first.
 template <class Work> void share(int32_t threads, Work &work) {
   std::thread others[MOST_THREADS];
@@ -234,7 +239,7 @@ int32_t agnostic_init_fill(const agnostic_init_job *jobs, int64_t count, uint64_
                            int32_t threads) {
   if (start >= stop) return 0;
   uint64_t size = stop - start;
-  if (threads > MOST_THREADS) threads = MOST_THREADS;
+  threads = within_limits(threads);
   if (threads > 1 && size / SMALLEST_PART < (uint64_t)threads) threads = (int32_t)(size / SMALLEST_PART);
   uint64_t part = size;
   if (threads > 1) {
@@ -249,7 +254,7 @@ int32_t agnostic_init_fill(const agnostic_init_job *jobs, int64_t count, uint64_
 int32_t agnostic_init_make_matrices(const agnostic_init_matrices *records, int64_t count, uint64_t start,
                                     uint64_t stop, int32_t threads) {
   if (start >= stop) return 0;
-  if (threads > MOST_THREADS) threads = MOST_THREADS;
+  threads = within_limits(threads);
   if (stop - start < (uint64_t)threads) threads = (int32_t)(stop - start);
   int64_t bytes = 0, scratch = 0;
   for (int64_t n = 0; n < count; ++n) {
@@ -274,7 +279,7 @@ void agnostic_init_matrix_steps(const agnostic_init_matrices *record, int64_t *s
 int32_t agnostic_init_make_matrix(const agnostic_init_matrices *record, uint64_t index, void *memory, int64_t start,
                                   int64_t stop, int32_t threads) {
   if (start >= stop) return 0;
-  if (threads > MOST_THREADS) threads = MOST_THREADS;
+  threads = within_limits(threads);
   if (stop - start < threads) threads = (int32_t)(stop - start);
   const Steps steps = kernels().steps_of(*record);
   char *scratch = (char *)std::malloc((size_t)steps.scratch * (size_t)threads);

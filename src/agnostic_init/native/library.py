@@ -18,6 +18,11 @@ from agnostic_init.arrays.errors import must
 __all__ = ["ENGINE", "INSTRUCTIONS", "Native", "library", "look"]
 
 ABI = 4  # of native.h and matrices.h
+ENTRIES = (  # all that is called, besides the one that says the ABI
+    *("agnostic_init_has", "agnostic_init_use", "agnostic_init_instructions"),
+    *("agnostic_init_fill", "agnostic_init_from_words", "agnostic_init_xla"),
+    *("agnostic_init_make_matrices", "agnostic_init_make_matrix", "agnostic_init_matrix_steps"),
+)
 INSTRUCTIONS = ("portable", "avx2", "avx512")  # numbered as in native.h
 
 ENGINE = "AGNOSTIC_INIT_ENGINE"
@@ -99,8 +104,8 @@ def _tell(found: Native) -> None:
 
 
 def _look() -> Native:
-    engine = os.environ.get(ENGINE, "auto")
-    forced = os.environ.get(FORCED)
+    engine = os.environ.get(ENGINE) or "auto"
+    forced = os.environ.get(FORCED) or None
     if engine not in ENGINES:
         raise must(ENGINE, f"must be one of {', '.join(ENGINES)}", engine)
     if forced is not None and forced not in INSTRUCTIONS:
@@ -157,6 +162,9 @@ def _open(path: str, forced: str | None) -> Native:
             return useless("is damaged: cut short")
         library = ctypes.CDLL(path)
         abi = library.agnostic_init_abi()
+        if abi == ABI:
+            for entry in ENTRIES:
+                getattr(library, entry)
     except OSError as error:
         return useless(f"is damaged, or of another platform ({error})")
     except AttributeError:

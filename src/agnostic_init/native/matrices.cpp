@@ -9,7 +9,8 @@
 // and a column of Q is one of its real and imaginary parts, in turn.
 //
 // Built once for each set of instructions, in a namespace of its own. Sums are added in one order in all
-// of them, whatever the number of threads.
+// of them, whatever the number of threads; but where there is no fused multiply-add a product is rounded
+// before it is added, so that portable builds differ in the last bits.
 
 #include "matrices.h"
 #include "vectors.h"

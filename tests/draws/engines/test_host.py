@@ -16,7 +16,7 @@ from agnostic_init.bits.block import block
 from agnostic_init.bits.stream import element_words
 from agnostic_init.bits.words import Wide
 from agnostic_init.draws.distributions import normal_draw, truncated_normal_draw, uniform_draw
-from agnostic_init.draws.engines import host
+from agnostic_init.draws.engines import host, native
 from agnostic_init.draws.engines import numpy as kernel
 from agnostic_init.draws.reference import evaluate
 
@@ -102,7 +102,21 @@ def test_byte_order_of_the_other_kind():
     assert np.array_equal(out, ai.draws.normal(1000, key=1))
 
 
-@pytest.mark.parametrize("text", ["0", "-1", "two", "1.5"])
+@pytest.mark.parametrize(
+    "text", ["256", "1000", "2147483648", "4294967296", "9" * 5000, "00003", ""]
+)
+def test_any_number_of_threads(monkeypatch, text):
+    """No count is cut to fewer bits on its way to the library, which starts at most 256."""
+    expected = ai.draws.normal(1 << 19, key=0)
+    matrix = ai.orthogonal()((300, 300), key=0)
+    monkeypatch.setenv("AGNOSTIC_INIT_NUM_THREADS", text)
+    assert np.array_equal(ai.draws.normal(1 << 19, key=0), expected)
+    assert np.array_equal(ai.orthogonal()((300, 300), key=0), matrix)
+    if text:
+        assert native.number_of_threads() == min(256, int(text[:9]))
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "two", "1.5", "٣", "+3", " 3", "000"])
 def test_a_bad_number_of_threads(monkeypatch, text):
     monkeypatch.setenv("AGNOSTIC_INIT_NUM_THREADS", text)
     with pytest.raises(ValueError, match="AGNOSTIC_INIT_NUM_THREADS` must be a positive integer"):

@@ -457,7 +457,8 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a signal cannot be sent to oneself there")
-def test_an_interrupt_ends_a_large_draw():
+@pytest.mark.parametrize("threads", ["1", "2", "1000"])
+def test_an_interrupt_ends_a_large_draw(threads):
     code = (
         SETUP
         + """
@@ -473,7 +474,26 @@ except KeyboardInterrupt:
 sys.exit("it was not interrupted")
 """
     )
-    in_new_process(code)
+    in_new_process(code, AGNOSTIC_INIT_NUM_THREADS=threads)
+
+
+def test_slices_follow_the_time_that_they_take(monkeypatch):
+    """From a small one on, up to some 50 ms of work, and down where memory is slow."""
+    clock, slices = [0.0], []
+
+    def fill(records, count, start, stop, threads):
+        slices.append(stop - start)
+        clock[0] += (stop - start) * seconds
+        return 0
+
+    monkeypatch.setattr(engine, "_fill", lambda: fill)
+    monkeypatch.setattr(engine.time, "perf_counter", lambda: clock[0])
+    for seconds in (1e-9, 1e-6):
+        slices.clear()
+        engine.fill_jobs([engine.Job(b"", 1 << 27, None)])
+        assert slices[0] <= 1 << 17
+        assert sum(slices) == 1 << 27
+        assert 0.02 < max(slices[1:]) * seconds < 0.2
 
 
 def test_a_thousand_small_tensors_are_one_call(monkeypatch):

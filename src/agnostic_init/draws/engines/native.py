@@ -33,7 +33,10 @@ __all__ = [
 THREADS_VARIABLE = "AGNOSTIC_INIT_NUM_THREADS"
 WORTH_THREADS = 1 << 16  # elements; about 0.2 ms of work
 SLICE = 0.05  # seconds of work, after which Python looks for an interrupt
-FIRST_SLICE = 1 << 20  # elements a thread, before it is known how long one takes
+FIRST_SLICE = 1 << 17  # elements, before it is known how long one takes
+LEAST_SLICE = 1 << 14
+GROWTH = 32  # of a slice over the one before
+MOST_THREADS = 256  # which the library starts
 LIMIT = 1 << 64
 
 # The numbers of native.h.
@@ -114,27 +117,28 @@ def fill_jobs(jobs: Sequence[Job]) -> None:
             raise MemoryError
         return
     threads = number_of_threads()
-    start, part = 0, FIRST_SLICE * threads
+    start, part = 0, FIRST_SLICE
     while start < total:
         stop = min(total, start + part)
         began = time.perf_counter()
         if fill(records, len(jobs), start, stop, threads):
             raise MemoryError
-        spent = time.perf_counter() - began
-        part = max(FIRST_SLICE, int((stop - start) * SLICE / max(spent, 1e-6)))
+        # In memory that is new or far apart, an element can take a thousand times as long.
+        growth = min(GROWTH, SLICE / max(time.perf_counter() - began, 1e-6))
+        part = max(LEAST_SLICE, int((stop - start) * growth))
         start = stop
 
 
 def number_of_threads() -> int:
-    """Threads that large draws use: `AGNOSTIC_INIT_NUM_THREADS`, or the cores at hand."""
+    """Threads that large draws use: `AGNOSTIC_INIT_NUM_THREADS`, or the cores at hand; at most 256."""
     text = os.environ.get(THREADS_VARIABLE)
-    if text is None:
-        if hasattr(os, "sched_getaffinity"):
-            return len(os.sched_getaffinity(0))
-        return os.cpu_count() or 1
-    if not text.isdecimal() or int(text) < 1:
+    if not text:
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+        return min(cores or 1, MOST_THREADS)
+    digits = text.lstrip("0") if text.isascii() and text.isdecimal() else ""
+    if not digits:
         raise must(THREADS_VARIABLE, "must be a positive integer", text)
-    return int(text)
+    return min(int(digits[:9]), MOST_THREADS)
 
 
 @functools.cache
