@@ -27,6 +27,8 @@ CALLS = {
     "text as shape": (lambda: draws.normal("3", key=0), TypeError, "`shape` must be an integer"),
     "bytes as shape": (lambda: draws.normal(b"23", key=0), TypeError, "`shape` must be an integer"),
     "set as shape": (lambda: draws.normal({2, 3}, key=0), TypeError, "`shape` must be an integer"),
+    "unknown length": (lambda: ai.normal()((None, 4), key=0), TypeError, "try: .*None is a length"),
+    "unknown length of fans": (lambda: ai.fans((4, None), "torch"), TypeError, "once it is built"),
     "dict as shape": (lambda: ai.zeros()({2: 3}), TypeError, "`shape` must be an integer"),
     "bool shape": (lambda: ai.normal()(True, key=0), TypeError, "`shape` must be .* got True"),
     "bool in shape": (

@@ -71,13 +71,26 @@ def test_no_array_library_is_loaded():
     [
         ("AGNOSTIC_INIT_NUM_THREADS", "none", "must be a positive integer, got 'none'"),
         ("AGNOSTIC_INIT_ENGINE", "fast", "must be one of auto, native, numpy, got 'fast'"),
+        ("AGNOSTIC_INIT_INSTRUCTIONS", "sse", "must be one of portable, avx2, avx512, got 'sse'"),
     ],
 )
-def test_a_variable_that_cannot_be_is_an_error(monkeypatch, variable, value, words):
+def test_a_variable_that_cannot_be_is_reported(variable, value, words):
+    found = info_in_a_process(**{variable: value})
+    assert found["faults"] == [f"`{variable}` {words}"]
+    assert found["host"] == "none"
+    assert (found["threads"] == 0) == (variable == "AGNOSTIC_INIT_NUM_THREADS")
+
+
+def test_all_faults_are_rows_of_the_table(monkeypatch):
     monkeypatch.setattr("agnostic_init.native.library._State.found", None)
-    monkeypatch.setenv(variable, value)
-    with pytest.raises(ai.ParameterError, match=f"`{variable}` {words}"):
-        ai.info()
+    monkeypatch.setenv("AGNOSTIC_INIT_ENGINE", "fast")
+    monkeypatch.setenv("AGNOSTIC_INIT_NUM_THREADS", "0")
+    lines = str(ai.info()).splitlines()
+    assert lines[1].startswith("environment    `AGNOSTIC_INIT_ENGINE` must be one of")
+    assert lines[2].startswith("environment    `AGNOSTIC_INIT_NUM_THREADS` must be a positive")
+    assert lines[3] == "host memory    nothing, until that is mended"
+    with pytest.raises(ai.ParameterError, match="AGNOSTIC_INIT_ENGINE"):
+        ai.normal()((2,), key=0)
 
 
 def test_a_library_asked_for_in_vain_is_said(monkeypatch):

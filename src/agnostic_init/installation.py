@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from importlib import metadata
 from typing import Any
 
+from agnostic_init.arrays.errors import ParameterError
 from agnostic_init.draws.engines.cuda.switch import switched_on
 from agnostic_init.draws.engines.native import number_of_threads
 from agnostic_init.native.library import ENGINE, Native, look
@@ -35,6 +36,8 @@ PACKAGES = (
     "tqdm",
 )
 
+NOTHING = Native(None, "")  # has been found
+
 
 @dataclass(frozen=True, slots=True)
 class Installation:
@@ -44,13 +47,16 @@ class Installation:
     ----------
     version, python, platform : of this package, of Python, and what both run on.
     host : what fills the memory of the host: "native" or "numpy"; or "none", where the native
-        library was asked for in vain, and every draw is an error.
+        library was asked for in vain or a variable has a fault, and every draw is an error.
     library : the file of the native library, or where it would be.
     instructions : the processor's instructions that it uses; empty where it is not used.
     available : those that it could use here.
     missing : why it is not used, or not as was asked; empty if all is well.
     hint : what mends that.
-    threads, cores : how many threads a large draw uses, and the cores at hand.
+    faults : what is wrong with the environment's variables of this package, each of which makes
+        every draw an error.
+    threads, cores : how many threads a large draw uses, 0 where that is not known, and the cores at
+        hand.
     cuda : what makes values on a GPU of NVIDIA's, as far as it is known without loading a library.
     jax : what makes values for JAX.
     packages : name and version of each package installed that this one works with.
@@ -65,6 +71,7 @@ class Installation:
     available: tuple[str, ...]
     missing: str
     hint: str
+    faults: tuple[str, ...]
     threads: int
     cores: int
     cuda: str
@@ -73,13 +80,16 @@ class Installation:
 
     def to_dict(self) -> dict[str, Any]:
         """The same as a dictionary that JSON can hold."""
-        return asdict(self) | {"available": list(self.available)}
+        return asdict(self) | {
+            "available": list(self.available),
+            "faults": list(self.faults),
+        }
 
     def __str__(self) -> str:
         rows = [
             ("agnostic-init", f"{self.version}, Python {self.python}, {self.platform}"),
             ("host memory", self._host()),
-            ("", f"{self.threads} threads for large draws, {self.cores} cores at hand"),
+            ("", f"{self.threads or '?'} threads for large draws, {self.cores} cores at hand"),
             ("CUDA", self.cuda),
             ("JAX", self.jax),
         ]
@@ -88,11 +98,14 @@ class Installation:
         if self.missing:
             rows.insert(2, ("", self.missing))
             rows.insert(3, ("", f"try: {self.hint}"))
+        rows[1:1] = [("environment", fault) for fault in self.faults]
         found = ", ".join(f"{name} {version}" for name, version in self.packages.items())
         rows.append(("packages", found))
         return "\n".join(f"{name:15}{text}" for name, text in rows)
 
     def _host(self) -> str:
+        if self.faults:
+            return "nothing, until that is mended"
         if self.host == "none":
             return f"nothing, as {ENGINE} is native"
         if self.host == "numpy":
@@ -110,10 +123,10 @@ def info() -> Installation:
     Installation
         To print, or to read field by field; ``to_dict()`` is for JSON.
 
-    Raises
-    ------
-    ParameterError
-        If an environment variable of this package has a value that it cannot have.
+    Notes
+    -----
+    It raises nothing for a variable of the environment that has a value which it cannot have, as
+    every draw does: that is a row of the table.
 
     Examples
     --------
@@ -124,18 +137,28 @@ def info() -> Installation:
     >>> ai.info().host in ("native", "numpy")
     True
     """
-    found, packages = look(), _packages()
+    packages, faults = _packages(), []
+    found, threads = NOTHING, 0
+    try:
+        found = look()
+    except ParameterError as error:
+        faults.append(str(error))
+    try:
+        threads = number_of_threads()
+    except ParameterError as error:
+        faults.append(str(error))
     return Installation(
         version=__version__,
         python=platform.python_version(),
         platform=sysconfig.get_platform(),
-        host=_host(found),
+        host="none" if faults else _host(found),
         library=found.path,
         instructions=found.instructions,
         available=found.available,
         missing=found.reason,
         hint=found.hint,
-        threads=number_of_threads(),
+        faults=tuple(faults),
+        threads=threads,
         cores=_cores(),
         cuda=_cuda(packages),
         jax=_jax(packages),

@@ -31,6 +31,15 @@ from agnostic_init.compat import jax as initializers
         (lambda: initializers.variance_scaling(np.inf, "fan_in", "normal"), "`scale` must be fin"),
         (lambda: initializers.orthogonal("1"), "`scale` must be a real number, got '1'"),
         (lambda: initializers.delta_orthogonal(np.nan), "`scale` must be finite"),
+        (lambda: initializers.orthogonal(column_axis=1.5), "`column_axis` must be an integer"),
+        (lambda: initializers.he_normal(in_axis="x"), "`in_axis` must be an integer or a seq"),
+        (lambda: initializers.lecun_normal(batch_axis=(0, None)), "`batch_axis` must be an int"),
+        (lambda: initializers.normal(dtype="foo"), "`dtype` must be a dtype of JAX, or None"),
+        (
+            lambda: initializers.orthogonal(dtype=3),
+            "`dtype` must be a dtype of JAX, or None, got 3",
+        ),
+        (lambda: initializers.constant("1"), "`value` must be a number or an array of numbers"),
     ],
 )
 def test_bad_parameters_are_refused_when_it_is_built(call, words):
@@ -98,17 +107,25 @@ def test_raw_words_of_such_a_key(kind):
     assert raw == ai.key(typed)
 
 
-def test_symbolic_dimensions_are_refused_in_words():
+@pytest.mark.parametrize(
+    "made",
+    [
+        lambda x: initializers.normal()(jax.random.key(0), x.shape),
+        lambda x: initializers.zeros(None, x.shape),
+        lambda x: ai.normal()(x.shape, key=0, like=x),
+        lambda x: ai.zeros()(x.shape[0], like=x),
+        lambda x: ai.draws.uniform((2, *x.shape), key=0, xp=jnp),
+    ],
+    ids=["normal", "zeros", "ours", "our zeros", "draws"],
+)
+def test_symbolic_dimensions_are_refused_in_words(made):
     from jax import export
 
     (n,) = export.symbolic_shape("n")
-
-    def program(x):
-        return x + initializers.normal()(jax.random.key(0), x.shape)
-
     argument = jax.ShapeDtypeStruct((n, 3), jnp.float32)
-    with pytest.raises(ParameterTypeError, match="`shape` must be known in a program too"):
-        export.export(jax.jit(program))(argument)
+    words = "`shape` must be an integer .* try: numbers, in a program for each shape"
+    with pytest.raises(ParameterTypeError, match=words):
+        export.export(jax.jit(made))(argument)
 
 
 def test_a_constant_on_a_mesh(on_devices_of_jax):

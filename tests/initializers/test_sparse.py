@@ -70,6 +70,16 @@ def test_jit():
     np.testing.assert_array_equal(made, ai.sparse(0.5)((8, 6), key=2))
 
 
+@pytest.mark.parametrize("index", [(slice(None, None, -1),) * 2, (slice(None), slice(5, 0, -2))])
+def test_blocks_of_eight_bits_run_backwards_in_torch(index):
+    torch = pytest.importorskip("torch")
+    init, dtype = ai.sparse(0.5, std=1.0), torch.float8_e4m3fn
+    whole = init((8, 6), key=2, xp=torch, dtype=dtype)
+    part = init((8, 6), key=2, xp=torch, dtype=dtype, index=index)
+    expected = whole.float().numpy()[index]
+    np.testing.assert_array_equal(part.float().numpy(), expected)
+
+
 GOLDEN = [
     [0.0, 0.0, -0.24426065385341644],
     [-0.23005364835262299, 0.0, 0.0],

@@ -13,10 +13,13 @@ import types
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import agnostic_init
 from agnostic_init import ParameterError
+from agnostic_init.draws.engines import native as draws
+from agnostic_init.linalg.engines import native as linalg
 from agnostic_init.native import library as module
 from agnostic_init.native.library import library, look
 
@@ -51,14 +54,15 @@ def ours():
     return found
 
 
-def stand_in(*, abi=module.ABI, has=(0,)):
+def stand_in(*, abi=module.ABI, has=(0,), sizes=module.SIZES):
     """A library that says this of itself."""
     return types.SimpleNamespace(
         **dict.fromkeys(
             set(module.ENTRIES)
-            - {f"agnostic_init_{name}" for name in ("has", "use", "instructions")}
+            - {f"agnostic_init_{name}" for name in ("has", "use", "instructions", "record_size")}
         ),
         agnostic_init_abi=lambda: abi,
+        agnostic_init_record_size=lambda number: sizes[number],
         agnostic_init_has=lambda number: number in has,
         agnostic_init_use=lambda number: 0 if number in has else -1,
         agnostic_init_instructions=lambda: max(has),
@@ -141,6 +145,42 @@ def test_a_file_that_is_no_library_is_one_warning(folder, recwarn, fault):
     assert library() is None
     assert not recwarn.list
     assert words in look().reason
+
+
+def test_a_folder_of_its_name_is_one_warning(folder):
+    (folder / module.FILE).mkdir()
+    with pytest.warns(RuntimeWarning, match=r"cannot be used, NumPy does its work: .*directory"):
+        assert library() is None
+
+
+def test_records_of_other_sizes_are_not_written_to(folder, monkeypatch):
+    (folder / module.FILE).touch()
+    monkeypatch.setattr(module.ctypes, "CDLL", lambda path: stand_in(sizes=(104, 24, 160, 192)))
+    with pytest.warns(RuntimeWarning, match=r"its records have \(104, 24, 160, 192\) bytes, not"):
+        assert library() is None
+
+
+def test_the_sizes_are_those_that_are_packed():
+    job = draws.JOB.size + draws.DRAW.size
+    matrices = linalg.RECORD.size + draws.DRAW.size
+    assert (draws.DRAW.size, draws.AXIS.size, job, matrices) == module.SIZES
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: agnostic_init.normal()((3,), key=0),
+        lambda: agnostic_init.draws.uniform((3,), key=0),
+        lambda: agnostic_init.orthogonal().fill(np.empty((3, 3), np.float32), key=0),
+        lambda: agnostic_init.init_tree({"a": (2, 2)}, {"*": "normal"}, key=0),
+    ],
+    ids=["call", "draw", "fill", "tree"],
+)
+def test_the_warning_points_at_the_users_line(folder, call):
+    (folder / module.FILE).touch()
+    with pytest.warns(RuntimeWarning, match="cannot be used") as caught:
+        call()
+    assert caught[0].filename == __file__
 
 
 @pytest.mark.skipif(not shutil.which("gcc"), reason="no compiler")

@@ -57,8 +57,11 @@ def _of_text(text: str) -> str:
     if name not in DTYPES:
         import difflib
 
-        close = difflib.get_close_matches(name, DTYPES, n=1)
-        raise must("dtype", "must be the name of a dtype", text, repr((*close, "float32")[0]))
+        # A name cut short means one that it begins, and not one of its length.
+        begun = [known for known in DTYPES if known.startswith(f"{name}_")]
+        close = begun[:2] or difflib.get_close_matches(name, DTYPES, n=1) or ["float32"]
+        hint = " or ".join(map(repr, close))
+        raise must("dtype", "must be the name of a dtype", text, hint)
     return name
 
 

@@ -224,6 +224,10 @@ class Library:
         """The array in another dtype, rounded to nearest even."""
         return self.xp.astype(array, self.dtype(name))
 
+    def flip(self, array: Any, axes: tuple[int, ...]) -> Any:
+        """The array, running backwards along some axes."""
+        return self.xp.flip(array, axis=axes)
+
     def with_one_nan(self, array: Any) -> Any:
         """The array with one code for NaN, of a format that has several."""
         return array

@@ -168,7 +168,8 @@ def checked_shape(shape: Any) -> tuple[int, ...]:
     if not INTEGERS.issuperset(map(type, lengths)):
         given, lengths = lengths, tuple(n for n in map(as_integer, lengths) if n is not None)
         if len(lengths) < len(given):
-            raise must_be_type("shape", "must be an integer or a sequence of integers", shape)
+            rule = "must be an integer or a sequence of integers"
+            raise must_be_type("shape", rule, shape, _why_no_length(given))
     if min(lengths, default=0) < 0:
         raise must("shape", "must have no negative lengths", lengths)
     if len(lengths) > MOST_AXES:
@@ -198,6 +199,15 @@ def _items(shape: Any) -> tuple[Any, ...]:
     if getattr(shape, "ndim", 1) == 0:
         return (shape,)
     return tuple(shape)
+
+
+def _why_no_length(lengths: tuple[Any, ...]) -> str:
+    """What to try for lengths of which some are not known."""
+    if any(length is None for length in lengths):
+        return "the numbers, which a layer knows once it is built; None is a length not yet known"
+    if any(type(length).__module__.partition(".")[0] == "jax" for length in lengths):
+        return "numbers, in a program for each shape: values depend on their places in the whole"
+    return ""
 
 
 @functools.lru_cache(maxsize=1024)

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from agnostic_init.arrays.library import Index
+from agnostic_init.arrays.library import Index, Library
 from agnostic_init.arrays.target import Target, backend
 from agnostic_init.bits.block import Block
 from agnostic_init.bits.key import Key
@@ -91,7 +91,7 @@ class Whole(Initializer):
         else:
             place = Target(library, target.dtype, library.working_device(target.device))
             made = whole(place)
-        placed = library.placed(selected(library.xp, made, part), target.device)
+        placed = library.placed(selected(library, made, part), target.device)
         return library.in_chunks_of(target.like, placed)
 
 
@@ -101,11 +101,11 @@ def _chunk(init: Blockwise, key: Key | None, part: Block, dtype: str, index: Ind
     return init.make_block(part.global_shape, key, part.part(index), host)
 
 
-def selected(xp: Any, array: Any, part: Block) -> Any:
+def selected(library: Library, array: Any, part: Block) -> Any:
     """The block of an array of the global shape, by slices of positive steps inside of it."""
     if part.whole:
         return array
-    index = []
+    xp, index = library.xp, []
     for start, step, count in zip(part.starts, part.steps, part.counts, strict=True):
         ends = sorted((start, start + (count - 1) * step))
         # A step of which none is taken may be longer than any index that a library takes.
@@ -117,7 +117,7 @@ def selected(xp: Any, array: Any, part: Block) -> Any:
         else xp.zeros_like(array)[tuple(slice(0, n) for n in part.counts)]
     )
     if backwards and part.size:
-        found = xp.flip(found, axis=backwards)
+        found = library.flip(found, backwards)
     return xp.reshape(found, part.shape)
 
 

@@ -45,7 +45,8 @@ class ArrayValue:
         elif array.dtype.kind in "iu":
             array = array.astype(np.int64 if int(array.max()) < 2**63 else np.uint64)
         else:
-            array = array.astype(np.complex128 if array.dtype.kind == "c" else np.float64)
+            with np.errstate(invalid="ignore"):  # which some codes of NaN are
+                array = array.astype(np.complex128 if array.dtype.kind == "c" else np.float64)
             # Of all the bits that mean NaN, the ones that a text is read as.
             for part in (array.real, array.imag) if array.dtype.kind == "c" else (array,):
                 part[np.isnan(part)] = np.nan

@@ -225,6 +225,12 @@ extern "C" {
 
 int32_t agnostic_init_abi(void) { return AGNOSTIC_INIT_ABI; }
 
+int32_t agnostic_init_record_size(int32_t record) {
+  const size_t sizes[] = {sizeof(agnostic_init_draw), sizeof(agnostic_init_axis), sizeof(agnostic_init_job),
+                          sizeof(agnostic_init_matrices)};
+  return record >= 0 && record < 4 ? int32_t(sizes[record]) : -1;
+}
+
 int32_t agnostic_init_instructions(void) { return chosen().load(); }
 
 int32_t agnostic_init_has(int32_t instructions) { return has(instructions); }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import ctypes
+import inspect
 import os
 import struct
 import sys
@@ -17,12 +18,14 @@ from agnostic_init.arrays.errors import must
 
 __all__ = ["ENGINE", "INSTRUCTIONS", "Native", "library", "look"]
 
-ABI = 4  # of native.h and matrices.h
+ABI = 5  # of native.h and matrices.h
 ENTRIES = (  # all that is called, besides the one that says the ABI
     *("agnostic_init_has", "agnostic_init_use", "agnostic_init_instructions"),
+    "agnostic_init_record_size",
     *("agnostic_init_fill", "agnostic_init_from_words", "agnostic_init_xla"),
     *("agnostic_init_make_matrices", "agnostic_init_make_matrix", "agnostic_init_matrix_steps"),
 )
+SIZES = (104, 24, 160, 200)  # bytes of a draw, an axis, a job and matrices, as Python packs them
 INSTRUCTIONS = ("portable", "avx2", "avx512")  # numbered as in native.h
 
 ENGINE = "AGNOSTIC_INIT_ENGINE"
@@ -33,6 +36,8 @@ FOLDER = Path(__file__).parent
 ENDING = {"win32": "dll", "darwin": "dylib"}.get(sys.platform, "so")
 FILE = f"_native.{ENDING}"
 MISSING = "missing.txt"  # what hatch_build.py leaves where it could not make the library
+
+WITHIN = ("agnostic_init", "torch", "contextlib")  # whose frames are no user's
 
 AGAIN = "pip with --force-reinstall --no-deps --no-cache-dir"
 COMPILE = f"install it again from its source, where there is a C++ compiler, by {AGAIN}"
@@ -100,7 +105,17 @@ def _tell(found: Native) -> None:
         raise ImportError(message)
     if found.fault and not _State.told:
         _State.told = True
-        warnings.warn(message, RuntimeWarning, stacklevel=3)
+        warnings.warn(message, RuntimeWarning, stacklevel=_level_of_the_user())
+
+
+def _level_of_the_user() -> int:
+    """The stack level of whoever called this package, as `_tell` counts them."""
+    frame, level = inspect.currentframe(), 0
+    while frame is not None and frame.f_back is not None:
+        if frame.f_globals.get("__name__", "").partition(".")[0] not in WITHIN:
+            break
+        frame, level = frame.f_back, level + 1
+    return level
 
 
 def _look() -> Native:
@@ -122,7 +137,7 @@ def _look() -> Native:
 def _file() -> str | None:
     """The library's file; of a package in an archive, a copy that lasts as long as the process."""
     beside = FOLDER / FILE
-    if beside.is_file():
+    if beside.exists():  # a folder of that name too, which is to be told of
         return str(beside)
     from importlib import resources
 
@@ -171,6 +186,8 @@ def _open(path: str, forced: str | None) -> Native:
         return useless("is another library")
     if abi != ABI:
         return useless(f"is of another version of agnostic_init: its interface is {abi}, not {ABI}")
+    if (sizes := tuple(map(library.agnostic_init_record_size, range(len(SIZES))))) != SIZES:
+        return useless(f"was built otherwise: its records have {sizes} bytes, not {SIZES}")
     numbers = [n for n in range(len(INSTRUCTIONS)) if library.agnostic_init_has(n)]
     available = tuple(INSTRUCTIONS[n] for n in numbers)
     if forced is None or library.agnostic_init_use(INSTRUCTIONS.index(forced)) == 0:

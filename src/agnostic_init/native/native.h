@@ -15,7 +15,7 @@
 #endif
 
 /* Changes with every change of what is below. */
-#define AGNOSTIC_INIT_ABI 4
+#define AGNOSTIC_INIT_ABI 5
 
 #ifdef __cplusplus
 extern "C" {
@@ -81,6 +81,9 @@ enum agnostic_init_instructions {
 };
 
 AGNOSTIC_INIT_API int32_t agnostic_init_abi(void);
+
+/* The bytes of a draw, an axis, a job and matrices, by number; -1 of any other. */
+AGNOSTIC_INIT_API int32_t agnostic_init_record_size(int32_t record);
 
 /* Those in use: the best of this build that the processor has, until another is chosen. */
 AGNOSTIC_INIT_API int32_t agnostic_init_instructions(void);

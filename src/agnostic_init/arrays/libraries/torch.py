@@ -159,6 +159,12 @@ class Library(library.Library):
     def cast(self, array: Any, name: str) -> Any:
         return array.to(self.dtype(name))
 
+    def flip(self, array: Any, axes: tuple[int, ...]) -> Any:
+        if array.itemsize > 1:
+            return array.flip(axes)
+        # torch flips no float8 along two axes.
+        return array.view(torch.uint8).flip(axes).view(array.dtype)
+
     def with_one_nan(self, array: Any) -> Any:
         codes, nan = NANS[array.dtype]
         return torch.where(array.float().isnan(), nan, array.view(codes)).view(array.dtype)

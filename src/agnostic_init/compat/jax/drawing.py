@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import jax
-import jax.export
 import jax.numpy as jnp
 import numpy as np
 
@@ -16,7 +15,7 @@ from agnostic_init.arrays.dtypes import format_of
 from agnostic_init.arrays.errors import must, must_be_type
 from agnostic_init.arrays.generators import words_of_jax
 from agnostic_init.arrays.libraries.jax import tracing
-from agnostic_init.arrays.numbers import real_number
+from agnostic_init.arrays.numbers import as_integer, real_number
 from agnostic_init.arrays.target import resolve
 from agnostic_init.bits.block import block, checked_shape
 from agnostic_init.bits.jax_key import TracedKey, as_words, is_traced, traced
@@ -28,6 +27,7 @@ from agnostic_init.initializers.constant_values import ArrayValue
 __all__ = [
     "UNSET",
     "Factory",
+    "axes_of",
     "check_factor",
     "checked",
     "drawn",
@@ -60,16 +60,33 @@ class Factory:
                 # An array has no hash, and may be written later.
                 known = value.item() if value.ndim == 0 else ArrayValue.of(np.asarray(value))
                 object.__setattr__(self, field.name, known)
+        if self.dtype is not None:
+            _check_dtype(self.dtype)
 
     def _checked(self, shape: Any, dtype: Any) -> tuple[tuple[int, ...], Any]:
         return checked(shape, self.dtype if dtype is UNSET else dtype)
 
 
+def axes_of(name: str, value: Any) -> int | tuple[int, ...]:
+    """An axis, or several, as JAX's factories take them."""
+    if (axis := as_integer(value)) is not None:
+        return axis
+    axes = value if isinstance(value, Iterable) and not isinstance(value, (str, bytes)) else (None,)
+    found = tuple(map(as_integer, axes))
+    if None in found:
+        raise must_be_type(name, "must be an integer or a sequence of integers", value)
+    return tuple(axis for axis in found if axis is not None)
+
+
+def _check_dtype(dtype: Any) -> None:
+    try:
+        jnp.dtype(dtype)
+    except TypeError:
+        raise must_be_type("dtype", "must be a dtype of JAX, or None", dtype) from None
+
+
 def checked(shape: Any, dtype: Any) -> tuple[tuple[int, ...], Any]:
     """A shape as a tuple, and the dtype that JAX makes of one: of None its default float."""
-    if any(map(jax.export.is_symbolic_dim, shape if isinstance(shape, Sequence) else (shape,))):
-        rule = "must be known in a program too, as values depend on their places in the whole"
-        raise must_be_type("shape", rule, shape, "the shape as numbers, for each of its programs")
     # JAX's own creation decides, as it knows of x64 and warns where it does not follow.
     return checked_shape(shape), jnp.empty((0,), dtype).dtype  # no device: never kept
 

@@ -88,6 +88,11 @@ class constant(Factory):
     value: Any
     dtype: Any = None
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if isinstance(self.value, (str, bytes)) or self.value is None:
+            raise must_be_type("value", "must be a number or an array of numbers", self.value)
+
     def __call__(self, key: Any, shape: Any, dtype: Any = UNSET, out_sharding: Any = None) -> Any:
         """Make an array; see `Initializer`."""
         shape, dtype = self._checked(shape, dtype)

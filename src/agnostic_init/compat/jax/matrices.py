@@ -9,6 +9,7 @@ from typing import Any
 import jax.numpy as jnp
 
 from agnostic_init.arrays.errors import must
+from agnostic_init.arrays.numbers import integer
 from agnostic_init.compat.jax.drawing import (
     UNSET,
     Factory,
@@ -52,6 +53,7 @@ class orthogonal(Factory):
     def __post_init__(self) -> None:
         super().__post_init__()
         check_factor("scale", self.scale)
+        object.__setattr__(self, "column_axis", integer("column_axis", self.column_axis))
 
     def __call__(self, key: Any, shape: Any, dtype: Any = UNSET, out_sharding: Any = None) -> Any:
         """Make an array; see `Initializer`."""
@@ -97,6 +99,7 @@ class delta_orthogonal(Factory):
     def __post_init__(self) -> None:
         super().__post_init__()
         check_factor("scale", self.scale)
+        object.__setattr__(self, "column_axis", integer("column_axis", self.column_axis))
 
     def __call__(self, key: Any, shape: Any, dtype: Any = UNSET, out_sharding: Any = None) -> Any:
         """Make an array; see `Initializer`."""

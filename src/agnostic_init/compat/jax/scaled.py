@@ -15,6 +15,7 @@ from agnostic_init.bits.jax_key import is_traced
 from agnostic_init.compat.jax.drawing import (
     UNSET,
     Factory,
+    axes_of,
     check_factor,
     is_number,
     number_of,
@@ -88,8 +89,7 @@ class variance_scaling(Factory):
         if not is_traced(self.scale) and not np.all(np.asarray(number_of(self.scale)) >= 0):
             raise must("scale", "must not be negative", self.scale)
         for name in ("in_axis", "out_axis", "batch_axis"):
-            axes = getattr(self, name)
-            object.__setattr__(self, name, axes if isinstance(axes, int) else tuple(axes))
+            object.__setattr__(self, name, axes_of(name, getattr(self, name)))
 
     def __call__(self, key: Any, shape: Any, dtype: Any = UNSET, out_sharding: Any = None) -> Any:
         """Make an array; see `Initializer`."""
