@@ -30,7 +30,8 @@ def _deprecated(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
-        text = f"{old} is deprecated, as it is in torch: call {new}"
+        # Torch's words, which code filters by.
+        text = f"`nn.init.{old}` is now deprecated in favor of `nn.init.{new}`."
         warnings.warn(text, FutureWarning, stacklevel=2)
         return function(*args, **kwargs)
 

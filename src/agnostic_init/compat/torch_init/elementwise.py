@@ -2,25 +2,72 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 from agnostic_init.arrays.errors import ParameterError, must
 from agnostic_init.compat.torch_init.writing import (
     RefusedError,
     has_values,
+    number,
     overridable,
     refused,
     set_all,
+    warn,
     write,
 )
-from agnostic_init.initializers.constant import constant as constant_initializer
+from agnostic_init.initializers.base import Initializer
+from agnostic_init.initializers.constant import constant
 from agnostic_init.initializers.random import normal, truncated_normal, uniform
 
-__all__ = ["constant_", "normal_", "ones_", "trunc_normal_", "uniform_", "zeros_"]
+__all__ = [
+    "constant_",
+    "normal_",
+    "normal_of",
+    "ones_",
+    "trunc_normal_",
+    "trunc_normal_of",
+    "uniform_",
+    "uniform_of",
+    "zeros_",
+]
 
-# The beginning is torch's, which code filters by.
-FAR = "mean is more than 2 std from [a, b] in nn.init.trunc_normal_: all values are from a far tail"
+# The beginning is torch's, which code filters by; of ours the rest is true.
+FAR = (
+    "mean is more than 2 std from [a, b] in nn.init.trunc_normal_. The distribution of values may "
+    "be incorrect, in torch; here it is right: every value is from a far tail."
+)
+
+
+def uniform_of(a: Any = 0.0, b: Any = 1.0) -> Initializer:
+    """What `uniform_` fills a tensor with."""
+    if a > b:
+        raise RefusedError(str(must("a", f"must be at most `b`, which is {b!r}", a)))
+    try:
+        return constant(float(a)) if a == b else uniform(number(a), number(b))
+    except ParameterError as error:
+        raise refused(error, low="a", high="b") from None
+
+
+def normal_of(mean: Any = 0.0, std: Any = 1.0) -> Initializer:
+    """What `normal_` fills a tensor with."""
+    try:
+        return normal(number(mean), number(std))
+    except ParameterError as error:
+        raise refused(error) from None
+
+
+def trunc_normal_of(mean: Any = 0.0, std: Any = 1.0, a: Any = -2.0, b: Any = 2.0) -> Initializer:
+    """What `trunc_normal_` fills a tensor with; a warning where all of it is from a far tail."""
+    if mean < a - 2 * std or mean > b + 2 * std:
+        warn(FAR)
+    if a > b:
+        raise RefusedError(str(must("a", f"must be at most `b`, which is {b!r}", a)))
+    try:
+        if a == b:
+            return constant(float(a))
+        return truncated_normal(number(mean), number(std), number(a), number(b), bounds="absolute")
+    except ParameterError as error:
+        raise refused(error, lower="a", upper="b") from None
 
 
 @overridable
@@ -43,13 +90,7 @@ def uniform_(tensor: Any, a: float = 0.0, b: float = 1.0, generator: Any = None)
     >>> uniform_(w, -0.05, 0.05, generator=0)
     array([-0.03441035, -0.00868294, -0.01575272], dtype=float32)
     """
-    if a > b:
-        raise RefusedError(str(must("a", f"must be at most `b`, which is {b!r}", a)))
-    try:
-        init = constant_initializer(float(a)) if a == b else uniform(a, b)
-    except ParameterError as error:
-        raise refused(error, low="a", high="b") from None
-    return write(init, tensor, generator)
+    return write(uniform_of(a, b), tensor, generator)
 
 
 @overridable
@@ -71,11 +112,7 @@ def normal_(tensor: Any, mean: float = 0.0, std: float = 1.0, generator: Any = N
     >>> normal_(np.empty(3, np.float32), std=0.02, generator=42)
     array([0.02779921, 0.0345919 , 0.0133219 ], dtype=float32)
     """
-    try:
-        init = normal(mean, std)
-    except ParameterError as error:
-        raise refused(error) from None
-    return write(init, tensor, generator)
+    return write(normal_of(mean, std), tensor, generator)
 
 
 def trunc_normal_(
@@ -113,20 +150,7 @@ def trunc_normal_(
     """
     if not has_values(tensor):
         return tensor
-    if mean < a - 2 * std or mean > b + 2 * std:
-        text = (
-            "mean is more than 2 std from [a, b] in trunc_normal_: every value is from a far tail"
-        )
-        warnings.warn(text, stacklevel=2)
-    if a > b:
-        raise RefusedError(str(must("a", f"must be at most `b`, which is {b!r}", a)))
-    try:
-        if a == b:
-            return write(constant_initializer(float(a)), tensor)
-        init = truncated_normal(mean, std, a, b, bounds="absolute")
-    except ParameterError as error:
-        raise refused(error, lower="a", upper="b") from None
-    return write(init, tensor, generator)
+    return write(trunc_normal_of(mean, std, a, b), tensor, generator)
 
 
 @overridable

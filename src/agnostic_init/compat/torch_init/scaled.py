@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import functools
-import warnings
 from typing import Any
 
 from agnostic_init.arrays.errors import ParameterError, check_choice, must
 from agnostic_init.arrays.numbers import real_number
 from agnostic_init.arrays.untraced import untraced
 from agnostic_init.compat.torch_init.writing import (
+    number,
     overridable,
     refused,
     shape_of,
+    warn,
     write,
 )
 from agnostic_init.gains.gain import TORCH_NAMES
@@ -25,8 +26,10 @@ from agnostic_init.layouts.axes import split_axes
 __all__ = [
     "calculate_gain",
     "kaiming_normal_",
+    "kaiming_of",
     "kaiming_uniform_",
     "xavier_normal_",
+    "xavier_of",
     "xavier_uniform_",
 ]
 
@@ -52,6 +55,7 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     return _gain(nonlinearity, param, "param", "agnostic_init.gain, which knows all functions")
 
 
+@untraced
 def xavier_uniform_(tensor: Any, gain: float = 1.0, generator: Any = None) -> Any:
     """Fill a tensor uniformly, with the variance ``2 gain^2 / (fan_in + fan_out)``.
 
@@ -72,9 +76,10 @@ def xavier_uniform_(tensor: Any, gain: float = 1.0, generator: Any = None) -> An
     >>> bool(0.27 < abs(w).max() < math.sqrt(2 * 6 / 150))
     True
     """
-    return _xavier(tensor, gain, "uniform", generator)
+    return write(xavier_of(tensor, "uniform", gain), tensor, generator)
 
 
+@untraced
 def xavier_normal_(tensor: Any, gain: float = 1.0, generator: Any = None) -> Any:
     """Fill a tensor with normal values, of the variance ``2 gain^2 / (fan_in + fan_out)``.
 
@@ -93,10 +98,11 @@ def xavier_normal_(tensor: Any, gain: float = 1.0, generator: Any = None) -> Any
     >>> xavier_normal_(np.empty((3, 5), np.float32), generator=0).shape
     (3, 5)
     """
-    return _xavier(tensor, gain, "normal", generator)
+    return write(xavier_of(tensor, "normal", gain), tensor, generator)
 
 
 @overridable
+@untraced
 def kaiming_uniform_(
     tensor: Any,
     a: float = 0,
@@ -132,12 +138,11 @@ def kaiming_uniform_(
     >>> bool(0.24 < abs(w).max() < math.sqrt(6 / 100))
     True
     """
-    if 0 in shape_of(tensor):
-        warnings.warn(EMPTY, stacklevel=3)
-        return tensor
-    return _kaiming(tensor, a, mode, nonlinearity, "uniform", generator)
+    init = kaiming_of(tensor, "uniform", a, mode, nonlinearity)
+    return tensor if init is None else write(init, tensor, generator)
 
 
+@untraced
 def kaiming_normal_(
     tensor: Any,
     a: float = 0,
@@ -171,10 +176,8 @@ def kaiming_normal_(
     >>> kaiming_normal_(np.empty((3, 5), np.float32), nonlinearity="relu", generator=0).shape
     (3, 5)
     """
-    if 0 in shape_of(tensor):
-        warnings.warn(EMPTY, stacklevel=2)
-        return tensor
-    return _kaiming(tensor, a, mode, nonlinearity, "normal", generator)
+    init = kaiming_of(tensor, "normal", a, mode, nonlinearity)
+    return tensor if init is None else write(init, tensor, generator)
 
 
 def _gain(nonlinearity: Any, slope: Any, name: str, hint: str) -> float:
@@ -210,18 +213,24 @@ def _fan(shape: tuple[int, ...], mode: str) -> int:
     return _fans(shape)[MODES.index(mode)]
 
 
-@untraced
-def _xavier(tensor: Any, gain: float, distribution: str, generator: Any) -> Any:
-    init = _made(_xavier_init, shape_of(tensor), gain, distribution)
-    return write(init, tensor, generator)
+def xavier_of(tensor: Any, distribution: str, gain: Any = 1.0) -> Initializer:
+    """What `xavier_uniform_` and `xavier_normal_` fill a tensor with."""
+    return _made(_xavier_init, shape_of(tensor), gain, distribution)
 
 
-@untraced
-def _kaiming(
-    tensor: Any, a: float, mode: str, nonlinearity: str, distribution: str, generator: Any
-) -> Any:
-    init = _made(_kaiming_init, shape_of(tensor), a, mode, nonlinearity, distribution)
-    return write(init, tensor, generator)
+def kaiming_of(
+    tensor: Any,
+    distribution: str,
+    a: Any = 0,
+    mode: str = "fan_in",
+    nonlinearity: str = "leaky_relu",
+) -> Initializer | None:
+    """What `kaiming_uniform_` and `kaiming_normal_` fill a tensor with; None, and a warning, if empty."""
+    shape = shape_of(tensor)
+    if 0 in shape:
+        warn(EMPTY)
+        return None
+    return _made(_kaiming_init, shape, a, mode, nonlinearity, distribution)
 
 
 def _made(function: Any, shape: tuple[int, ...], number: Any, *names: str) -> Initializer:
@@ -251,7 +260,7 @@ def _scaled(
     shape: tuple[int, ...], gain: float, mode: str, distribution: str, fan: tuple[int, int]
 ) -> Initializer:
     try:
-        factor = real_number("gain", gain)
+        factor = real_number("gain", number(gain))
         if factor < 0:
             raise must("gain", "must not be negative", gain)
         if factor == 0 or 0 in shape:

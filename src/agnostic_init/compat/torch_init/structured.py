@@ -7,12 +7,60 @@ from typing import Any
 
 from agnostic_init.arrays.errors import ParameterError, must
 from agnostic_init.arrays.untraced import untraced
-from agnostic_init.compat.torch_init.writing import refused, shape_of, write
+from agnostic_init.compat.torch_init.writing import number, refused, shape_of, write
+from agnostic_init.initializers.base import Initializer
 from agnostic_init.initializers.deterministic import dirac, identity
 from agnostic_init.initializers.orthogonal import orthogonal
 from agnostic_init.initializers.sparse import sparse
 
-__all__ = ["dirac_", "eye_", "orthogonal_", "sparse_"]
+__all__ = [
+    "dirac_",
+    "dirac_of",
+    "eye_",
+    "eye_of",
+    "orthogonal_",
+    "orthogonal_of",
+    "sparse_",
+    "sparse_of",
+]
+
+
+def eye_of(tensor: Any) -> Initializer:
+    """What `eye_` fills a matrix with."""
+    _matrix(tensor)
+    return identity()
+
+
+def dirac_of(tensor: Any, groups: int = 1) -> Initializer:
+    """What `dirac_` fills a tensor with."""
+    shape = shape_of(tensor)
+    if len(shape) not in {3, 4, 5}:
+        raise must("tensor", "must have 3, 4 or 5 dimensions", shape)
+    if shape[0] % groups:
+        raise must("groups", f"must divide the length of axis 0, which is {shape[0]}", groups)
+    return dirac(groups)
+
+
+def orthogonal_of(tensor: Any, gain: Any = 1) -> Initializer:
+    """What `orthogonal_` fills a tensor with."""
+    shape = shape_of(tensor)
+    if len(shape) < 2:
+        raise must("tensor", "must have at least 2 dimensions", shape)
+    try:
+        return orthogonal(number(gain), layout="torch")
+    except ParameterError as error:
+        raise refused(error) from None
+
+
+def sparse_of(tensor: Any, sparsity: float, std: Any = 0.01) -> Initializer:
+    """What `sparse_` fills a matrix with."""
+    rows, _ = _matrix(tensor)
+    # Torch's number of zeros, of whose rounding up the last bit of a float decides.
+    zeros = min(rows, math.ceil(sparsity * rows))
+    try:
+        return sparse(zeros / max(rows, 1), number(std))
+    except ParameterError as error:
+        raise refused(error) from None
 
 
 @untraced
@@ -26,8 +74,7 @@ def eye_(tensor: Any) -> Any:
     array([[1., 0., 0.],
            [0., 1., 0.]])
     """
-    _matrix(tensor)
-    return write(identity(), tensor)
+    return write(eye_of(tensor), tensor)
 
 
 @untraced
@@ -53,12 +100,7 @@ def dirac_(tensor: Any, groups: int = 1) -> Any:
     array([[0., 0., 0.],
            [0., 1., 0.]])
     """
-    shape = shape_of(tensor)
-    if len(shape) not in {3, 4, 5}:
-        raise must("tensor", "must have 3, 4 or 5 dimensions", shape)
-    if shape[0] % groups:
-        raise must("groups", f"must divide the length of axis 0, which is {shape[0]}", groups)
-    return write(dirac(groups), tensor)
+    return write(dirac_of(tensor, groups), tensor)
 
 
 @untraced
@@ -87,14 +129,7 @@ def orthogonal_(tensor: Any, gain: float = 1, generator: Any = None) -> Any:
     >>> bool(np.allclose(w @ w.T, np.eye(3)))
     True
     """
-    shape = shape_of(tensor)
-    if len(shape) < 2:
-        raise must("tensor", "must have at least 2 dimensions", shape)
-    try:
-        init = orthogonal(gain, layout="torch")
-    except ParameterError as error:
-        raise refused(error) from None
-    return write(init, tensor, generator)
+    return write(orthogonal_of(tensor, gain), tensor, generator)
 
 
 @untraced
@@ -118,14 +153,7 @@ def sparse_(tensor: Any, sparsity: float, std: float = 0.01, generator: Any = No
     >>> (sparse_(np.empty((4, 3)), 0.3, generator=0) == 0).sum(axis=0)
     array([2, 2, 2])
     """
-    rows, _ = _matrix(tensor)
-    # Torch's number of zeros, of whose rounding up the last bit of a float decides.
-    zeros = min(rows, math.ceil(sparsity * rows))
-    try:
-        init = sparse(zeros / max(rows, 1), std)
-    except ParameterError as error:
-        raise refused(error) from None
-    return write(init, tensor, generator)
+    return write(sparse_of(tensor, sparsity, std), tensor, generator)
 
 
 def _matrix(tensor: Any) -> tuple[int, int]:

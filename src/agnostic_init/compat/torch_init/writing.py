@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import sys
+import warnings
 from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any, TypeVar
@@ -25,15 +26,24 @@ __all__ = [
     "UnsupportedDtypeError",
     "has_values",
     "key_for",
+    "number",
     "overridable",
     "refused",
     "set_all",
     "shape_of",
+    "warn",
     "write",
 ]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
+WITHIN = (
+    "agnostic_init.",
+    "torch.overrides",
+    "torch.nn.init",
+    "torch._dynamo.",
+    "torch.utils._contextlib",
+)
 TENSOR = "must be a tensor of torch or an array of a supported library"
 
 #: What gives the keys where a call has no generator, instead of torch's default generator.
@@ -62,6 +72,19 @@ def refused(error: ParameterError, **names: str) -> RefusedError:
     for ours, theirs in names.items():
         text = text.replace(f"`{ours}`", f"`{theirs}`")
     return RefusedError(text)
+
+
+def number(value: Any) -> Any:
+    """A parameter, of which truth values are numbers, as they are for torch."""
+    return int(value) if isinstance(value, bool) else value
+
+
+def warn(text: str) -> None:
+    """Warn whoever called a function of this package, or torch's in whose place it stands."""
+    frame, level = sys._getframe(1), 2  # noqa: SLF001 - to be told from where
+    while frame is not None and str(frame.f_globals.get("__name__")).startswith(WITHIN):
+        frame, level = frame.f_back, level + 1  # type: ignore[assignment]
+    warnings.warn(text, stacklevel=level)
 
 
 def shape_of(tensor: Any) -> tuple[int, ...]:
