@@ -22,6 +22,7 @@ from agnostic_init.initializers.base import Initializer
 
 __all__ = [
     "KEYS",
+    "Numbers",
     "RefusedError",
     "UnsupportedDtypeError",
     "has_values",
@@ -46,8 +47,27 @@ WITHIN = (
 )
 TENSOR = "must be a tensor of torch or an array of a supported library"
 
+
+class Numbers:
+    """Keys one after the other: number `n` is ``key.fold_in(n)``."""
+
+    def __init__(self, key: Key) -> None:
+        self._key = key
+        self._next = 0
+
+    def __call__(self) -> Key:
+        """Take the next key."""
+        made = self.peek()
+        self._next += 1
+        return made
+
+    def peek(self) -> Key:
+        """The next key, which is still there to be taken."""
+        return self._key.fold_in(self._next)
+
+
 #: What gives the keys where a call has no generator, instead of torch's default generator.
-KEYS: ContextVar[Callable[[], Key] | None] = ContextVar("KEYS", default=None)
+KEYS: ContextVar[Numbers | None] = ContextVar("KEYS", default=None)
 
 
 class RefusedError(ParameterError, RuntimeError):
@@ -81,9 +101,9 @@ def number(value: Any) -> Any:
 
 def warn(text: str) -> None:
     """Warn whoever called a function of this package, or torch's in whose place it stands."""
-    frame, level = sys._getframe(1), 2  # noqa: SLF001 - to be told from where
+    frame, level = inspect.currentframe(), 1
     while frame is not None and str(frame.f_globals.get("__name__")).startswith(WITHIN):
-        frame, level = frame.f_back, level + 1  # type: ignore[assignment]
+        frame, level = frame.f_back, level + 1
     warnings.warn(text, stacklevel=level)
 
 

@@ -1,0 +1,323 @@
+"""Which calls of torch draw random numbers or fill a tensor, and what each would fill it with."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+
+from agnostic_init.arrays.errors import ParameterError
+from agnostic_init.compat.torch_init.elementwise import normal_of, trunc_normal_of, uniform_of
+from agnostic_init.compat.torch_init.scaled import kaiming_of, xavier_of
+from agnostic_init.compat.torch_init.structured import dirac_of, eye_of, orthogonal_of, sparse_of
+from agnostic_init.initializers.base import Initializer
+from agnostic_init.initializers.constant import constant, ones, zeros
+
+__all__ = ["FILLING", "IN_PLACE", "MAKING", "UNNAMED", "WITH_GENERATOR", "Call", "recognized"]
+
+Function = Callable[..., Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call of a function of torch that draws, or that is one of ``torch.nn.init``.
+
+    Attributes
+    ----------
+    name
+        Of the function, without an overload's: "xavier_uniform_", "normal_", "randn", "dropout".
+    function, args, kwargs
+        The call as it was made.
+    of_init
+        Whether it is one of ``torch.nn.init``, or named as one, as guards of these are.
+    random
+        Whether it may draw; not so "zeros_", "eye_" and their like of ``torch.nn.init``.
+    initializer
+        What it fills a tensor with; None where there is no initializer of that distribution, and
+        for a tensor without elements.
+    tensor
+        What it writes, be it a parameter, its ``.data``, or a view of either; None where it makes
+        a tensor.
+    generator
+        The one that the caller gave, or None.
+    make
+        Of a function that makes a tensor and has an initializer: makes the tensor without values.
+    after
+        What becomes of the tensor when it has the initializer's values: another, or itself.
+    """
+
+    name: str
+    function: Function
+    args: tuple[Any, ...]
+    kwargs: Mapping[str, Any]
+    of_init: bool = False
+    random: bool = True
+    initializer: Initializer | None = None
+    tensor: Any = None
+    generator: Any = None
+    make: Callable[[], Any] | None = None
+    after: Callable[[Any], Any] = field(default=lambda made: made)
+
+    def original(self) -> Any:
+        """Call torch's function, as it was called."""
+        return self.function(*self.args, **self.kwargs)
+
+
+# A tensor, its initializer and the generator, from the arguments of a function of torch.nn.init.
+Meaning = tuple[Any, Initializer | None, Any]
+
+
+def _constant(tensor: Any, val: Any) -> Meaning:
+    try:
+        return tensor, constant(val), None
+    except (ParameterError, TypeError):  # what only torch takes
+        return tensor, None, None
+
+
+def _kaiming(distribution: str) -> Function:
+    def meaning(
+        tensor: Any,
+        a: Any = 0,
+        mode: str = "fan_in",
+        nonlinearity: str = "leaky_relu",
+        generator: Any = None,
+    ) -> Meaning:
+        return tensor, kaiming_of(tensor, distribution, a, mode, nonlinearity), generator
+
+    return meaning
+
+
+def _xavier(distribution: str) -> Function:
+    return lambda tensor, gain=1.0, generator=None: (
+        tensor,
+        xavier_of(tensor, distribution, gain),
+        generator,
+    )
+
+
+def _trunc_normal(
+    tensor: Any, mean: Any = 0.0, std: Any = 1.0, a: Any = -2.0, b: Any = 2.0, generator: Any = None
+) -> Meaning:
+    return tensor, trunc_normal_of(mean, std, a, b), generator
+
+
+def _sparse(tensor: Any, sparsity: Any, std: Any = 0.01, generator: Any = None) -> Meaning:
+    return tensor, sparse_of(tensor, sparsity, std), generator
+
+
+#: The functions of torch.nn.init, by name, whoever keeps or guards them.
+FILLING: dict[str, Function] = {
+    "uniform_": lambda tensor, a=0.0, b=1.0, generator=None: (tensor, uniform_of(a, b), generator),
+    "normal_": lambda tensor, mean=0.0, std=1.0, generator=None: (
+        tensor,
+        normal_of(mean, std),
+        generator,
+    ),
+    "trunc_normal_": _trunc_normal,
+    "xavier_uniform_": _xavier("uniform"),
+    "xavier_normal_": _xavier("normal"),
+    "kaiming_uniform_": _kaiming("uniform"),
+    "kaiming_normal_": _kaiming("normal"),
+    "orthogonal_": lambda tensor, gain=1, generator=None: (
+        tensor,
+        orthogonal_of(tensor, gain),
+        generator,
+    ),
+    "sparse_": _sparse,
+    "constant_": _constant,
+    "ones_": lambda tensor: (tensor, ones(), None),
+    "zeros_": lambda tensor: (tensor, zeros(), None),
+    "eye_": lambda tensor: (tensor, eye_of(tensor), None),
+    "dirac_": lambda tensor, groups=1: (tensor, dirac_of(tensor, groups), None),
+}
+#: Of those, the ones that draw nothing.
+FIXED = frozenset({"constant_", "ones_", "zeros_", "eye_", "dirac_"})
+PRIVATE = "_no_grad_"  # what torch puts before the name of the half that does the work
+
+
+def _normal_in_place(tensor: Any, mean: Any = 0, std: Any = 1, *, generator: Any = None) -> Meaning:
+    return tensor, normal_of(mean, std), generator
+
+
+def _uniform_in_place(tensor: Any, *bounds: Any, generator: Any = None, **named: Any) -> Meaning:
+    low = bounds[0] if bounds else named.get("from", 0.0)
+    high = bounds[1] if len(bounds) > 1 else named.get("to", 1.0)
+    return tensor, uniform_of(low, high), generator
+
+
+#: Methods of tensors that draw in place, from a distribution that has an initializer.
+IN_PLACE: dict[str, Function] = {"normal_": _normal_in_place, "uniform_": _uniform_in_place}
+
+#: What draws and has no initializer, but takes a generator.
+WITH_GENERATOR = frozenset(
+    [
+        "bernoulli",
+        "bernoulli_",
+        "binomial",
+        "cauchy_",
+        "exponential_",
+        "geometric_",
+        "log_normal_",
+        "multinomial",
+        "poisson",
+        "randint",
+        "random_",
+        "randperm",
+    ]
+)
+#: What draws, or may, from torch's default generator alone.
+UNNAMED = frozenset(
+    [
+        "_sample_dirichlet",
+        "_standard_gamma",
+        "alpha_dropout",
+        "alpha_dropout_",
+        "dropout",
+        "dropout_",
+        "dropout1d",
+        "dropout2d",
+        "dropout3d",
+        "feature_alpha_dropout",
+        "feature_alpha_dropout_",
+        "feature_dropout",
+        "feature_dropout_",
+        "fractional_max_pool2d",
+        "fractional_max_pool2d_with_indices",
+        "fractional_max_pool3d",
+        "fractional_max_pool3d_with_indices",
+        "gru",
+        "gumbel_softmax",
+        "lstm",
+        "multi_head_attention_forward",
+        "native_dropout",
+        "pca_lowrank",
+        "randint_like",
+        "rnn_relu",
+        "rnn_tanh",
+        "rrelu",
+        "rrelu_",
+        "scaled_dot_product_attention",
+        "svd_lowrank",
+    ]
+)
+
+
+def _without_generator(kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in kwargs.items() if name != "generator"}
+
+
+def _made(empty: Function, init: Initializer) -> Function:
+    """The reader of a function that makes a tensor of the sizes, or like the one, it is given."""
+
+    def read(name: str, function: Function, args: Any, kwargs: Mapping[str, Any]) -> Call:
+        options = _without_generator(kwargs)
+        like = args[0] if args and isinstance(args[0], torch.Tensor) else options.get("input")
+        dtype = options.get("dtype") or getattr(like, "dtype", None) or torch.get_default_dtype()
+        # Torch's complex uniforms are a square of the plane, and no initializer is.
+        known = not (dtype.is_complex and "rand" in name and "randn" not in name)
+        return Call(
+            name,
+            function,
+            args,
+            kwargs,
+            initializer=init if known else None,
+            generator=kwargs.get("generator"),
+            make=(lambda: empty(*args, **options)) if known else None,
+        )
+
+    return read
+
+
+def _normal(name: str, function: Function, args: Any, kwargs: Mapping[str, Any]) -> Call:
+    """``torch.normal``, of numbers and a size, or of tensors, or of one of each."""
+    given = dict(zip(("mean", "std", "size"), args, strict=False)) | dict(kwargs)
+    generator, out = given.pop("generator", None), given.get("out")
+    mean, std, size = given.pop("mean", 0.0), given.pop("std", 1.0), given.pop("size", None)
+    tensors = [each for each in (mean, std) if isinstance(each, torch.Tensor)]
+    common = {"generator": generator, "name": name, "function": function}
+    if size is not None or not tensors:
+        return Call(
+            **common,
+            args=args,
+            kwargs=kwargs,
+            initializer=normal_of(mean, std),
+            make=lambda: torch.empty(size, **given),
+        )
+    shape = torch.broadcast_shapes(*(each.shape for each in tensors))
+
+    def after(made: Any) -> Any:
+        with torch.no_grad():
+            values = made * std + mean
+            return values if out is None else out.resize_(shape).copy_(values)
+
+    return Call(
+        **common,
+        args=args,
+        kwargs=kwargs,
+        initializer=normal_of(),
+        make=lambda: torch.empty(shape, dtype=tensors[0].dtype, device=tensors[0].device),
+        after=after,
+    )
+
+
+#: Functions that make a tensor of random values which have an initializer.
+MAKING: dict[str, Function] = {
+    "rand": _made(torch.empty, uniform_of()),
+    "randn": _made(torch.empty, normal_of()),
+    "rand_like": _made(torch.empty_like, uniform_of()),
+    "randn_like": _made(torch.empty_like, normal_of()),
+    "normal": _normal,
+}
+
+
+def recognized(function: Function, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Call | None:
+    """The record of a call, or None of one that is none of these.
+
+    Raises
+    ------
+    ParameterError
+        If the function would fill a tensor with what there is not, as with a negative std.
+    """
+    name = getattr(function, "__name__", "")
+    if isinstance(function, types.FunctionType):
+        if function.__module__.startswith("agnostic_init."):
+            return None
+        name = name.removeprefix(PRIVATE)
+        if name in FILLING:
+            return _filling(name, FILLING[name], function, args, kwargs)
+        return Call(name, function, args, kwargs) if name in UNNAMED else None
+    name = name.partition(".")[0]  # of an operator's overload
+    if name in IN_PLACE:
+        return _filling(name, IN_PLACE[name], function, args, kwargs)
+    if name in MAKING:
+        made: Call = MAKING[name](name, function, args, kwargs)
+        return made
+    if name in WITH_GENERATOR or name in UNNAMED:
+        tensor = args[0] if name.endswith("_") and args else None
+        return Call(name, function, args, kwargs, tensor=tensor, generator=kwargs.get("generator"))
+    return None
+
+
+def _filling(
+    name: str, meaning: Function, function: Function, args: Any, kwargs: Mapping[str, Any]
+) -> Call | None:
+    try:
+        tensor, init, generator = meaning(*args, **kwargs)
+    except TypeError as error:
+        if isinstance(error, ParameterError):
+            raise
+        return None  # another function of that name
+    return Call(
+        name,
+        function,
+        args,
+        kwargs,
+        of_init=isinstance(function, types.FunctionType),
+        random=name not in FIXED,
+        initializer=init,
+        tensor=tensor,
+        generator=generator,
+    )
