@@ -46,7 +46,8 @@ SHARED = np.zeros(6)
     [
         (_read_only(), RULES, ParameterError, "parameter 'w': `array` must be writable.*read-only"),
         (np.broadcast_to(np.zeros(1), 3), RULES, ParameterError, "parameter 'w': .*writable"),
-        (SHARED, RULES, ParameterError, "must not share memory, as 'bias' and 'w' do"),
+        (SHARED[:5], RULES, ParameterError, "must not share memory, as 'bias' and 'w' do"),
+        (SHARED, RULES, ParameterError, "must be one for 'bias' and 'w', which are one array"),
         (SHARED.reshape(2, 3), RULES, ParameterError, "must not share memory"),
         (np.zeros(3, np.int64), RULES, ParameterError, "parameter 'w', rule .*floating-point"),
         ((3, 4), RULES, ParameterTypeError, "parameter 'w': `array` must be an array"),
@@ -70,9 +71,24 @@ def test_bad_input_leaves_every_array_as_it_was(second, rules, error, words):
     assert not SHARED.any()
 
 
+def test_one_array_under_two_names_has_the_values_of_the_first():
+    array = np.zeros(6)
+    arrays = {"b": array, "other": np.zeros(3), "a": array[:]}
+    rules = [ai.Rule("a", ai.normal()), ai.Rule("*", ai.normal())]
+    assert ai.fill_tree(arrays, rules, key=0) is arrays
+    expected = ai.normal()(6, key=ai.key(0).fold_in("b"), dtype="float64")
+    np.testing.assert_array_equal(array, expected)
+
+
+def test_pairs_are_a_mapping_too():
+    array = np.zeros(3)
+    assert ai.fill_tree([("a", array)], {"*": "ones"}, key=0)["a"] is array
+    assert array.all()
+
+
 def test_arrays_must_be_a_mapping():
     with pytest.raises(ParameterTypeError, match="`arrays` must be a mapping"):
-        ai.fill_tree([("a", np.zeros(3))], {"*": "ones"}, key=0)
+        ai.fill_tree([np.zeros(3)], {"*": "ones"}, key=0)
 
 
 def test_arrays_without_elements_share_nothing():

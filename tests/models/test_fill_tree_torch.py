@@ -11,10 +11,14 @@ from agnostic_init.arrays.errors import ParameterError
 torch = pytest.importorskip("torch")
 
 
-def test_tied_weights_of_torch_are_found():
+def test_tied_weights_of_torch_are_filled_once():
     weight = torch.zeros(3)
+    ai.fill_tree({"a": weight, "b": weight.detach()}, {"*": ai.normal()}, key=0)
+    np.testing.assert_array_equal(weight, ai.normal()(3, key=ai.key(0).fold_in("a")))
+    with pytest.raises(ParameterError, match="must be one for 'a' and 'b', which are one array"):
+        ai.fill_tree({"a": weight, "b": weight.detach()}, {"a": "ones", "*": "zeros"}, key=0)
     with pytest.raises(ParameterError, match="must not share memory"):
-        ai.fill_tree({"a": weight, "b": weight.detach()}, {"*": "ones"}, key=0)
+        ai.fill_tree({"a": weight, "b": weight[:2]}, {"*": "ones"}, key=0)
 
 
 def test_a_module_of_torch_is_filled_in_place():
@@ -59,8 +63,10 @@ def test_a_fake_model():
         model = torch.nn.Sequential(torch.nn.Linear(4, 3), torch.nn.Linear(3, 2))
         parameters = dict(model.named_parameters())
         ai.fill_tree(parameters, {"*": ai.uniform()}, key=0)
-        with pytest.raises(ParameterError, match=r"as '0.weight' and 'tied' do"):
-            ai.fill_tree(parameters | {"tied": model[0].weight}, {"*": ai.normal()}, key=0)
+        tied = parameters | {"tied": model[0].weight}
+        assert ai.fill_tree(tied, {"*": ai.normal()}, key=0) is tied
+        with pytest.raises(ParameterError, match=r"'0.weight' and 'tied', which are one array"):
+            ai.fill_tree(tied, {"tied": "ones", "*": "zeros"}, key=0)
 
 
 def test_memory_in_a_transform_of_torch():

@@ -250,11 +250,14 @@ def test_a_device_goes_before_that_of_a_sharded_array(line):
 def test_shards_of_one_memory_are_found(mesh):
     local = torch.zeros(4)
     arrays = {
-        name: DTensor.from_local(local, mesh, [Shard(0), Replicate()], run_check=False)
-        for name in "ab"
+        name: DTensor.from_local(local, mesh, placements, run_check=False)
+        for name, placements in {"a": [Shard(0), Replicate()], "b": [Replicate(), Shard(0)]}.items()
     }
     with pytest.raises(ParameterError, match="must not share memory, as 'a' and 'b' do"):
         ai.fill_tree(arrays, {"*": "ones"}, key=0)
+    tied = {"a": arrays["a"], "b": arrays["a"].detach()}
+    assert ai.fill_tree(tied, {"*": "ones"}, key=0) is tied
+    assert local.all()
 
 
 ONE_OF_TWO = """

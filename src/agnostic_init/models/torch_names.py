@@ -6,8 +6,10 @@ import itertools
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+import torch
+
 from agnostic_init.arrays.errors import must, must_be_type
-from agnostic_init.models.torch_wrappers import is_module, own_names, wrapped
+from agnostic_init.models.torch_wrappers import SILENT, own_names, wrapped
 
 __all__ = ["Named", "Place", "canonical_names", "named_tensors", "places"]
 
@@ -40,15 +42,14 @@ class Place(NamedTuple):
         It.
     name
         Its canonical name; empty for the outermost.
-    full, saved
-        Torch's own names for it: that of `named_modules`, and that of a state dict, which some
-        wrappers leave themselves out of.
+    spellings
+        Torch's own names for it: that of `named_modules`, and those without the names of wrappers
+        that leave themselves out of parameters' names or of a state dict.
     """
 
     module: Any
     name: str
-    full: str
-    saved: str
+    spellings: tuple[str, ...]
 
 
 def named_tensors(module: Any, buffers: bool = False) -> list[Named]:
@@ -130,7 +131,7 @@ def canonical_names(module: Any) -> dict[str, str]:
         owned = (place.module._parameters.items(), place.module._buffers.items())
         for attribute, tensor in itertools.chain(*owned):
             if tensor is not None:
-                for path in (place.full, place.saved):
+                for path in place.spellings:
                     names[_joined(path, attribute)] = canonical[id(tensor)]
     return names | {name: name for name in canonical.values() if name not in names}
 
@@ -145,9 +146,9 @@ def places(module: Any) -> list[Place]:
 
 def _tree(module: Any) -> list[Place]:
     """All places, also of modules that have several."""
-    if not is_module(module):
+    if not isinstance(module, torch.nn.Module):
         raise must_be_type("module", "must be a module of torch", module)
-    return list(_below(Place(module, "", "", ""), ()))
+    return list(_below(Place(module, "", ("",) * len(SILENT)), ()))
 
 
 def _below(place: Place, above: tuple[int, ...]) -> Iterator[Place]:
@@ -159,8 +160,11 @@ def _below(place: Place, above: tuple[int, ...]) -> Iterator[Place]:
         if child is None or id(child) in above:
             continue
         path = place.name if name in left_out else _joined(place.name, name)
-        saved = _joined(place.saved, name) if left_out.get(name, True) else place.saved
-        yield from _below(Place(child, path, _joined(place.full, name), saved), above)
+        spellings = tuple(
+            each if left_out.get(name) in silent else _joined(each, name)
+            for each, silent in zip(place.spellings, SILENT, strict=True)
+        )
+        yield from _below(Place(child, path, spellings), above)
 
 
 def _joined(path: str, name: str) -> str:

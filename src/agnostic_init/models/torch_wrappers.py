@@ -5,12 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["SILENT", "is_module", "kinds", "own_names", "wrapped"]
+__all__ = [
+    "PRUNING",
+    "SILENT",
+    "SPECTRAL_NORM",
+    "WEIGHT_NORM",
+    "is_module",
+    "kinds",
+    "own_names",
+    "wrapped",
+]
 
 MODULE = "torch.nn.modules.module.Module"
 CHECKPOINT = "torch.distributed.algorithms._checkpoint.checkpoint_wrapper.ActivationWrapper"
 FSDP_1 = "torch.distributed.fsdp.fully_sharded_data_parallel.FullyShardedDataParallel"
-FORWARD = ("_forward_module", "_original_module")
+FABRIC = ("lightning.fabric.wrappers._FabricModule", "lightning_fabric.wrappers._FabricModule")
 
 #: Of a class, by its full name: the attributes that hold what it wraps.
 WRAPPED = {
@@ -21,8 +30,7 @@ WRAPPED = {
     FSDP_1: ("_fsdp_wrapped_module",),
     "torch.optim.swa_utils.AveragedModel": ("module",),
     "torch.ao.quantization.stubs.QuantWrapper": ("module",),
-    "lightning.fabric.wrappers._FabricModule": FORWARD,
-    "lightning_fabric.wrappers._FabricModule": FORWARD,
+    **dict.fromkeys(FABRIC, ("_forward_module", "_original_module")),
     "timm.utils.model_ema.ModelEmaV2": ("module",),
     "timm.utils.model_ema.ModelEmaV3": ("module",),
     "deepspeed.runtime.engine.DeepSpeedEngine": ("module",),
@@ -35,14 +43,12 @@ WRAPPED = {
     "peft.utils.other.AuxiliaryTrainingWrapper": ("original_module", "token_adapter"),
 }
 
-#: Those whose names a state dict leaves out.
-SILENT = frozenset(
-    (
-        CHECKPOINT,
-        FSDP_1,
-        "lightning.fabric.wrappers._FabricModule",
-        "lightning_fabric.wrappers._FabricModule",
-    )
+#: Wrappers that leave their own name out of names that they give: none, one kind, or all of these.
+SILENT: tuple[frozenset[str], ...] = (
+    frozenset(),
+    frozenset((CHECKPOINT,)),
+    frozenset((FSDP_1,)),
+    frozenset((CHECKPOINT, FSDP_1, *FABRIC)),
 )
 
 PARAMETRIZATIONS = "torch.nn.utils.parametrize.ParametrizationList"
@@ -61,17 +67,17 @@ def is_module(value: Any) -> bool:
     return MODULE in kinds(value)
 
 
-def wrapped(module: Any) -> dict[str, bool]:
-    """The names of children that are what the module wraps; True where a state dict has them too.
+def wrapped(module: Any) -> dict[str, str]:
+    """The names of children that are what the module wraps, and the kind of wrapper.
 
     A wrapper is known by its class: a module of the user's own may have a child of any name.
     """
-    found: dict[str, bool] = {}
+    found: dict[str, str] = {}
     for kind in kinds(module) & WRAPPED.keys():
-        found |= dict.fromkeys(WRAPPED[kind], kind not in SILENT)
+        found |= dict.fromkeys(WRAPPED[kind], kind)
     children = module._modules
     if "parametrizations" in children and _of_parametrizations(children["parametrizations"]):
-        found["parametrizations"] = True
+        found["parametrizations"] = PARAMETRIZATIONS
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 from agnostic_init.arrays.dtype_names import name_of
@@ -11,7 +11,6 @@ from agnostic_init.arrays.errors import (
     ParameterTypeError,
     inside,
     must,
-    must_be_type,
     within,
 )
 from agnostic_init.arrays.library import Library
@@ -29,13 +28,14 @@ from agnostic_init.models.memory import shared
 from agnostic_init.models.parameter import Parameter, check_name
 from agnostic_init.models.progress import Progress, Report
 from agnostic_init.models.rules import rules_of
+from agnostic_init.models.wrapper_marks import check_unwrapped
 
 if TYPE_CHECKING:
     from agnostic_init.models.plan import Plan
 
 __all__ = ["fill_tree", "init_tree", "plan_tree"]
 
-Arrays = TypeVar("Arrays", bound=Mapping[str, Any])
+Arrays = TypeVar("Arrays")
 
 
 @overload
@@ -167,24 +167,38 @@ def fill_tree(
     rules: Any,
     *,
     key: Any,
+    module: Any = None,
     progress: Progress | None = None,
 ) -> Arrays:
     """Write all parameters of a model in place, in the dtypes that they have.
 
     Everything is checked before the first array is written, so that a wrong rule, a read-only
-    array or one memory under two names leaves all of them as they were.
+    array or arrays that overlap leave all of them as they were.
 
     Parameters
     ----------
     arrays
-        A mapping of names to arrays that can be written.
+        A mapping of names to arrays that can be written, or pairs of both. Or a module of torch,
+        whose parameters are filled, by names in which no wrapper shows: a model in `torch.compile`,
+        data parallelism, FSDP or activation checkpointing gets the values that it gets without.
+        A weight under a parametrization is filled by the name of the weight, and the tensors that
+        it is computed of are computed of that.
     rules, key, progress
         As of `init_tree`.
+    module
+        The module of torch whose parameters or state dict `arrays` holds: their names are then
+        those that they have without wrappers.
 
     Returns
     -------
-    mapping
-        `arrays`.
+    mapping or module
+        `arrays`; of pairs, a dictionary.
+
+    Raises
+    ------
+    ParameterError, ParameterTypeError
+        As of `init_tree`; if an array would not keep what is written; or if names hold what a
+        wrapper of torch adds to them, and the module is not given.
 
     Examples
     --------
@@ -195,21 +209,34 @@ def fill_tree(
     {'weight': array([[1., 1.],
            [1., 1.]]), 'bias': array([0., 0.])}
     """
-    if not isinstance(arrays, Mapping):
-        raise must_be_type("arrays", "must be a mapping of names to arrays", arrays)
-    if not arrays:
+    result, named, finish = _given(arrays, module)
+    if not named:
         raise must("specs", "must not be empty", {})
-    names, outs = list(arrays), list(arrays.values())
+    names, outs = list(named), list(named.values())
+    stream = make_key(key)
     with collecting_later():
-        entries, libraries, memories = _checked(arrays, names, outs, rules, make_key(key))
+        entries, libraries, memories = _checked(named, names, outs, rules, stream)
     fill_entries(entries, outs, libraries, memories, Report(entries, progress))
-    return arrays
+    if finish is not None:
+        finish(stream)
+    filled: Arrays = result
+    return filled
+
+
+def _given(arrays: Any, module: Any) -> tuple[Any, Mapping[str, Any], Callable[[Key], None] | None]:
+    """What is returned, the arrays by name, and what is to be done after they are filled."""
+    if module is None and isinstance(arrays, Mapping):
+        check_unwrapped(arrays, "arrays")
+        return arrays, arrays, None
+    from agnostic_init.models.given import given
+
+    return given(arrays, module)
 
 
 def _checked(
     arrays: Mapping[str, Any], names: list[str], outs: list[Any], rules: Any, stream: Key
 ) -> tuple[list[Entry], list[Library], list[Memory | None]]:
-    """What is to be written, after all that can be checked before."""
+    """What is to be written, after all that can be checked before; ties are taken out of the lists."""
     libraries: list[Library] = []
     memories: list[Memory | None] = []
     parameters = []
@@ -230,6 +257,15 @@ def _checked(
         raise inside(error, f"parameter {name!r}") from None
     pair = shared(names, outs, libraries, memories)
     if pair is not None:
+        from agnostic_init.models.ties import firsts, rules_of_firsts
+
+        numbers = firsts(outs, libraries)
+        kept = sorted(set(numbers))
+        if len(kept) < len(names):
+            needed = rules_of_firsts(names, numbers, rules_of(rules))
+            for others in (names, outs):
+                others[:] = [others[n] for n in kept]
+            return _checked(arrays, names, outs, needed, stream)
         raise must(
             "arrays",
             f"must not share memory, as {pair[0]!r} and {pair[1]!r} do",
@@ -264,6 +300,7 @@ def plan_tree(
     from agnostic_init.models.specs import specs_of
 
     parameters = specs if _parsed(specs) else specs_of(specs)
+    check_unwrapped({each.name: each.array for each in parameters}, "specs")
     default = "float32" if dtype is None else name_of(dtype)
     stream = make_key(key)
     return Plan(stream, tuple(_entries(parameters, rules, stream, default, explicit)))
