@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import fnmatch
 import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import agnostic_init as ai
 from agnostic_init.arrays.errors import ParameterError, ParameterTypeError
@@ -30,10 +33,29 @@ PLAN = ai.init_tree({"a": 2}, {"*": "ones"}, key=0, dry_run=True)
         (re.compile(r"h\.\d+\.bias", re.IGNORECASE), "H.1.BIAS", True),
         (re.compile("bias"), "a.bias", False),
         ("*", "line\nbreak", True),
+        ("**", "", True),
+        ("a*", "a", True),
+        ("ab*ba", "aba", False),
+        ("ab*ba", "abba", True),
+        ("a*b*c", "a.c.b.c", True),
+        ("a*bc*c", "abc", False),
+        ("*.ln_*.bias", "h.0.ln_1.bias", True),
+        ("*.ln_*.bias", "h.0.ln_.bias.weight", False),
+        ("plain", "plains", False),
     ],
 )
 def test_a_pattern_is_for_whole_names(pattern, name, matches):
     assert ai.Rule(pattern, "zeros").matches(name) is matches
+
+
+@given(st.text("ab*.\n", min_size=1, max_size=8), st.text("ab.\n", max_size=12))
+def test_stars_are_those_of_fnmatch(pattern, name):
+    assert ai.Rule(pattern, "zeros").matches(name) is fnmatch.fnmatchcase(name, pattern)
+
+
+def test_a_rule_given_twice_is_used():
+    rule = ai.Rule("*", "ones")
+    assert assigned(["a", "b"], [rule, rule]) == (rule, rule)
 
 
 def test_a_rule_is_a_value():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from agnostic_init.bits.block import Block, Positions, block
 from agnostic_init.bits.key import Key, key
 
-__all__ = ["Block", "Key", "Positions", "block", "key"]
+__all__ = ["Key", "key"]

@@ -43,7 +43,7 @@ class TracedKey(Key):
     def __repr__(self) -> str:
         return "Key(traced by JAX)"
 
-    @property
+    @property  # type: ignore[misc]  # of the base it is a field
     def seed(self) -> NoReturn:
         """Raise, as the number is not known."""
         raise must_be_type(

@@ -5,24 +5,21 @@ from __future__ import annotations
 import functools
 import importlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 
 from agnostic_init.arrays.errors import ParameterTypeError, must, must_be_type
 from agnostic_init.arrays.numbers import as_integer, integer
-from agnostic_init.bits.philox import MASK, philox, philox_block
-from agnostic_init.bits.words import Wide
+from agnostic_init.arrays.values import Value
 
 __all__ = ["Key", "digest", "key", "word64"]
 
-LIMIT = 1 << 64
+LIMIT, MASK = 1 << 64, 0xFFFFFFFF
 FEW = 16  # names, which are folded one by one
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Key:
+class Key(Value):
     """A stream of random words: a seed and an offset, both unsigned 64-bit integers.
 
     Word ``i`` of the stream is word ``i % 4`` of the Philox4x32-10 block whose counter is
@@ -42,15 +39,32 @@ class Key:
     """
 
     seed: int
-    offset: int = 0
+    offset: int
     known: ClassVar[bool] = True
     """Whether its numbers are known; those of a key that JAX traces are not."""
 
-    def __post_init__(self) -> None:
-        for name in ("seed", "offset"):
-            given = getattr(self, name)
-            if type(given) is not int or not 0 <= given < LIMIT:
-                object.__setattr__(self, name, word64(name, given))
+    __slots__ = ("offset", "seed")
+
+    def __init__(self, seed: int, offset: int = 0) -> None:
+        object.__setattr__(self, "seed", _checked("seed", seed))
+        object.__setattr__(self, "offset", _checked("offset", offset))
+
+    def __lt__(self, other: object) -> bool:
+        if other.__class__ is not self.__class__:
+            return NotImplemented
+        return (self.seed, self.offset) < (other.seed, other.offset)
+
+    def __le__(self, other: object) -> bool:
+        return NotImplemented if other.__class__ is not self.__class__ else not other < self
+
+    def __gt__(self, other: object) -> bool:
+        return NotImplemented if other.__class__ is not self.__class__ else other < self
+
+    def __ge__(self, other: object) -> bool:
+        return NotImplemented if other.__class__ is not self.__class__ else not self < other
+
+    def __hash__(self) -> int:
+        return hash((self.seed, self.offset))
 
     def __reduce__(self) -> tuple[type[Key], tuple[int, int]]:
         return Key, (self.seed, self.offset)  # so that what was pickled is checked again
@@ -84,6 +98,8 @@ class Key:
             if traced_number(data) is None:
                 raise
             return _traced(self).fold_in(data)
+        from agnostic_init.bits.philox import philox_block
+
         counter = (self.offset + number) % LIMIT
         w0, w1, w2, w3 = philox_block((counter & MASK, counter >> 32, 0, 0), self.words)
         return _known(w1 << 32 | w0, w3 << 32 | w2)
@@ -92,6 +108,9 @@ class Key:
         """Derive the keys of many items at once: ``[fold_in(name) for name in names]``."""
         if not self.known or len(names) < FEW:
             return [self.fold_in(name) for name in names]
+        from agnostic_init.bits.philox import philox
+        from agnostic_init.bits.words import Wide
+
         wide = Wide(np, np.uint64, None, signed=False)
         counters = np.array([digest(name) for name in names], np.uint64)
         words = philox(wide, wide.split(wide.add(counters, self.offset)), *self.words)
@@ -190,6 +209,10 @@ def digest(text: str, parameter: str = "data") -> int:
     except UnicodeEncodeError:
         raise must(parameter, "must be text that UTF-8 can hold", text) from None
     return int.from_bytes(hashlib.blake2b(data, digest_size=8).digest(), "little")
+
+
+def _checked(name: str, given: Any) -> int:
+    return given if type(given) is int and 0 <= given < LIMIT else word64(name, given)
 
 
 def word64(name: str, value: Any) -> int:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+import functools
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 from agnostic_init.arrays.dtypes import DTYPES, Dtype
-from agnostic_init.draws.quantile import Central, Tail
 
-__all__ = ["Draw"]
+if TYPE_CHECKING:
+    from agnostic_init.draws.quantile import Central, Tail
+
+__all__ = ["Draw", "draw_of"]
 
 Kind = Literal["bits", "uniform", "quantile", "disk", "modulus"]
 
@@ -63,3 +66,15 @@ class Draw(NamedTuple):
     def clips(self) -> bool:
         """Whether rounding could step over a bound."""
         return self.low != -float("inf") or self.high != float("inf")
+
+
+class _Drawn(Protocol):
+    """What is drawn, by shape and dtype; hashable."""
+
+    def draw(self, shape: tuple[int, ...], dtype: str) -> Draw | None: ...
+
+
+@functools.lru_cache(maxsize=1024)
+def draw_of(of: _Drawn, shape: tuple[int, ...], dtype: str) -> Draw | None:
+    """The draw of an initializer, which is computed once."""
+    return of.draw(shape, dtype)

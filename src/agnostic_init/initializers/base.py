@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import dataclasses
-import functools
 import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from agnostic_init.arrays.dtype_names import name_of
 from agnostic_init.arrays.errors import must, must_be_type
-from agnostic_init.arrays.library import Library
-from agnostic_init.arrays.out import check_out, library_of_out
-from agnostic_init.arrays.target import Target, resolve
 from agnostic_init.arrays.untraced import untraced
-from agnostic_init.bits.block import Block, block, checked_shape
-from agnostic_init.bits.key import Key
-from agnostic_init.bits.key import key as make_key
-from agnostic_init.draws.make import fill, fill_memory, make
-from agnostic_init.draws.record import Draw
+from agnostic_init.draws.record import Draw, draw_of
 
 if TYPE_CHECKING:
+    from agnostic_init.arrays.library import Library
+    from agnostic_init.arrays.target import Target
+    from agnostic_init.bits.block import Block
+    from agnostic_init.bits.key import Key
     from agnostic_init.initializers.description import Description
 
 __all__ = ["Initializer", "draw_of"]
@@ -80,12 +74,11 @@ class Initializer:
         array
             Of the global shape, or of the block's.
         """
-        lengths = checked_shape(shape)
-        part = block(lengths, index)
-        target = resolve(like, xp, dtype, device, part.shape)
-        stream = make_key(key) if key is not None else self._without_key()
-        with target.library.on(target.device):
-            return self.make(lengths, stream, part, target)
+        # What makes arrays is imported here and below when the first is made: a tree of parameters
+        # is filled without.
+        from agnostic_init.initializers.making import called
+
+        return called(self, shape, key, like, xp, dtype, device, index)
 
     @untraced
     def fill(
@@ -114,29 +107,9 @@ class Initializer:
             If `out` would not keep what is written: it has no memory, or was computed from what
             was meant, or others decide about its elements. The message says what to write instead.
         """
-        library = library_of_out(out)
-        memory = library.ready(out)
-        if memory is None:
-            check_out(out)
-        shape = tuple(out.shape)
-        if index is None and global_shape is None:
-            part = block(shape if memory is not None else checked_shape(shape))
-        elif global_shape is None:
-            raise must("global_shape", "must be given together with `index`", None)
-        else:
-            part = block(checked_shape(global_shape), index)
-            if shape != part.shape:
-                raise must("out", f"must have the shape {part.shape}", shape)
-        stream = make_key(key) if key is not None else self._without_key()
-        draw = None
-        if memory is not None and stream is not None:
-            draw = draw_of(self, part.global_shape, library.dtype_name(out.dtype))
-        if draw is None or memory is None or stream is None:
-            self.write_parts(stream, part, out, library)
-        else:
-            fill_memory(draw, stream, part, memory)
-            library.written(out)
-        return out
+        from agnostic_init.initializers.making import filled
+
+        return filled(self, out, key, index, global_shape)
 
     def describe(self, shape: Any, dtype: Any = "float32") -> Description:
         """Say what an array of this shape would be filled with; nothing is allocated.
@@ -153,6 +126,8 @@ class Initializer:
         Description
             Of the distribution, its mean, std and bounds, the fans, elements and bytes.
         """
+        from agnostic_init.arrays.dtype_names import name_of
+        from agnostic_init.bits.block import checked_shape
         from agnostic_init.initializers.description import Description
 
         name = name_of(dtype)
@@ -173,9 +148,9 @@ class Initializer:
         Infinities and NaN, which are no numbers in JSON, are "inf", "-inf" and "nan".
         """
         return {"name": type(self).__name__} | {
-            field.name: _plain(getattr(self, field.name))
-            for field in dataclasses.fields(self)  # type: ignore[arg-type]
-            if getattr(self, field.name) is not None
+            name: _plain(getattr(self, name))
+            for name in _names_of(self)
+            if getattr(self, name) is not None
         }
 
     @classmethod
@@ -194,21 +169,11 @@ class Initializer:
 
     def __repr__(self) -> str:
         shown = ", ".join(
-            f"{field.name}={getattr(self, field.name)!r}"
-            for field in dataclasses.fields(self)  # type: ignore[arg-type]
-            if getattr(self, field.name) is not None
+            f"{name}={getattr(self, name)!r}"
+            for name in _names_of(self)
+            if getattr(self, name) is not None
         )
         return f"{type(self).__name__}({shown})"
-
-    def _without_key(self) -> Key | None:
-        if self.needs_key:
-            raise must_be_type(
-                "key",
-                f"must be given, as {type(self).__name__} is random",
-                None,
-                "key=0, or key=ai.key('a name')",
-            )
-        return None
 
     # What a subclass gives. Shapes are those of global arrays, and dtypes are names.
 
@@ -222,20 +187,15 @@ class Initializer:
 
     def make(self, shape: tuple[int, ...], key: Key | None, part: Block, target: Target) -> Any:
         """A new array: a block of the global one."""
-        draw = draw_of(self, shape, target.dtype)
-        if draw is None or key is None:
-            raise NotImplementedError
-        return make(draw, key, part, target)
+        from agnostic_init.initializers.making import made
+
+        return made(self, shape, key, part, target)
 
     def write(self, key: Key | None, part: Block, out: Any, library: Library) -> None:
         """Write an array that exists: a block of the global one; by way of a new one where it must."""
-        shape, dtype = part.global_shape, library.dtype_name(out.dtype)
-        draw = draw_of(self, shape, dtype)
-        if draw is not None and key is not None:
-            fill(draw, key, part, out, library)
-        else:
-            target = Target(library, dtype, library.device_of(out), out)
-            library.write(out, self.make(shape, key, part, target))
+        from agnostic_init.initializers.making import written
+
+        written(self, key, part, out, library)
 
     def statistics(self, shape: tuple[int, ...], dtype: str) -> dict[str, Any]:
         """What `describe` says beyond the shape: the optional fields of a `Description`."""
@@ -247,12 +207,16 @@ class Initializer:
 
     def make_several(self, shape: tuple[int, ...], keys: list[Key], target: Target) -> list[Any]:
         """Arrays of one shape, of a key each; overridden together with `together`."""
+        from agnostic_init.bits.block import block
+
         return [self.make(shape, key, block(shape), target) for key in keys]
 
     def write_several(
         self, shape: tuple[int, ...], keys: list[Key], outs: list[Any], library: Library
     ) -> None:
         """Write arrays of one shape and dtype, of a key each."""
+        from agnostic_init.bits.block import block
+
         for key, out in zip(keys, outs, strict=True):
             self.write(key, block(shape), out, library)
 
@@ -267,10 +231,11 @@ class Initializer:
         library.written(out)
 
 
-@functools.lru_cache(maxsize=1024)
-def draw_of(init: Initializer, shape: tuple[int, ...], dtype: str) -> Draw | None:
-    """The draw of an initializer, which is computed once."""
-    return init.draw(shape, dtype)
+def _names_of(init: Initializer) -> list[str]:
+    """The names of its fields."""
+    import dataclasses
+
+    return [field.name for field in dataclasses.fields(init)]  # type: ignore[arg-type]
 
 
 def _plain(value: Any) -> Any:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import math
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -13,6 +12,7 @@ from agnostic_init.arrays.dtypes import DTYPES
 from agnostic_init.arrays.errors import must
 from agnostic_init.arrays.library import Library
 from agnostic_init.arrays.target import Target
+from agnostic_init.arrays.values import Value
 from agnostic_init.bits.block import Block
 from agnostic_init.bits.key import Key
 from agnostic_init.initializers.blocks import Blockwise
@@ -97,8 +97,7 @@ class _Constant(Blockwise):
         return {"distribution": "constant"} | known
 
 
-@dataclass(frozen=True, repr=False)
-class zeros(_Constant):
+class zeros(_Constant, Value):
     """Zeros.
 
     Examples
@@ -112,8 +111,7 @@ class zeros(_Constant):
         return 0.0
 
 
-@dataclass(frozen=True, repr=False)
-class ones(_Constant):
+class ones(_Constant, Value):
     """Ones.
 
     Examples
@@ -127,8 +125,7 @@ class ones(_Constant):
         return 1.0
 
 
-@dataclass(frozen=True, repr=False, eq=False)
-class constant(_Constant):
+class constant(_Constant, Value):
     """A constant, or an array that is broadcast to the shape.
 
     Parameters

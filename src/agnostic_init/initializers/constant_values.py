@@ -6,7 +6,6 @@ import cmath
 import functools
 import math
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ import numpy as np
 from agnostic_init.arrays.dtypes import DTYPES, FORMATS
 from agnostic_init.arrays.errors import must, must_be_type
 from agnostic_init.arrays.target import library_of
+from agnostic_init.arrays.values import Value
 
 __all__ = ["ArrayValue", "Number", "array_of", "check_holds"]
 
@@ -22,8 +22,7 @@ EXACT = 2**53  # no integer up to this is rounded as a float
 SHOWN = 60  # characters
 
 
-@dataclass(frozen=True, repr=False)
-class ArrayValue:
+class ArrayValue(Value):
     """The numbers of an array.
 
     Attributes
@@ -180,8 +179,7 @@ def check_holds(value: Number | ArrayValue, dtype: str, name: str = "value") -> 
         raise must(name, f"must be finite for dtype {dtype}, which has no NaN", value)
 
 
-@dataclass(frozen=True, slots=True)
-class _Scalar:
+class _Scalar(Value):
     """A number, seen as an `ArrayValue` is."""
 
     value: Number

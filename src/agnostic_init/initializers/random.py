@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Any
 
 from agnostic_init.arrays.errors import must
 from agnostic_init.arrays.numbers import real_number
+from agnostic_init.arrays.values import Value
 from agnostic_init.draws.distributions import (
     check_normal,
     check_truncated_normal,
@@ -23,8 +23,7 @@ from agnostic_init.initializers.base import Initializer
 __all__ = ["normal", "symmetric_uniform", "truncated_normal", "uniform"]
 
 
-@dataclass(frozen=True, repr=False)
-class uniform(Initializer):
+class uniform(Initializer, Value):
     """Uniform on [low, high).
 
     Parameters
@@ -80,8 +79,7 @@ def symmetric_uniform(bound: float) -> uniform:
     return uniform(-number, number)
 
 
-@dataclass(frozen=True, repr=False)
-class normal(Initializer):
+class normal(Initializer, Value):
     """Normal with the given mean and standard deviation.
 
     For a complex dtype, ``E|x - mean|^2`` is ``std**2``.
@@ -113,8 +111,7 @@ class normal(Initializer):
         return {"distribution": "normal", "mean": self.mean, "std": self.std}
 
 
-@dataclass(frozen=True, repr=False)
-class truncated_normal(Initializer):
+class truncated_normal(Initializer, Value):
     """Normal confined to an interval.
 
     Parameters

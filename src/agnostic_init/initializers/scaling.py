@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Any
 
 from agnostic_init.arrays.dtypes import Dtype, format_of
 from agnostic_init.arrays.errors import ParameterError, check_choice, must
 from agnostic_init.arrays.numbers import real_number
+from agnostic_init.arrays.values import Value
 from agnostic_init.draws.quantile import modulus_std, truncated_std
 from agnostic_init.draws.record import Draw
 from agnostic_init.initializers.base import Initializer, draw_of
@@ -21,8 +21,7 @@ DISTRIBUTIONS = ("normal", "truncated_normal", "uniform")
 BOUND = 2.0  # of the truncated normal, in sigmas of its parent
 
 
-@dataclass(frozen=True, repr=False)
-class variance_scaling(Initializer):
+class variance_scaling(Initializer, Value):
     """Zero-mean values with variance ``scale / n``, where n is a fan of the weight.
 
     Parameters

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 
 from agnostic_init.arrays.errors import ParameterError
-from agnostic_init.models.rules import Rule
+from agnostic_init.models.rules import Rule, firsts
 
 __all__ = ["assigned"]
 
@@ -22,9 +21,9 @@ def assigned(names: Sequence[str], rules: Sequence[Rule]) -> tuple[Rule, ...]:
     ParameterError
         If a name has no rule, or a rule is the first for no name; the message lists all of both.
     """
-    found = [next((rule for rule in rules if rule.matches(name)), None) for name in names]
-    unmatched = [name for name, rule in zip(names, found, strict=True) if rule is None]
-    used = {id(rule) for rule in found if rule is not None}
+    found = firsts(names, rules)
+    used = {id(rules[number]) for number in {*found} if number >= 0}
+    unmatched = [name for name, number in zip(names, found, strict=True) if number < 0]
     unused = [rule for rule in rules if id(rule) not in used]
     said = []
     if unmatched:
@@ -40,7 +39,7 @@ def assigned(names: Sequence[str], rules: Sequence[Rule]) -> tuple[Rule, ...]:
         )
     if said:
         raise ParameterError("; and ".join(said))
-    return tuple(rule for rule in found if rule is not None)
+    return tuple([rules[number] for number in found])
 
 
 def _listed(items: Sequence[str]) -> str:
@@ -53,6 +52,8 @@ def _rest(items: Sequence[object]) -> str:
 
 
 def _hint_for_names(unmatched: Sequence[str], unused: Sequence[Rule]) -> str:
+    import difflib
+
     patterns = [rule.text for rule in unused]
     for name in unmatched[:SHOWN]:
         close = difflib.get_close_matches(name, patterns, n=1)
@@ -64,6 +65,8 @@ def _hint_for_names(unmatched: Sequence[str], unused: Sequence[Rule]) -> str:
 def _why_unused(
     rule: Rule, names: Sequence[str], rules: Sequence[Rule], unmatched: Sequence[str]
 ) -> str:
+    import difflib
+
     own = next((name for name in names if rule.matches(name)), None)
     if own is not None:
         first = next(other for other in rules if other.matches(own))

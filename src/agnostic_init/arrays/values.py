@@ -1,0 +1,141 @@
+"""Frozen dataclasses that cost next to nothing to define.
+
+`dataclasses.dataclass` writes and compiles four or more methods for every class, half a millisecond
+whenever it is imported, and its own module is one that NumPy does not load. What initializes a
+model once is over in a few. So here the methods are written once, for all, and what `dataclasses`
+and `inspect` ask of a class is made when they ask.
+"""
+
+from __future__ import annotations
+
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, ClassVar, dataclass_transform
+
+if TYPE_CHECKING:
+    from dataclasses import Field
+
+__all__ = ["Value"]
+
+
+class _OfDataclass:
+    """An attribute of a class: the one that a dataclass of the same fields has."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __get__(self, instance: object, owner: type[Value]) -> Any:
+        if self.name != "__signature__":
+            return getattr(owner.__dataclass__(), self.name)
+        if instance is not None:  # whose call is another
+            raise AttributeError(self.name)
+        import inspect
+
+        return inspect.signature(owner.__dataclass__())
+
+
+@dataclass_transform(frozen_default=True)
+class Value:
+    """A value: frozen, and equal, hashed and shown by its fields.
+
+    A subclass annotates its fields, with their defaults, as a dataclass does; names that begin with
+    an underscore are none. `__post_init__` checks them, and may replace them by
+    ``object.__setattr__``. To the functions of `dataclasses` it is a frozen dataclass.
+    """
+
+    __slots__ = ()
+    _names: ClassVar[tuple[str, ...]] = ()
+    _taken: ClassVar[Any] = attrgetter("__class__", "__class__")  # two, as one alone is no tuple
+    _dataclass: ClassVar[Any] = None
+
+    if TYPE_CHECKING:
+        __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
+    else:
+        __dataclass_fields__ = _OfDataclass("__dataclass_fields__")
+        __dataclass_params__ = _OfDataclass("__dataclass_params__")
+        __match_args__ = _OfDataclass("__match_args__")
+        __signature__ = _OfDataclass("__signature__")
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        own = [
+            name
+            for name, kind in cls.__annotations__.items()
+            if name not in cls._names and name[0] != "_" and not str(kind).startswith("ClassVar")
+        ]
+        if own:
+            cls._names = (*cls._names, *own)
+            cls._taken = attrgetter("__class__", *cls._names)
+        cls._dataclass = None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        cls, names = type(self), self._names
+        given = dict(zip(names, args, strict=False))
+        if len(args) > len(names) or not given.keys().isdisjoint(kwargs):
+            raise cls._refused(args, kwargs)
+        given.update(kwargs)
+        for name in names:
+            if name not in given and not hasattr(cls, name):
+                raise cls._refused(args, kwargs)
+            value = given.pop(name) if name in given else getattr(cls, name)
+            object.__setattr__(self, name, value)
+        if given:
+            raise cls._refused(args, kwargs)
+        self.__post_init__()
+
+    def __post_init__(self) -> None:
+        """Check the fields."""
+
+    def __eq__(self, other: object) -> bool:
+        if other.__class__ is not self.__class__:
+            return NotImplemented
+        same: bool = self._taken(self) == self._taken(other)
+        return same
+
+    def __hash__(self) -> int:
+        return hash(self._taken(self))
+
+    def __repr__(self) -> str:
+        shown = [f"{name}={getattr(self, name)!r}" for name in self._names]
+        return f"{type(self).__qualname__}({', '.join(shown)})"
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise _frozen("assign to", name)
+
+    def __delattr__(self, name: str) -> None:
+        raise _frozen("delete", name)
+
+    @classmethod
+    def __dataclass__(cls) -> Any:
+        """A dataclass of the same fields."""
+        if cls._dataclass is None:
+            from dataclasses import dataclass
+
+            kinds: dict[str, Any] = {}
+            for each in reversed(cls.__mro__[:-1]):
+                kinds |= each.__annotations__
+            made: dict[str, Any] = {
+                name: getattr(cls, name) for name in cls._names if hasattr(cls, name)
+            }
+            # What slots have in place of a default is none.
+            made = {
+                name: value for name, value in made.items() if not hasattr(value, "__objclass__")
+            }
+            made["__annotations__"] = {name: kinds[name] for name in cls._names}
+            made |= {"__module__": cls.__module__, "__qualname__": cls.__qualname__}
+            cls._dataclass = dataclass(frozen=True)(type(cls.__name__, (), made))
+        return cls._dataclass
+
+    @classmethod
+    def _refused(cls, args: tuple[Any, ...], kwargs: dict[str, Any]) -> TypeError:
+        """What Python says of a call that does not fit the fields."""
+        try:
+            cls.__dataclass__()(*args, **kwargs)
+        except TypeError as error:
+            return error
+        raise AssertionError(cls, args, kwargs)
+
+
+def _frozen(what: str, name: str) -> AttributeError:
+    from dataclasses import FrozenInstanceError
+
+    return FrozenInstanceError(f"cannot {what} field {name!r}")
