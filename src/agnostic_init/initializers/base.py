@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from agnostic_init.bits.key import Key
     from agnostic_init.initializers.description import Description
 
-__all__ = ["Initializer", "draw_of"]
+__all__ = ["Initializer"]
 
 
 class Initializer:

@@ -10,8 +10,8 @@ from agnostic_init.arrays.errors import ParameterError, check_choice, must
 from agnostic_init.arrays.numbers import real_number
 from agnostic_init.arrays.values import Value
 from agnostic_init.draws.quantile import modulus_std, truncated_std
-from agnostic_init.draws.record import Draw
-from agnostic_init.initializers.base import Initializer, draw_of
+from agnostic_init.draws.record import Draw, draw_of
+from agnostic_init.initializers.base import Initializer
 from agnostic_init.initializers.random import normal, truncated_normal, uniform
 from agnostic_init.layouts.fans import check_fan_parameters, fan_for, known_fans
 
