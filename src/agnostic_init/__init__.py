@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     )
     from agnostic_init.initializers.orthogonal import orthogonal
     from agnostic_init.initializers.orthogonal_convolutions import conv_orthogonal, delta_orthogonal
+    from agnostic_init.initializers.parts import blocks, constant_rows, masked, zero_rows
     from agnostic_init.initializers.random import (
         normal,
         symmetric_uniform,
@@ -73,9 +74,11 @@ __all__ = [
     "Spec",
     "__version__",
     "bilinear",
+    "blocks",
     "checkpoint",
     "compat",
     "constant",
+    "constant_rows",
     "conv_orthogonal",
     "delta_orthogonal",
     "dirac",
@@ -99,6 +102,7 @@ __all__ = [
     "lecun_uniform",
     "linalg",
     "looks_linear",
+    "masked",
     "normal",
     "ones",
     "orthogonal",
@@ -111,6 +115,7 @@ __all__ = [
     "variance_scaling",
     "xavier_normal",
     "xavier_uniform",
+    "zero_rows",
     "zeros",
 ]
 
@@ -145,6 +150,7 @@ _HOMES = {
     ),
     "initializers.orthogonal": ("orthogonal",),
     "initializers.orthogonal_convolutions": ("conv_orthogonal", "delta_orthogonal"),
+    "initializers.parts": ("blocks", "constant_rows", "masked", "zero_rows"),
     "initializers.random": ("normal", "symmetric_uniform", "truncated_normal", "uniform"),
     "initializers.repeated": ("icnr", "looks_linear"),
     "initializers.scaling": ("variance_scaling",),
