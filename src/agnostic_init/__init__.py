@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         ParameterTypeError,
     )
     from agnostic_init.bits.key import Key, key
+    from agnostic_init.bits.sharded import Sharded
     from agnostic_init.gains.gain import gain
     from agnostic_init.initializers.base import Initializer
     from agnostic_init.initializers.constant import constant, ones, zeros
@@ -71,6 +72,7 @@ __all__ = [
     "ParameterTypeError",
     "Plan",
     "Rule",
+    "Sharded",
     "Spec",
     "__version__",
     "bilinear",
@@ -128,6 +130,7 @@ _HOMES = {
         "ParameterTypeError",
     ),
     "bits.key": ("Key", "key"),
+    "bits.sharded": ("Sharded",),
     "gains.gain": ("gain",),
     "initializers.base": ("Initializer",),
     "initializers.constant": ("constant", "ones", "zeros"),

@@ -226,8 +226,13 @@ class Initializer:
             with library.on(library.device_of(out)):
                 self.write(key, part, out, library)
             return
+        inner = library.of_parts
         for view, index in library.parts(out):
-            self.write(key, part if index is None else part.part(index), view, library)
+            place = part if index is None else part.part(index)
+            if inner is library:
+                self.write(key, place, view, library)
+            else:
+                self.write_parts(key, place, view, inner)
         library.written(out)
 
 
