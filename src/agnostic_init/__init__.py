@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from agnostic_init import compat as compat
     from agnostic_init import draws as draws
     from agnostic_init import linalg as linalg
+    from agnostic_init import torch as torch
     from agnostic_init.arrays.errors import (
         AmbiguousLayoutError,
         MissingExtraError,
@@ -110,6 +111,7 @@ __all__ = [
     "orthogonal",
     "sparse",
     "symmetric_uniform",
+    "torch",
     "torch_default",
     "truncated_normal",
     "uniform",
@@ -166,7 +168,7 @@ _HOMES = {
     "models.specs": ("Spec",),
     "models.tree": ("fill_tree", "init_tree"),
 }
-_FOLDERS = ("checkpoint", "compat", "draws", "linalg")
+_FOLDERS = ("checkpoint", "compat", "draws", "linalg", "torch")
 
 
 def __getattr__(name: str) -> Any:

@@ -251,10 +251,10 @@ def _xavier_init(shape: tuple[int, ...], gain: float, distribution: str) -> Init
 def _kaiming_init(
     shape: tuple[int, ...], a: float, mode: str, nonlinearity: str, distribution: str
 ) -> Initializer:
-    fan = _fan(shape, mode)
+    _fan(shape, mode)  # which refuses what is no mode
     hint = "agnostic_init.kaiming_normal or kaiming_uniform, which know all functions"
     gain = _gain(nonlinearity, a, "a", hint)
-    return _scaled(shape, gain, "fan_in", distribution, (fan, fan))
+    return _scaled(shape, gain, mode.lower(), distribution, _fans(shape))
 
 
 def _scaled(
