@@ -140,9 +140,10 @@ def jax(session: nox.Session) -> None:
 
 @nox.session
 def keras(session: nox.Session) -> None:
-    """The faces that have other libraries' names, and layers of Keras and Flax on torch and JAX."""
-    install(session, *group("test"), TORCH, "keras>=3", "flax", extras="torch,jax,low-precision")
-    env = backend_env("numpy", also_required=("torch", "jax", "keras", "flax"))
+    """The faces that have other libraries' names, and layers of Keras, Flax and Equinox."""
+    peers = ("keras>=3", "flax", "equinox")
+    install(session, *group("test"), TORCH, *peers, extras="torch,jax,low-precision")
+    env = backend_env("numpy", also_required=("torch", "jax", "keras", "flax", "equinox"))
     # Without it Keras looks for TensorFlow.
     env["KERAS_BACKEND"] = "numpy"
     run_pytest(session, "tests/compat", env=env, may_be_empty=False)
@@ -153,15 +154,6 @@ def dask(session: nox.Session) -> None:
     """What Dask adds."""
     install(session, *group("test"), extras="dask")
     run_backend(session, "dask")
-
-
-@nox.session
-def fuzz(session: nox.Session) -> None:
-    """Random calls against the definition, for a minute; for longer: ``nox -s fuzz -- --seconds 600 --seed 7``."""
-    install(session, *group("fuzz"), TORCH, extras="torch,jax,dask,strict,low-precision,cli")
-    # Without it Keras looks for TensorFlow.
-    env = {"KERAS_BACKEND": "numpy", "AGNOSTIC_INIT_ENGINE": "native"}
-    session.run("python", "-m", "fuzz", "--complete", *session.posargs, env=env)
 
 
 @nox.session

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import inspect
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -22,10 +23,20 @@ Function = Callable[..., Any]
 
 
 class StandIns:
-    """The functions of one module that blocks may replace."""
+    """The functions of one module that blocks may replace.
 
-    def __init__(self, module: str, names: Iterable[str]) -> None:
-        self.module = module
+    Parameters
+    ----------
+    module
+        Its name.
+    names
+        Those of the functions.
+    but_for
+        The name of a module, or of a package, whose own calls are left to the library.
+    """
+
+    def __init__(self, module: str, names: Iterable[str], but_for: str = "") -> None:
+        self.module, self.but_for = module, but_for
         self.names = tuple(names)
         self._chosen: ContextVar[Mapping[str, Function] | None]
         self._chosen = ContextVar(f"stand-ins for {module}", default=None)
@@ -66,9 +77,20 @@ class StandIns:
     def _stand_in(self, name: str, theirs: Function) -> Function:
         @functools.wraps(theirs)
         def call(*args: Any, **kwargs: Any) -> Any:
-            return (self._chosen.get() or {}).get(name, theirs)(*args, **kwargs)
+            chosen = self._chosen.get()
+            if chosen is None or (self.but_for and self._from_there()):
+                return theirs(*args, **kwargs)
+            return chosen.get(name, theirs)(*args, **kwargs)
 
         return call
+
+    def _from_there(self) -> bool:
+        """Whether a module of `but_for` has called the stand-in that asks."""
+        frame = inspect.currentframe()
+        for _ in range(2):
+            frame = frame and frame.f_back
+        name = frame.f_globals.get("__name__", "") if frame is not None else ""
+        return name == self.but_for or name.startswith(f"{self.but_for}.")
 
 
 def _swap(pairs: Iterable[tuple[Function, Function]]) -> None:

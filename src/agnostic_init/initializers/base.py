@@ -42,7 +42,7 @@ class Initializer:
     def __call__(
         self,
         shape: Any,
-        *,
+        *others: Any,
         key: Any = None,
         like: Any = None,
         xp: Any = None,
@@ -51,6 +51,9 @@ class Initializer:
         index: Any = None,
     ) -> Any:
         """Make a new array.
+
+        Flax and others on JAX call what they are given as ``init(key, shape, dtype)``: so called,
+        with a key of JAX, it makes an array of JAX's.
 
         Parameters
         ----------
@@ -68,12 +71,21 @@ class Initializer:
             Override those of `like`; float32 and the library's default device by default.
         index
             Make only the block of the global array that this basic index selects.
+        *others
+            Of a call as above, where `shape` is the key: the shape, dtype and sharding.
 
         Returns
         -------
         array
             Of the global shape, or of the block's.
         """
+        if others:
+            from agnostic_init.initializers.jax_call import of_jax_call
+
+            names = ("key", "like", "xp", "dtype", "device", "index")
+            values = (key, like, xp, dtype, device, index)
+            named = {n: v for n, v in zip(names, values, strict=True) if v is not None}
+            return self(**of_jax_call(shape, others, named))
         # What makes arrays is imported here and below when the first is made: a tree of parameters
         # is filled without.
         from agnostic_init.initializers.making import called
@@ -169,7 +181,7 @@ class Initializer:
 
     def __repr__(self) -> str:
         shown = ", ".join(
-            f"{name}={_written(getattr(self, name))}"
+            f"{name}={getattr(self, name)!r}"
             for name in _names_of(self)
             if getattr(self, name) is not None
         )
@@ -226,13 +238,8 @@ class Initializer:
             with library.on(library.device_of(out)):
                 self.write(key, part, out, library)
             return
-        inner = library.of_parts
         for view, index in library.parts(out):
-            place = part if index is None else part.part(index)
-            if inner is library:
-                self.write(key, place, view, library)
-            else:
-                self.write_parts(key, place, view, inner)
+            self.write(key, part if index is None else part.part(index), view, library)
         library.written(out)
 
 
@@ -255,10 +262,4 @@ def _plain(value: Any) -> Any:
         return value.to_dict()
     if isinstance(value, complex):
         return {"real": _plain(value.real), "imag": _plain(value.imag)}
-    if isinstance(value, str):
-        return str.__str__(value)  # of a subclass too, such as an enumeration's
     return str(value) if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _written(value: Any) -> str:
-    return str.__repr__(value) if isinstance(value, str) else repr(value)

@@ -1,1 +1,0 @@
-"""Random calls of all that is public, against the definition: ``python -m fuzz --seconds 600 --seed 7``."""

@@ -1,1 +1,0 @@
-"""The properties, one a module: `cases` makes random ones, and `check` raises for one that fails."""
