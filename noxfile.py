@@ -157,6 +157,15 @@ def dask(session: nox.Session) -> None:
 
 
 @nox.session
+def fuzz(session: nox.Session) -> None:
+    """Random calls against the definition, for a minute; for longer: ``nox -s fuzz -- --seconds 600 --seed 7``."""
+    install(session, *group("fuzz"), TORCH, extras="torch,jax,dask,strict,low-precision,cli")
+    # Without it Keras looks for TensorFlow.
+    env = {"KERAS_BACKEND": "numpy", "AGNOSTIC_INIT_ENGINE": "native"}
+    session.run("python", "-m", "fuzz", "--complete", *session.posargs, env=env)
+
+
+@nox.session
 def cupy(session: nox.Session) -> None:
     """What CuPy adds; without a GPU, that the CUDA source compiles and agrees when run on the host."""
     # The compiler that CuPy uses at run time also compiles our kernels where there is no GPU.

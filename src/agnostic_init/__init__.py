@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from agnostic_init import compat as compat
     from agnostic_init import draws as draws
     from agnostic_init import linalg as linalg
+    from agnostic_init import torch as torch
     from agnostic_init.arrays.errors import (
         AmbiguousLayoutError,
         MissingExtraError,
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
         ParameterTypeError,
     )
     from agnostic_init.bits.key import Key, key
+    from agnostic_init.bits.sharded import Sharded
     from agnostic_init.gains.gain import gain
     from agnostic_init.initializers.base import Initializer
     from agnostic_init.initializers.constant import constant, ones, zeros
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
     )
     from agnostic_init.initializers.orthogonal import orthogonal
     from agnostic_init.initializers.orthogonal_convolutions import conv_orthogonal, delta_orthogonal
+    from agnostic_init.initializers.parts import blocks, constant_rows, masked, zero_rows
     from agnostic_init.initializers.random import (
         normal,
         symmetric_uniform,
@@ -70,12 +73,15 @@ __all__ = [
     "ParameterTypeError",
     "Plan",
     "Rule",
+    "Sharded",
     "Spec",
     "__version__",
     "bilinear",
+    "blocks",
     "checkpoint",
     "compat",
     "constant",
+    "constant_rows",
     "conv_orthogonal",
     "delta_orthogonal",
     "dirac",
@@ -99,11 +105,13 @@ __all__ = [
     "lecun_uniform",
     "linalg",
     "looks_linear",
+    "masked",
     "normal",
     "ones",
     "orthogonal",
     "sparse",
     "symmetric_uniform",
+    "torch",
     "torch_default",
     "truncated_normal",
     "uniform",
@@ -111,6 +119,7 @@ __all__ = [
     "variance_scaling",
     "xavier_normal",
     "xavier_uniform",
+    "zero_rows",
     "zeros",
 ]
 
@@ -123,6 +132,7 @@ _HOMES = {
         "ParameterTypeError",
     ),
     "bits.key": ("Key", "key"),
+    "bits.sharded": ("Sharded",),
     "gains.gain": ("gain",),
     "initializers.base": ("Initializer",),
     "initializers.constant": ("constant", "ones", "zeros"),
@@ -145,6 +155,7 @@ _HOMES = {
     ),
     "initializers.orthogonal": ("orthogonal",),
     "initializers.orthogonal_convolutions": ("conv_orthogonal", "delta_orthogonal"),
+    "initializers.parts": ("blocks", "constant_rows", "masked", "zero_rows"),
     "initializers.random": ("normal", "symmetric_uniform", "truncated_normal", "uniform"),
     "initializers.repeated": ("icnr", "looks_linear"),
     "initializers.scaling": ("variance_scaling",),
@@ -157,7 +168,7 @@ _HOMES = {
     "models.specs": ("Spec",),
     "models.tree": ("fill_tree", "init_tree"),
 }
-_FOLDERS = ("checkpoint", "compat", "draws", "linalg")
+_FOLDERS = ("checkpoint", "compat", "draws", "linalg", "torch")
 
 
 def __getattr__(name: str) -> Any:

@@ -152,3 +152,46 @@ if hasattr(jax, "set_mesh"):
         made = initializers.normal()(jax.random.key(0), (8, 4), jnp.float32)
         jax.sharding.reshard(made, NamedSharding(mesh, P("x")))
 """)
+
+
+@pytest.mark.parametrize(
+    ("factory", "name"),
+    [
+        (initializers.constant, "value"),
+        (initializers.normal, "stddev"),
+        (initializers.uniform, "scale"),
+        (initializers.truncated_normal, "stddev"),
+        (lambda x: initializers.variance_scaling(x, "fan_in", "normal"), "scale"),
+        (initializers.orthogonal, "scale"),
+    ],
+)
+@pytest.mark.parametrize("value", [np.arange(3.0), np.ones((1, 2, 2))])
+def test_an_array_that_does_not_broadcast_is_refused_in_words(factory, name, value):
+    init = factory(value)
+    words = f"`{name}` must broadcast to the shape (2, 2), got {value.shape}"
+    with pytest.raises(ParameterError) as caught:
+        init(jax.random.key(0), (2, 2))
+    assert words in str(caught.value)
+    with pytest.raises(ParameterError, match="must broadcast"):
+        jax.jit(lambda x: factory(x)(jax.random.key(0), (2, 2)))(value)
+
+
+@pytest.mark.parametrize(
+    ("init", "words"),
+    [
+        (
+            initializers.orthogonal(column_axis=2),
+            "`column_axis` must be an axis of the shape (2, 3)",
+        ),
+        (
+            initializers.he_normal(in_axis=-3),
+            "`in_axis` must be an axis of the shape (2, 3), got -3",
+        ),
+        (initializers.lecun_normal(out_axis=(0, 5)), "`out_axis` must be an axis of"),
+        (initializers.glorot_uniform(batch_axis=2), "`batch_axis` must be an axis of"),
+    ],
+)
+def test_an_axis_that_a_shape_has_not_is_refused_in_words(init, words):
+    with pytest.raises(ParameterError) as caught:
+        init(jax.random.key(0), (2, 3))
+    assert words in str(caught.value)

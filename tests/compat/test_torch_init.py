@@ -523,3 +523,32 @@ def test_arrays_of_cupy():
         for array in (one, two):
             assert getattr(init, name)(array, **options) is array
         np.testing.assert_array_equal(one.get(), two)
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda t: init.xavier_normal_(t, 1e300), "`gain` must be at most 1e+150"),
+        (lambda t: init.xavier_uniform_(t, 1e200), "`gain` must be at most 1e+150, got 1e+200"),
+        (lambda t: init.uniform_(t, 0.0, None), "`b` must be a real number, got None"),
+        (lambda t: init.uniform_(t, "0"), "`a` must be a real number, got '0'"),
+        (lambda t: init.trunc_normal_(t, b="x"), "`b` must be a real number, got 'x'"),
+        (lambda t: init.trunc_normal_(t, 1j), "`mean` must be a real number, got 1j"),
+        (lambda t: init.trunc_normal_(t, std=[]), "`std` must be a real number, got []"),
+        (lambda t: init.kaiming_normal_(t, mode=0.02), "`mode` must be one of 'fan_in', 'fan_out'"),
+        (lambda t: init.kaiming_uniform_(t, mode=[]), "`mode` must be one of"),
+        (lambda t: init.kaiming_uniform_(t, nonlinearity=[]), "`nonlinearity` must be one of"),
+        (lambda t: init.dirac_(t[..., None], 0), "`groups` must be positive, got 0"),
+        (lambda t: init.dirac_(t[..., None], "2"), "`groups` must be an integer, got '2'"),
+        (lambda t: init.sparse_(t, "x"), "`sparsity` must be a real number, got 'x'"),
+        (lambda t: init.sparse_(t, math.inf), "`sparsity` must be finite, got inf"),
+    ],
+)
+def test_what_no_number_or_name_is_has_words_of_ours(call, words):
+    with pytest.raises((ai.ParameterError, ai.ParameterTypeError)) as caught:
+        call(np.zeros((2, 2), np.float32))
+    assert words in str(caught.value)
+
+
+def test_a_sparsity_beyond_one_is_all_zeros_as_in_torch():
+    assert not init.sparse_(np.ones((3, 2)), 1e300, generator=0).any()

@@ -44,6 +44,10 @@ CASES = {
     "bilinear": {"layout": "torch", "gain": 0.3},
     "icnr": {"init": {"name": "normal"}, "layout": "torch", "dims": 2},
     "looks_linear": {"init": {"name": "normal"}},
+    "constant_rows": {"init": {"name": "normal"}, "rows": [2, 5], "value": 0.3},
+    "zero_rows": {"init": {"name": "normal"}, "rows": 2},
+    "masked": {"init": {"name": "normal"}, "mask": [[1], [0]] * 24},
+    "blocks": {"inits": [{"name": "normal"}, {"name": "ones"}], "sizes": [30, 18]},
 }
 
 # Of these all bytes are kept, as a matrix is the same in every library and machine to rounding.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import json
 import math
 import pickle
@@ -211,3 +212,16 @@ def test_of_a_complex_truncated_normal_the_variance_is_exact():
     # The std of its parent, by the one function that knows the modulus of a truncated one.
     draw = ai.he_normal("torch").draw((2, 2), "complex128")
     assert draw.scale == 1.0 / modulus_std(2.0)
+
+
+class Mode(str, enum.Enum):  # noqa: UP042 - of Python 3.11 too, and not StrEnum's own text
+    FAN_OUT = "fan_out"
+
+
+@pytest.mark.parametrize("text", [np.str_("fan_out"), Mode.FAN_OUT], ids=["NumPy", "enum"])
+def test_text_of_a_subclass_is_written_as_text(text):
+    init = ai.variance_scaling(mode=text)
+    assert repr(init) == repr(ai.variance_scaling(mode="fan_out"))
+    assert init == ai.variance_scaling(mode="fan_out")
+    assert type(init.to_dict()["mode"]) is str
+    assert ai.get(init.to_dict()) == init

@@ -157,6 +157,15 @@ class Library:
         """
         return ((array, None),)
 
+    @property
+    def of_parts(self) -> Library:
+        """The library of the views that `parts` gives."""
+        return self
+
+    def cut(self, array: Any) -> Any:
+        """What tells how an array is cut over processes from other ways to cut it; None if it is whole."""
+        return None
+
     def memory(self, array: Any) -> Memory | None:
         """Where an array's elements are, or None if it has no memory or does not say."""
         return None

@@ -101,6 +101,9 @@ def _find(array: Any) -> Library:
             if len(OF_TYPE) < MOST_TYPES:
                 OF_TYPE[kind] = backend(name)
             return backend(name)
+    own = getattr(array, "library", None)
+    if isinstance(own, Library):  # of a part of an array, which knows that array's
+        return own
     if not hasattr(array, "__array_namespace__"):
         rule = "must be an array of a supported library"
         raise must_be_type("like", rule, array, "xp= for the library, or numpy.asarray(like)")

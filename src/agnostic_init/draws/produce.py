@@ -44,6 +44,6 @@ def produce(
         raise must("dtype", f"must be that of `out`, {draw.dtype}", dtype)
     stream = make_key(key)
     for view, place in library.parts(out):
-        fill(draw, stream, part if place is None else part.part(place), view, library)
+        fill(draw, stream, part if place is None else part.part(place), view, library.of_parts)
     library.written(out)
     return out

@@ -181,7 +181,7 @@ class Initializer:
 
     def __repr__(self) -> str:
         shown = ", ".join(
-            f"{name}={getattr(self, name)!r}"
+            f"{name}={_written(getattr(self, name))}"
             for name in _names_of(self)
             if getattr(self, name) is not None
         )
@@ -238,8 +238,13 @@ class Initializer:
             with library.on(library.device_of(out)):
                 self.write(key, part, out, library)
             return
+        inner = library.of_parts
         for view, index in library.parts(out):
-            self.write(key, part if index is None else part.part(index), view, library)
+            place = part if index is None else part.part(index)
+            if inner is library:
+                self.write(key, place, view, library)
+            else:
+                self.write_parts(key, place, view, inner)
         library.written(out)
 
 
@@ -262,4 +267,10 @@ def _plain(value: Any) -> Any:
         return value.to_dict()
     if isinstance(value, complex):
         return {"real": _plain(value.real), "imag": _plain(value.imag)}
+    if isinstance(value, str):
+        return str.__str__(value)  # of a subclass too, such as an enumeration's
     return str(value) if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _written(value: Any) -> str:
+    return str.__repr__(value) if isinstance(value, str) else repr(value)

@@ -34,6 +34,7 @@ _FAMILIES = {
     ),
     "orthogonal": ("orthogonal",),
     "orthogonal_convolutions": ("conv_orthogonal", "delta_orthogonal"),
+    "parts": ("blocks", "constant_rows", "masked", "zero_rows"),
     "random": ("normal", "symmetric_uniform", "truncated_normal", "uniform"),
     "repeated": ("icnr", "looks_linear"),
     "scaling": ("variance_scaling",),

@@ -7,14 +7,18 @@ from collections.abc import Sequence
 from agnostic_init.arrays.errors import ParameterError
 from agnostic_init.models.rules import Rule, firsts
 
-__all__ = ["assigned"]
+__all__ = ["COMPARED", "assigned", "listed"]
 
 SHOWN = 8
 COMPARED = 1000  # names, for a hint: comparing takes time, and names of a model are much alike
 
 
-def assigned(names: Sequence[str], rules: Sequence[Rule]) -> tuple[Rule, ...]:
+def assigned(
+    names: Sequence[str], rules: Sequence[Rule], unused_rules: str = "error"
+) -> tuple[Rule, ...]:
     """The first rule that matches each name.
+
+    Where `unused_rules` is "ignore", a rule may be the first for no name.
 
     Raises
     ------
@@ -29,9 +33,9 @@ def assigned(names: Sequence[str], rules: Sequence[Rule]) -> tuple[Rule, ...]:
     if unmatched:
         said.append(
             f"`rules` must match every parameter, got none for {len(unmatched)} of {len(names)}: "
-            f"{_listed(unmatched)}; try: {_hint_for_names(unmatched, unused)}"
+            f"{listed(unmatched)}; try: {_hint_for_names(unmatched, unused)}"
         )
-    if unused:
+    if unused and unused_rules == "error":
         shown = [_why_unused(rule, names, rules, unmatched) for rule in unused[:SHOWN]]
         said.append(
             f"`rules` must all be used, got {len(unused)} of {len(rules)} that no parameter "
@@ -42,7 +46,8 @@ def assigned(names: Sequence[str], rules: Sequence[Rule]) -> tuple[Rule, ...]:
     return tuple([rules[number] for number in found])
 
 
-def _listed(items: Sequence[str]) -> str:
+def listed(items: Sequence[str]) -> str:
+    """The first of some names, and how many more there are."""
     return ", ".join(map(repr, items[:SHOWN])) + _rest(items)
 
 

@@ -57,7 +57,7 @@ def fill_entries(
         Target(library, entry.dtype, "cpu" if memory is not None else library.device_of(out))
         for entry, out, library, memory in zip(entries, outs, libraries, memories, strict=True)
     ]
-    for numbers, draws in _groups(entries, targets, report):
+    for numbers, draws in _groups(entries, targets, report, outs):
         batch = [entries[n] for n in numbers]
         with report.of(batch):
             if draws:
@@ -95,19 +95,22 @@ def _jobs(
                 entry.key,
                 whole if index is None else whole.part(index),
                 view,
-                library,
+                library.of_parts,
                 None,
             )
 
 
 def _groups(
-    entries: Sequence[Entry], targets: Sequence[Target], report: Report
+    entries: Sequence[Entry],
+    targets: Sequence[Target],
+    report: Report,
+    outs: Sequence[Any] = (),
 ) -> list[tuple[list[int], list[Draw]]]:
     """Numbers of entries that are made by one call, and their draws if they have any.
 
     They are in the order of the first of each. All draws are one group, or, where somebody is to
     be told, those that follow each other. Other parameters are alone, or with their equals where
-    that is a gain.
+    that is a gain and none is cut over processes.
     """
     groups: list[tuple[list[int], list[Draw]]] = []
     known: dict[Any, Draw | None] = {}
@@ -131,7 +134,8 @@ def _groups(
             continue
         run = None if told else run
         library, _, device, _ = targets[n]
-        most = init.together(shape, dtype, library, device)
+        cut = outs and library.cut(outs[n]) is not None
+        most = 1 if cut else init.together(shape, dtype, library, device)
         if most == 1:
             groups.append(([n], []))
             continue

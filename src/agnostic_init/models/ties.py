@@ -20,8 +20,7 @@ def firsts(arrays: Sequence[Any], libraries: Sequence[Library]) -> list[int]:
     for number, (array, library) in enumerate(zip(arrays, libraries, strict=True)):
         memory = library.memory(array)
         dtype = library.dtype_name(array.dtype)
-        # How a DTensor is cut: one memory may be other parts of the whole.
-        cut = getattr(array, "placements", None)
+        cut = library.cut(array)  # one memory may be other parts of the whole
         what = id(array) if memory is None else (memory, tuple(array.shape), dtype, cut)
         found.append(known.setdefault(what, number))
     return found

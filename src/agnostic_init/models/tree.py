@@ -168,6 +168,8 @@ def fill_tree(
     *,
     key: Any,
     module: Any = None,
+    names: Any = None,
+    unused: str = "error",
     progress: Progress | None = None,
 ) -> Arrays:
     """Write all parameters of a model in place, in the dtypes that they have.
@@ -178,7 +180,8 @@ def fill_tree(
     Parameters
     ----------
     arrays
-        A mapping of names to arrays that can be written, or pairs of both. Or a module of torch,
+        A mapping of names to arrays that can be written, or pairs of both. An array that is a part
+        of its parameter is given as `Sharded`. Or a module of torch,
         whose parameters are filled, by names in which no wrapper shows: a model in `torch.compile`,
         data parallelism, FSDP or activation checkpointing gets the values that it gets without.
         A weight under a parametrization is filled by the name of the weight, and the tensors that
@@ -188,6 +191,11 @@ def fill_tree(
     module
         The module of torch whose parameters or state dict `arrays` holds: their names are then
         those that they have without wrappers.
+    names
+        All names of the model, where this process has some of the arrays, as in a pipeline: rules
+        are checked by them, and those that no array here needs are no error.
+    unused
+        "ignore" if rules may be there that no parameter needs.
 
     Returns
     -------
@@ -209,13 +217,20 @@ def fill_tree(
     {'weight': array([[1., 1.],
            [1., 1.]]), 'bias': array([0., 0.])}
     """
+    some = names is not None or unused != "error"
     result, named, finish = _given(arrays, module)
+    if some:
+        from agnostic_init.models.needed import needed
+
+        rules = needed(list(named), rules_of(rules), names, unused)
     if not named:
+        if some:  # a process without parameters
+            return result  # type: ignore[no-any-return]
         raise must("specs", "must not be empty", {})
-    names, outs = list(named), list(named.values())
+    own, outs = list(named), list(named.values())
     stream = make_key(key)
     with collecting_later():
-        entries, libraries, memories = _checked(named, names, outs, rules, stream)
+        entries, libraries, memories = _checked(named, own, outs, rules, stream)
     fill_entries(entries, outs, libraries, memories, Report(entries, progress))
     if finish is not None:
         finish(stream)

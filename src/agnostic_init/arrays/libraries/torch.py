@@ -98,6 +98,9 @@ class Library(library.Library):
             return ((array, None),)
         return torch_shards.parts(array)
 
+    def cut(self, array: Any) -> Any:
+        return array.placements if torch_shards.is_sharded(array) else None
+
     def memory(self, array: Any) -> Memory | None:
         if torch_shards.is_sharded(array):
             return self.memory(torch_shards.held(array))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -28,6 +28,8 @@ __all__ = [
     "UNSET",
     "Factory",
     "axes_of",
+    "axis_of",
+    "check_broadcasts",
     "check_factor",
     "checked",
     "drawn",
@@ -51,6 +53,7 @@ DrawOf = Callable[[float, str], Draw]
 class Factory:
     """What is made once and called with keys: a frozen dataclass of parameters and a dtype."""
 
+    factor: ClassVar[str] = ""  # the parameter that may be an array, which broadcasts to the shape
     dtype: Any
 
     def __post_init__(self) -> None:
@@ -64,7 +67,25 @@ class Factory:
             _check_dtype(self.dtype)
 
     def _checked(self, shape: Any, dtype: Any) -> tuple[tuple[int, ...], Any]:
-        return checked(shape, self.dtype if dtype is UNSET else dtype)
+        lengths, kind = checked(shape, self.dtype if dtype is UNSET else dtype)
+        if self.factor:
+            check_broadcasts(self.factor, getattr(self, self.factor), lengths)
+        return lengths, kind
+
+
+def check_broadcasts(name: str, value: Any, shape: tuple[int, ...]) -> None:
+    """Raise unless a parameter is a number, or an array that broadcasts to a shape."""
+    own = tuple(np.shape(number_of(value)))
+    missing = len(shape) - len(own)
+    if missing < 0 or any(n not in (1, m) for n, m in zip(own, shape[missing:], strict=True)):
+        raise must(name, f"must broadcast to the shape {shape}", own, "another shape")
+
+
+def axis_of(name: str, axis: int, shape: tuple[int, ...]) -> int:
+    """An axis of a shape, counted from the first; a negative one is counted from the last."""
+    if not -len(shape) <= axis < len(shape):
+        raise must(name, f"must be an axis of the shape {shape}", axis)
+    return axis % len(shape)
 
 
 def axes_of(name: str, value: Any) -> int | tuple[int, ...]:

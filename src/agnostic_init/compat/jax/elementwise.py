@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import jax.numpy as jnp
 
@@ -85,6 +85,8 @@ class constant(Factory):
     Array([-7., -7.], dtype=float32)
     """
 
+    factor: ClassVar[str] = "value"
+
     value: Any
     dtype: Any = None
 
@@ -118,6 +120,8 @@ class uniform(Factory):
     (2, 3)
     """
 
+    factor: ClassVar[str] = "scale"
+
     scale: Any = 1e-2
     dtype: Any = None
 
@@ -148,6 +152,8 @@ class normal(Factory):
     >>> normal(5.0)(jax.random.key(0), (2, 3)).shape
     (2, 3)
     """
+
+    factor: ClassVar[str] = "stddev"
 
     stddev: Any = 1e-2
     dtype: Any = None
@@ -183,6 +189,8 @@ class truncated_normal(Factory):
     >>> bool(abs(values).max() <= 0.04)
     True
     """
+
+    factor: ClassVar[str] = "stddev"
 
     stddev: Any = 1e-2
     dtype: Any = None

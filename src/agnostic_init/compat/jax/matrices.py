@@ -13,6 +13,8 @@ from agnostic_init.arrays.numbers import integer
 from agnostic_init.compat.jax.drawing import (
     UNSET,
     Factory,
+    axis_of,
+    check_broadcasts,
     check_factor,
     is_number,
     key_of,
@@ -62,7 +64,7 @@ class orthogonal(Factory):
             raise must(
                 "shape", "must have at least 2 axes: orthogonal requires at least a 2D shape", shape
             )
-        axis = range(len(shape))[self.column_axis]
+        axis = axis_of("column_axis", self.column_axis, shape)
         if 0 in shape:
             return placed(jnp.zeros(shape, dtype), out_sharding)  # no device: it has no elements
         columns = shape[axis]
@@ -116,6 +118,7 @@ class delta_orthogonal(Factory):
 
 def _haar(key: Any, rows: int, columns: int, scale: Any, dtype: Any) -> Any:
     """A matrix of orthonormal rows or columns, times a scale."""
+    check_broadcasts("scale", scale, (rows, columns))
     gain = float(scale) if is_number(scale) else 1.0
     matrix = haar_matrices((rows, columns), gain, key=key_of(key), xp=jnp, dtype=str(dtype.name))
     return matrix if is_number(scale) else matrix * jnp.asarray(number_of(scale), dtype)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import jax.numpy as jnp
 import numpy as np
@@ -16,6 +16,7 @@ from agnostic_init.compat.jax.drawing import (
     UNSET,
     Factory,
     axes_of,
+    axis_of,
     check_factor,
     is_number,
     number_of,
@@ -73,6 +74,8 @@ class variance_scaling(Factory):
     Array(0.0625, dtype=float32)
     """
 
+    factor: ClassVar[str] = "scale"
+
     scale: Any
     mode: str
     distribution: str
@@ -111,9 +114,14 @@ class variance_scaling(Factory):
             raise ParameterError(NO_FANS.format(len(shape)))
         if 0 in shape:
             return 0
-        sizes = [_size(shape, axes) for axes in (self.in_axis, self.out_axis, self.batch_axis)]
+        sizes = [self._size(shape, name) for name in ("in_axis", "out_axis", "batch_axis")]
         field = math.prod(shape) / math.prod(sizes)
         return by_mode(self.mode, sizes[0] * field, sizes[1] * field)
+
+    def _size(self, shape: tuple[int, ...], name: str) -> int:
+        axes = getattr(self, name)
+        places = (axes,) if isinstance(axes, int) else axes
+        return math.prod(shape[axis_of(name, axis, shape)] for axis in places)
 
 
 def glorot_uniform(
@@ -164,7 +172,3 @@ xavier_uniform = glorot_uniform
 xavier_normal = glorot_normal
 kaiming_uniform = he_uniform
 kaiming_normal = he_normal
-
-
-def _size(shape: tuple[int, ...], axes: Axes) -> int:
-    return math.prod(shape[axis] for axis in ((axes,) if isinstance(axes, int) else axes))

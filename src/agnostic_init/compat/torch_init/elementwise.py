@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from agnostic_init.arrays.errors import ParameterError, must
+from agnostic_init.arrays.numbers import real_number
 from agnostic_init.compat.torch_init.writing import (
-    RefusedError,
     has_values,
     number,
     overridable,
@@ -40,10 +40,9 @@ FAR = (
 
 def uniform_of(a: Any = 0.0, b: Any = 1.0) -> Initializer:
     """What `uniform_` fills a tensor with."""
-    if a > b:
-        raise RefusedError(str(must("a", f"must be at most `b`, which is {b!r}", a)))
     try:
-        return constant(float(a)) if a == b else uniform(number(a), number(b))
+        low, high = _bounds(a, b)
+        return constant(low) if low == high else uniform(low, high)
     except ParameterError as error:
         raise refused(error, low="a", high="b") from None
 
@@ -58,16 +57,24 @@ def normal_of(mean: Any = 0.0, std: Any = 1.0) -> Initializer:
 
 def trunc_normal_of(mean: Any = 0.0, std: Any = 1.0, a: Any = -2.0, b: Any = 2.0) -> Initializer:
     """What `trunc_normal_` fills a tensor with; a warning where all of it is from a far tail."""
-    if mean < a - 2 * std or mean > b + 2 * std:
-        warn(FAR)
-    if a > b:
-        raise RefusedError(str(must("a", f"must be at most `b`, which is {b!r}", a)))
     try:
-        if a == b:
-            return constant(float(a))
-        return truncated_normal(number(mean), number(std), number(a), number(b), bounds="absolute")
+        center, spread = real_number("mean", number(mean)), real_number("std", number(std))
+        low, high = _bounds(a, b)
+        if center < low - 2 * spread or center > high + 2 * spread:
+            warn(FAR)
+        if low == high:
+            return constant(low)
+        return truncated_normal(center, spread, low, high, bounds="absolute")
     except ParameterError as error:
         raise refused(error, lower="a", upper="b") from None
+
+
+def _bounds(a: Any, b: Any) -> tuple[float, float]:
+    low = real_number("a", number(a), infinite=True)
+    high = real_number("b", number(b), infinite=True)
+    if low > high:
+        raise must("a", f"must be at most `b`, which is {b!r}", a)
+    return low, high
 
 
 @overridable

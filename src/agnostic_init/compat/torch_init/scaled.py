@@ -34,6 +34,7 @@ __all__ = [
 ]
 
 MODES = ("fan_in", "fan_out")
+MOST = 1e150  # its square is still a float
 EMPTY = "Initializing zero-element tensors is a no-op"  # torch's words, which code filters by
 
 
@@ -207,8 +208,8 @@ def _calculate_correct_fan(tensor: Any, mode: str) -> int:
     return _fan(shape_of(tensor), mode)
 
 
-def _fan(shape: tuple[int, ...], mode: str) -> int:
-    mode = mode.lower()
+def _fan(shape: tuple[int, ...], mode: Any) -> int:
+    mode = mode.lower() if isinstance(mode, str) else mode
     check_choice("mode", mode, MODES)
     return _fans(shape)[MODES.index(mode)]
 
@@ -235,7 +236,7 @@ def kaiming_of(
 
 def _made(function: Any, shape: tuple[int, ...], number: Any, *names: str) -> Initializer:
     """The initializer, which is kept for plain numbers: others may change, or equal a refused one."""
-    if type(number) not in (int, float):
+    if type(number) not in (int, float) or {str} != set(map(type, names)):
         function = function.__wrapped__
     init: Initializer = function(shape, number, *names)
     return init
@@ -250,10 +251,10 @@ def _xavier_init(shape: tuple[int, ...], gain: float, distribution: str) -> Init
 def _kaiming_init(
     shape: tuple[int, ...], a: float, mode: str, nonlinearity: str, distribution: str
 ) -> Initializer:
-    fan = _fan(shape, mode)
+    _fan(shape, mode)  # which refuses what is no mode
     hint = "agnostic_init.kaiming_normal or kaiming_uniform, which know all functions"
     gain = _gain(nonlinearity, a, "a", hint)
-    return _scaled(shape, gain, "fan_in", distribution, (fan, fan))
+    return _scaled(shape, gain, mode.lower(), distribution, _fans(shape))
 
 
 def _scaled(
@@ -263,6 +264,8 @@ def _scaled(
         factor = real_number("gain", number(gain))
         if factor < 0:
             raise must("gain", "must not be negative", gain)
+        if factor > MOST:
+            raise must("gain", f"must be at most {MOST:g}", gain)
         if factor == 0 or 0 in shape:
             return zeros()
         return variance_scaling(factor**2, mode, distribution, fan=fan)

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from agnostic_init.arrays.errors import ParameterError, must
+from agnostic_init.arrays.numbers import positive_integer, real_number
 from agnostic_init.arrays.untraced import untraced
 from agnostic_init.compat.torch_init.writing import number, refused, shape_of, write
 from agnostic_init.initializers.base import Initializer
@@ -36,9 +37,10 @@ def dirac_of(tensor: Any, groups: int = 1) -> Initializer:
     shape = shape_of(tensor)
     if len(shape) not in {3, 4, 5}:
         raise must("tensor", "must have 3, 4 or 5 dimensions", shape)
-    if shape[0] % groups:
+    count = positive_integer("groups", number(groups))
+    if shape[0] % count:
         raise must("groups", f"must divide the length of axis 0, which is {shape[0]}", groups)
-    return dirac(groups)
+    return dirac(count)
 
 
 def orthogonal_of(tensor: Any, gain: Any = 1) -> Initializer:
@@ -55,9 +57,10 @@ def orthogonal_of(tensor: Any, gain: Any = 1) -> Initializer:
 def sparse_of(tensor: Any, sparsity: float, std: Any = 0.01) -> Initializer:
     """What `sparse_` fills a matrix with."""
     rows, _ = _matrix(tensor)
-    # Torch's number of zeros, of whose rounding up the last bit of a float decides.
-    zeros = min(rows, math.ceil(sparsity * rows))
     try:
+        part = real_number("sparsity", number(sparsity))
+        # Torch's number of zeros, of whose rounding up the last bit of a float decides.
+        zeros = math.ceil(min(part * rows, rows))
         return sparse(zeros / max(rows, 1), number(std))
     except ParameterError as error:
         raise refused(error) from None

@@ -14,7 +14,7 @@ from agnostic_init.draws.engines import native
 from agnostic_init.draws.record import Draw
 from agnostic_init.native.library import library
 
-__all__ = ["Job", "fill", "fill_many", "in_use", "new"]
+__all__ = ["Job", "fill", "fill_by_numpy", "fill_many", "in_use", "new"]
 
 Job = tuple[Draw, Key, Block, Memory]
 
@@ -36,7 +36,7 @@ def fill(draw: Draw, key: Key, block: Block, memory: Memory) -> None:
     if in_use():
         native.fill_jobs([native.job_at(draw, key, block, memory.address, memory.strides)])
     elif block.size:
-        _fill_by_numpy(draw, key, block, memory)
+        fill_by_numpy(draw, key, block, memory)
 
 
 def fill_many(jobs: Sequence[Job]) -> None:
@@ -58,7 +58,8 @@ def in_use() -> bool:
     return library() is not None
 
 
-def _fill_by_numpy(draw: Draw, key: Key, block: Block, memory: Memory) -> None:
+def fill_by_numpy(draw: Draw, key: Key, block: Block, memory: Memory) -> None:
+    """As `fill`, without the compiled library."""
     out = memory.seen_by_numpy(draw.format.storage)
     if out.flags.c_contiguous:
         _fill_contiguous(draw, key, block.positions(), out.reshape(-1))

@@ -1,0 +1,105 @@
+"""An array, or a block of one, is the same in every library, and what its definition says."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+from hypothesis import strategies as st
+
+import agnostic_init as ai
+from agnostic_init.initializers.base import draw_of
+from fuzz import oracle, strategies
+from fuzz.libraries import LIBRARIES, Library, of_library
+from fuzz.programs import Code, Fault, Outcome, Program
+
+__all__ = ["Case", "cases", "check", "parts_of"]
+
+TINY = 300  # elements of what is compared one by one
+BEFORE_JAX = "jax.config.update('jax_enable_x64', False)"
+
+
+class Case(NamedTuple):
+    """A call of an initializer in a library."""
+
+    init: Code
+    shape: tuple[int, ...]
+    key: Any
+    dtype: str
+    index: Any
+    library: Library
+
+    def program(self, library: Library) -> Program:
+        """The call in a library."""
+        of_jax = (BEFORE_JAX,) if library.name == "jax" else ()
+        where = f"index={self.index!r}, dtype={self.dtype!r}, xp={library.xp}"
+        call = f"{self.init}({self.shape!r}, key={self.key!r}, {where})"
+        return Program((*of_jax, *library.before, call))
+
+    def __str__(self) -> str:
+        return str(self.program(self.library))
+
+
+@st.composite
+def cases(draw: Any) -> Case:
+    """Small arrays, and small blocks of huge ones."""
+    init = draw(strategies.initializers())
+    shape = draw(strategies.shapes())
+    elementwise = getattr(Program((init,)).outcome().value, "elementwise", False)
+    if elementwise and draw(strategies.rarely):  # others make the whole array
+        huge = [2**32 - 1, 2**32 + 3, 2**33, 2**40, 2**61, 2**31]
+        shape = (draw(st.sampled_from(huge)), *draw(st.sampled_from([(), (2,), (3,), (5, 1)])))
+        shape = shape[:: draw(st.sampled_from([1, -1]))]
+    index = draw(strategies.indices(shape))
+    if index is None and any(length > 12 for length in shape):
+        index = tuple(slice(-3, None, 1) if n > 12 else slice(None) for n in shape)
+    library = draw(st.sampled_from(LIBRARIES))
+    return Case(init, shape, draw(strategies.keys()), draw(strategies.dtypes()), index, library)
+
+
+def check(case: Case) -> None:
+    """The call in NumPy is right, and that in the library is the same, or refused alike."""
+    known = case.program(LIBRARIES[0]).outcome()
+    _check_by_definition(case, known)
+    if case.library.name == "numpy":
+        return
+    got = case.program(case.library).outcome()
+    if of_library(got):
+        return
+    if known.refused or got.refused:
+        if type(known.error) is not type(got.error):
+            raise Fault(f"NumPy: {known.error!r}; {case.library.name}: {got.error!r}")
+        return
+    init, draw = parts_of(case.init, case.shape, case.dtype)
+    if init.elementwise and oracle.exact(draw):
+        oracle.check_equal(got.value, known.value)
+    elif init.elementwise:
+        oracle.check_close(got.value, known.value, 4)
+    else:
+        oracle.check_close(got.value, known.value, 64)
+
+
+def parts_of(init: Code, shape: tuple[int, ...], dtype: str) -> tuple[Any, Any]:
+    """The initializer whose values are drawn, and the draw that its elements are, if they are one."""
+    made = Program((init,)).outcome().value
+    while hasattr(made, "init"):  # of a smaller weight
+        made = made.init
+    return made, draw_of(made, shape, dtype) if made.elementwise else None
+
+
+def _check_by_definition(case: Case, known: Outcome) -> None:
+    if known.refused:
+        return
+    made = Program((case.init,)).outcome().value
+    places, shape = oracle.positions(case.shape, case.index)
+    if tuple(known.value.shape) != shape:
+        raise Fault(f"the shape is {known.value.shape}, not {shape}")
+    draw = draw_of(made, case.shape, case.dtype)
+    if draw is not None:
+        if len(places) <= TINY:
+            key = ai.key(Program((Code(repr(case.key)),)).outcome().value)
+            oracle.check_equal(known.value, oracle.expected(draw, key, places, shape))
+    elif case.index is not None and math.prod(case.shape) <= TINY:
+        whole = case._replace(index=None).program(LIBRARIES[0]).outcome().value
+        oracle.check_equal(known.value, np.asarray(whole[case.index]))

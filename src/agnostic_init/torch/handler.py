@@ -1,0 +1,108 @@
+"""Blocks in which models are built with parameters that have no memory."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+import torch
+from torch.nn.modules.module import (
+    register_module_module_registration_hook,
+    register_module_parameter_registration_hook,
+)
+
+from agnostic_init.compat.torch_init.calls import Call
+from agnostic_init.compat.torch_init.mode import Handler, drawing
+from agnostic_init.torch.recorder import Recorder
+
+__all__ = ["Recording", "recording"]
+
+#: The recorder of this context, which a hook on all modules of the process asks for.
+_current: ContextVar[Recorder | None] = ContextVar("recorder", default=None)
+_owners: ContextVar[weakref.WeakSet[Any] | None] = ContextVar("owners", default=None)
+
+
+class Recording(Handler):
+    """Draws by functions of torch that have an initializer here are recorded as that."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self.recorder = recorder
+
+    def draw(self, call: Call) -> Any:
+        init = call.initializer
+        fixed = init is not None and not init.needs_key and call.name in CONSTANT
+        if init is None or call.generator is not None or fixed:
+            return call.original()
+        if call.tensor is not None:
+            self.recorder.draw(call.tensor, init)
+            return call.after(call.tensor)
+        if call.make is not None:
+            made = call.make()
+            self.recorder.draw(made, init)
+            return call.after(made)
+        return call.original()
+
+    def other(
+        self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> Any:
+        name = getattr(function, "__name__", "")
+        if name == "__setitem__" and isinstance(args[2], int | float):
+            # Torch would make a tensor of the number where it is not to be seen.
+            number = torch.tensor(args[2], dtype=args[0].dtype, device="cpu")
+            return function(args[0], args[1], number)
+        if name in READING and args and self.recorder.has_none(args[0]):
+            values = function(self.recorder.values(args[0]), *args[1:], **kwargs)
+            if name != "tolist":
+                values.flags.writeable = False  # what is written there would be lost
+            return values
+        return function(*args, **kwargs)
+
+
+READING = frozenset(("numpy", "tolist", "__array__"))
+CONSTANT = frozenset(("constant_", "ones_", "zeros_"))
+
+
+@contextmanager
+def recording(recorder: Recorder) -> Iterator[weakref.WeakSet[Any]]:
+    """Run a block whose modules have parameters without memory; get these modules."""
+    token = _current.set(recorder)
+    modules: weakref.WeakSet[Any] = weakref.WeakSet()
+    owners = _owners.set(modules)
+    hooks = (
+        register_module_parameter_registration_hook(_registered),
+        register_module_module_registration_hook(_joined),
+    )
+    try:
+        with ExitStack() as stack:
+            if torch.get_default_device().type == "meta":
+                # Buffers are to have values, and some code initializes nothing on meta.
+                stack.enter_context(torch.device("cpu"))
+            stack.enter_context(drawing(Recording(recorder)))
+            stack.enter_context(recorder)
+            yield modules
+    finally:
+        for hook in hooks:
+            hook.remove()
+        _owners.reset(owners)
+        _current.reset(token)
+
+
+def _registered(module: Any, name: str, parameter: Any) -> None:
+    recorder = _current.get()
+    if recorder is not None and parameter is not None:
+        recorder.adopt(parameter)
+        _noted(module)
+
+
+def _joined(module: Any, name: str, child: Any) -> None:
+    if _current.get() is not None:
+        _noted(module)
+
+
+def _noted(module: Any) -> None:
+    modules = _owners.get()
+    if modules is not None:
+        modules.add(module)

@@ -1,0 +1,131 @@
+"""A plan of a module: what every parameter is filled with, and where that was learnt from."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from agnostic_init.bits.key import Key
+from agnostic_init.initializers.base import Initializer
+from agnostic_init.models.table import table
+from agnostic_init.torch.described import Content
+from agnostic_init.torch.record import Item
+
+__all__ = ["Plan", "Row"]
+
+
+class Row(NamedTuple):
+    """One tensor of a plan.
+
+    Attributes
+    ----------
+    name, shape, dtype
+        Of the tensor.
+    kind
+        "parameter", "buffer", or "attribute" of a module.
+    source
+        "recorded": what its authors' code draws, or the number that it writes. "rule": that of the
+        caller. "own code": its authors' code computes it. "left alone": it has values.
+    rule
+        The pattern, type or function; empty for other sources.
+    initializer
+        None where it is not one.
+    distribution, mean, std, low, high, fan_in, fan_out
+        As in a `Description`; None where they are not known.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    kind: str
+    source: str
+    rule: str
+    initializer: Initializer | None
+    distribution: str | None = None
+    mean: Any = None
+    std: float | None = None
+    low: float | None = None
+    high: float | None = None
+    fan_in: int | None = None
+    fan_out: int | None = None
+
+    @staticmethod
+    def of(item: Item, content: Content) -> Row:
+        """That of a tensor of a module."""
+        shape, dtype = tuple(item.tensor.shape), str(item.tensor.dtype).removeprefix("torch.")
+        known = {}
+        if content.initializer is not None:
+            said = content.initializer.describe(shape, content.dtype or dtype)
+            known = {name: getattr(said, name) for name in Row._fields[7:]}
+        return Row(
+            item.name,
+            shape,
+            dtype,
+            item.kind,
+            content.source,
+            content.rule,
+            content.initializer,
+            **known,
+        )
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Plan:
+    """What the parameters of a module are filled with: a value, whose text is a table.
+
+    It is read as its rows in their order, or by name: ``plan["fc.weight"]``.
+
+    Attributes
+    ----------
+    key : of the module; None where none was given yet.
+    rows : one for each parameter, and for each buffer that depends on draws.
+    """
+
+    key: Key | None
+    rows: tuple[Row, ...]
+
+    def __iter__(self) -> Iterator[Row]:
+        return iter(self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __contains__(self, name: object) -> bool:
+        return any(row.name == name for row in self.rows)
+
+    def __getitem__(self, name: str) -> Row:
+        for row in self.rows:
+            if row.name == name:
+                return row
+        raise KeyError(name)
+
+    @property
+    def sources(self) -> dict[str, int]:
+        """How many tensors have each source."""
+        return dict(Counter(row.source for row in self.rows))
+
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{count} {source}" for source, count in self.sources.items())
+        return f"Plan({len(self)} tensors: {counts}; key={self.key})"
+
+    def __str__(self) -> str:
+        header = ["name", "shape", "dtype", "source", "distribution", "std", "fan_in", "fan_out"]
+        rows = [
+            [
+                row.name,
+                str(list(row.shape)),
+                row.dtype,
+                row.source,
+                row.distribution or "-",
+                "-" if row.std is None else f"{row.std:.6g}",
+                "-" if row.fan_in is None else str(row.fan_in),
+                "-" if row.fan_out is None else str(row.fan_out),
+                "-" if row.initializer is None else repr(row.initializer),
+                row.rule,
+            ]
+            for row in self.rows
+        ]
+        right = ("std", "fan_in", "fan_out")
+        return table([*header, "initializer", "rule"], rows, right=right)

@@ -1,0 +1,303 @@
+"""A mode of torch in which parameters have no memory, and what is done to them is recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from agnostic_init.arrays.errors import ParameterError
+from agnostic_init.bits.key import Key
+from agnostic_init.initializers.base import Initializer
+from agnostic_init.initializers.random import normal, uniform
+from agnostic_init.torch import geometry
+from agnostic_init.torch.held import Node, View
+from agnostic_init.torch.memory import Memory
+from agnostic_init.torch.operators import (
+    EMPTY,
+    FILLED,
+    IN_PLACE,
+    Operator,
+    operator,
+    state_after,
+)
+from agnostic_init.torch.replay import Source, computed
+from agnostic_init.torch.states import COMPUTED, UNWRITTEN, Constant, Drawn, Event, State, Value
+from agnostic_init.torch.tensors import on_meta, plain, seeded, tensors_in, unwatched
+
+__all__ = ["ReadError", "Recorder"]
+
+META = torch.device("meta")
+UNASKED = Key(0, 0)  # of values that nobody sees
+
+
+class ReadError(RuntimeError):
+    """Somebody asked for a value that a tensor has not got while it is recorded."""
+
+
+class Recorder(TorchDispatchMode):
+    """What is done to parameters, and to whatever depends on draws, while it is entered.
+
+    Parameters
+    ----------
+    key
+        Of the values that draws have for the time being, outside of parameters; None to refuse
+        whoever asks for values.
+    sources
+        What draws are made with, by their number, where that is known from a recording before.
+
+    Attributes
+    ----------
+    memory, nodes
+        What is known of memory, and what was done to that which is followed.
+    asked
+        Whether somebody asked for values.
+    """
+
+    def __init__(self, key: Key | None, sources: Mapping[int, Source] | None = None) -> None:
+        super().__init__()
+        self.key = key
+        self.sources = dict(sources or {})
+        self.asked = False
+        self.memory = Memory()
+        self.nodes: list[Node] = []
+        self.events = 0
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """Torch would import its compiler otherwise, which takes longer than most models."""
+        return False
+
+    def adopt(self, parameter: Any) -> None:
+        """Take the memory of a parameter away."""
+        if not torch.nn.parameter.is_lazy(parameter) and plain(parameter):
+            with unwatched():
+                self.memory.take(parameter)
+
+    def draw(self, tensor: Any, initializer: Initializer) -> None:
+        """Record that a tensor was drawn; one with memory gets values for the time being."""
+        with unwatched():
+            view = geometry.of(tensor)
+            held = self.memory.held(tensor)
+            self.memory.follow(tensor, overwritten=held.all_of(view))
+            event = self._event(initializer)
+            self.nodes.append(Node(None, (View(held, view),), {}, (), (held,), event=event))
+            # What is not drawn element by element needs the very shape it was drawn in.
+            place = held.region(view) or ()
+            shape = tuple(len(range(each.start, each.stop, each.step)) for each in place)
+            known = initializer.elementwise or shape == view.shape
+            self.memory.written(held, view, Drawn(event, initializer) if known else COMPUTED)
+            if not tensor.is_meta and held.bare is None:
+                initializer.fill(tensor.detach(), key=self._source(event).key)
+
+    def values(self, tensor: Any) -> Any:
+        """What a tensor without values would have in it."""
+        if self.key is None:
+            raise ReadError
+        self.asked = True
+        return self._values(tensor)
+
+    def _values(self, tensor: Any) -> Any:
+        with unwatched():
+            events = (node.event for node in self.nodes if node.event is not None)
+            sources = {event.number: self._source(event) for event in events}
+            return computed(
+                View(self.memory.held(tensor), geometry.of(tensor)), self.nodes, sources
+            )
+
+    def has_none(self, tensor: Any) -> bool:
+        """Whether a tensor has no values."""
+        if not isinstance(tensor, torch.Tensor) or not plain(tensor):
+            return False
+        held = self.memory.of(tensor)
+        return tensor.is_meta or (held is not None and held.bare is not None)
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
+        tensors = list(tensors_in((*args, *kwargs.values())))
+        if not all(map(plain, tensors)):
+            return func(*args, **kwargs)
+        what = operator(func)
+        if what.random and kwargs.get("generator") is None:
+            return self._drawing(func, what, args, kwargs, tensors)
+        if what.name not in EMPTY and what.name not in FILLED:
+            bare = self._bare(tensors) or kwargs.get("device") == META
+            if bare or any(map(self._followed, tensors)):
+                return self._following(func, what, args, kwargs, bare=bare)
+        return self._plainly(func, what, args, kwargs)
+
+    def _plainly(self, func: Any, what: Operator, args: Any, kwargs: Any) -> Any:
+        """Do it, with values."""
+        written = what.written_by(args, kwargs)
+        for each in written:
+            held = self.memory.of(each)
+            if held is not None:
+                self.memory.before_writing(held)
+        made = func(*args, **kwargs)
+        for each in written:
+            held = self.memory.of(each)
+            if held is not None:
+                whole = what.name in ("fill_", "zero_") and held.all_of(geometry.of(each))
+                after = IN_PLACE[what.name](UNWRITTEN, *args[1:]) if whole else None
+                held.state = after if isinstance(after, Constant) else None
+        if not what.view and not written:
+            state: State | None = UNWRITTEN if what.name in EMPTY else None
+            if what.name in FILLED:
+                state = Constant(FILLED[what.name](*args, **kwargs))
+            for each in tensors_in((made,)):
+                if plain(each) and self.memory.of(each) is None:
+                    self.memory.know(each, state, followed=each.is_meta)
+        return made
+
+    def _following(self, func: Any, what: Operator, args: Any, kwargs: Any, *, bare: bool) -> Any:
+        """Record it; and do it, as far as there are values."""
+        if what.view or what.name == "set_":
+            return func(*args, **kwargs)
+        if what.reads and bare:
+            real = [self.values(each) if self.has_none(each) else each for each in args]
+            return func(*real, **kwargs)
+        written = what.written_by(args, kwargs)
+        states = self._states_after(what, args, kwargs)
+        for each in written:
+            self.memory.follow(each)
+        node = self._node(func, args, kwargs, written)
+        if bare:
+            made = self._shaped(func, args, kwargs)
+            if written:
+                made = written[0] if len(written) == 1 else tuple(written)
+        else:
+            made = func(*args, **kwargs)
+        return self._record(node, made, written, states)
+
+    def _drawing(self, func: Any, what: Operator, args: Any, kwargs: Any, tensors: Any) -> Any:
+        """An operator that draws: ours if it is in place and of a distribution that we have."""
+        written = what.written_by(args, kwargs)
+        init = _initializer(what.name, args, kwargs)
+        if init is not None:
+            self.draw(args[0], init)
+            return args[0]
+        event = self._event(None)
+        for each in written:
+            self.memory.follow(each)
+        node = self._node(func, args, kwargs, written)._replace(event=event)
+        if self._bare(tensors):
+            made = self._shaped(func, args, kwargs)
+            made = written[0] if written else made
+        else:
+            with seeded(self._source(event).key):
+                made = func(*args, **kwargs)
+        return self._record(node, made, written, [COMPUTED] * len(written))
+
+    def _shaped(self, func: Any, args: Any, kwargs: Any) -> Any:
+        """What an operator returns, without values."""
+        given, named = on_meta((args, kwargs))
+        try:
+            return func(*given, **named)
+        except NotImplementedError:  # it does not know what shape that has, but by doing it
+
+            def real(each: Any) -> Any:
+                if isinstance(each, list | tuple):
+                    return type(each)([real(one) for one in each])
+                if isinstance(each, torch.device):
+                    return torch.device("cpu")
+                return self._values(each) if self.has_none(each) else each
+
+            with unwatched():
+                return on_meta(
+                    func(*real(args), **{name: real(each) for name, each in kwargs.items()})
+                )
+
+    def _record(self, node: Node, made: Any, written: list[Any], states: list[State]) -> Any:
+        """Write a node down, and know what is in what it wrote and made."""
+        for each, state in zip(written, states, strict=False):
+            self.memory.written(self.memory.held(each), geometry.of(each), state)
+        outputs: list[View | None] = []
+        for each in () if written else tensors_in((made,)):
+            if not plain(each) or self.memory.of(each) is not None:
+                outputs.append(None)
+                continue
+            held = self.memory.know(each, None, followed=True)
+            held.state = states[0] if states and not outputs else COMPUTED
+            outputs.append(View(held, geometry.of(each)))
+        news = tuple(each.held for each in outputs if each is not None)
+        self.nodes.append(node._replace(outputs=tuple(outputs), writes=(*node.writes, *news)))
+        return made
+
+    def _states_after(self, what: Operator, args: Any, kwargs: Any) -> list[State]:
+        """What is then known of each tensor that it writes, or of the one that it makes."""
+        if len(what.written) > 1 or not args or not isinstance(args[0], torch.Tensor):
+            return [COMPUTED] * max(1, len(what.written))
+        if what.name == "copy_":
+            return [self._copied(args[1], args[0])]
+        return [
+            state_after(
+                what, self.memory.state_of(args[0], inside=bool(what.written)), args, kwargs
+            )
+        ]
+
+    def _copied(self, source: Any, out: Any) -> State:
+        if source.shape != out.shape:
+            if source.numel() != 1 or self.has_none(source) or self._followed(source):
+                return COMPUTED
+            return Constant(source.item())
+        held = self.memory.of(source)
+        if held is None or not held.followed:
+            known = held is not None and held.all_of(geometry.of(source))
+            if held is not None and known and isinstance(held.state, Constant):
+                return held.state
+            return COMPUTED if source.is_meta else Value(self.memory.captured(source))
+        return self.memory.state_of(source)
+
+    def _node(self, func: Any, args: Any, kwargs: Any, written: list[Any]) -> Node:
+        reads = []
+
+        def noted(each: Any) -> Any:
+            if isinstance(each, torch.Tensor):
+                held = self.memory.of(each)
+                if held is None or not held.followed:
+                    if not each.is_meta:
+                        return self.memory.captured(each)
+                    held = self.memory.held(each)
+                reads.append(held)
+                return View(held, geometry.of(each))
+            if isinstance(each, list | tuple):
+                return type(each)([noted(one) for one in each])
+            return each
+
+        given = tuple(noted(each) for each in args)
+        named = {name: noted(each) for name, each in kwargs.items()}
+        writes = tuple(self.memory.held(each) for each in written)
+        return Node(func, given, named, tuple(reads), writes)
+
+    def _bare(self, tensors: list[Any]) -> bool:
+        """Whether there are no values to work on."""
+        return any(map(self.has_none, tensors))
+
+    def _source(self, event: Event) -> Source:
+        found = self.sources.get(event.number)
+        if found is not None:
+            return found
+        return Source((self.key or UNASKED).fold_in(event.number), event.initializer)
+
+    def _followed(self, tensor: Any) -> bool:
+        held = self.memory.of(tensor)
+        return held is not None and held.followed
+
+    def _event(self, initializer: Initializer | None) -> Event:
+        self.events += 1
+        return Event(self.events - 1, initializer)
+
+
+def _initializer(name: str, args: Any, kwargs: Any) -> Initializer | None:
+    """Of a method that draws in place."""
+    if name not in ("normal_", "uniform_") or not args[0].is_floating_point():
+        return None
+    try:
+        if name == "normal_":
+            return normal(*args[1:], **{n: v for n, v in kwargs.items() if n != "generator"})
+        named = {"low": kwargs.get("from", 0.0), "high": kwargs.get("to", 1.0)}
+        return uniform(**named | dict(zip(("low", "high"), args[1:], strict=False)))
+    except ParameterError:
+        return None
