@@ -36,8 +36,8 @@ AVX2 = ["-mavx2", "-mfma", "-mbmi", "-mbmi2", "-mf16c", "-mlzcnt", "-mmovbe", "-
 AVX512 = ["-mavx512f", "-mavx512bw", "-mavx512cd", "-mavx512dq", "-mavx512vl"]
 SETS = {"portable": [], "avx2": AVX2, "avx512": [*AVX2, *AVX512, "-mprefer-vector-width=512"]}
 
-# This source is compiled once; the others once for each instruction set, into a namespace for it.
-ENTRIES = ("library.cpp", "xla.cpp")
+# These sources are compiled once; the others once for each instruction set, into a namespace for it.
+ENTRIES = ("library.cpp", "names.cpp", "xla.cpp")
 
 # Nothing that a process with another C++ library could lack, or take for its own.
 ELF_LINK = ["-pthread", "-static-libstdc++", "-static-libgcc"]

@@ -5,8 +5,6 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from agnostic_init.version import __version__ as __version__
-
 if TYPE_CHECKING:
     from agnostic_init import checkpoint as checkpoint
     from agnostic_init import compat as compat
@@ -60,6 +58,7 @@ if TYPE_CHECKING:
     from agnostic_init.models.rules import Rule
     from agnostic_init.models.specs import Spec
     from agnostic_init.models.tree import fill_tree, init_tree
+    from agnostic_init.version import __version__
 
 __all__ = [
     "AmbiguousLayoutError",
@@ -167,6 +166,7 @@ _HOMES = {
     "models.rules": ("Rule",),
     "models.specs": ("Spec",),
     "models.tree": ("fill_tree", "init_tree"),
+    "version": ("__version__",),
 }
 _FOLDERS = ("checkpoint", "compat", "draws", "linalg", "torch")
 

@@ -10,7 +10,7 @@ import pytest
 import agnostic_init as ai
 from agnostic_init.draws.engines import host
 
-FILL, DROP_IN, EACH_OF_MANY = 40, 60, 32
+FILL, DROP_IN, EACH_OF_MANY = 40, 60, 6
 
 
 @pytest.fixture(autouse=True)

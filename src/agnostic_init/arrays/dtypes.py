@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import numpy as np
 
 from agnostic_init.arrays.errors import must
+from agnostic_init.arrays.values import Record
 
 __all__ = ["DTYPES", "FORMATS", "Dtype", "format_of", "itemsize_of"]
 
@@ -15,7 +16,7 @@ Kind = Literal["bool", "uint", "int", "float", "complex"]
 Store = Literal["", "float32", "float64", "float16", "bfloat16", "float8", "uint32", "int64"]
 
 
-class Dtype(NamedTuple):
+class Dtype(Record):
     """A dtype, by the name that NumPy and ml_dtypes give it.
 
     Attributes
@@ -178,7 +179,7 @@ _ROWS: tuple[tuple[Any, ...], ...] = (
 # fmt: on
 
 #: By their names.
-DTYPES: dict[str, Dtype] = {row[0]: Dtype(*row) for row in _ROWS}
+DTYPES: dict[str, Dtype] = {row[0]: Dtype(*row, *(0, 0)[len(row) - 7 :]) for row in _ROWS}
 for _long in (np.dtype(np.longdouble), np.dtype(np.clongdouble)):  # as long as a machine has it
     if _long.name not in DTYPES:
         _kind: Kind = "float" if _long.kind == "f" else "complex"

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import functools
 import importlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from agnostic_init.arrays.errors import must
-from agnostic_init.arrays.memory import Memory
-from agnostic_init.arrays.refusals import Refusal
+
+if TYPE_CHECKING:
+    from agnostic_init.arrays.memory import Memory
+    from agnostic_init.arrays.refusals import Refusal
 
 __all__ = ["Index", "Library"]
 
@@ -145,6 +147,13 @@ class Library:
         """
         return None
 
+    def all_plain(self, arrays: Sequence[Any]) -> tuple[list[int], list[Any], list[Any]] | None:
+        """The addresses, shapes and dtypes of arrays, if each is one that `ready` tells of, and has elements.
+
+        None where each is to be asked.
+        """
+        return None
+
     def has_values(self, array: Any) -> bool:
         """Whether an array has values, and not a shape and a dtype alone."""
         return True
@@ -184,6 +193,11 @@ class Library:
 
     def written(self, out: Any) -> None:
         """Tell the library that an array's memory was written behind its back."""
+
+    def all_written(self, outs: Sequence[Any]) -> None:
+        """The same of many."""
+        for out in outs:
+            self.written(out)
 
     def rearranged(
         self, array: Any, lengths: Any, order: tuple[int, ...], shape: tuple[int, ...]

@@ -5,14 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from ctypes import addressof, c_char
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-__all__ = ["Memory", "overlaps"]
+from agnostic_init.arrays.values import Record
+
+__all__ = ["Memory", "address", "overlaps"]
 
 
-class Memory(NamedTuple):
+class Memory(Record):
     """Where the elements of an array are.
 
     Attributes
@@ -39,7 +41,7 @@ class Memory(NamedTuple):
     def of_numpy(array: Any) -> Memory:
         """That of a NumPy array."""
         strides = None if array.flags.c_contiguous else array.strides
-        return Memory("cpu", _address(array), array.shape, strides, array.itemsize)
+        return Memory("cpu", address(array), array.shape, strides, array.itemsize)
 
     def seen_by_numpy(self, dtype: str, owner: Any = None) -> Any:
         """The memory as an array of NumPy's, to be written; of another device only to be compared.
@@ -73,14 +75,15 @@ class _Interface:
         self.owner = owner
 
 
-def _address(array: Any) -> int:
+def address(array: Any) -> int:
+    """Of the first element of a NumPy array."""
     if array.flags.c_contiguous:
         try:
             return addressof(c_char.from_buffer(array))  # in a third of the time
         except (TypeError, ValueError):  # read-only, empty, or of a dtype that is not NumPy's
             pass
-    address: int = array.ctypes.data
-    return address
+    found: int = array.ctypes.data
+    return found
 
 
 def overlaps(shape: Sequence[int], strides: Sequence[int]) -> bool:

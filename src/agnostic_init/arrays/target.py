@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import functools
 import types
-from typing import Any, NamedTuple
+from typing import Any
 
-from agnostic_init.arrays.dtype_names import name_of
 from agnostic_init.arrays.errors import must, must_be_type, not_imported
 from agnostic_init.arrays.library import Library
+from agnostic_init.arrays.values import Record
 
 __all__ = ["BACKENDS", "Target", "backend", "library_of", "resolve"]
 
@@ -29,7 +29,7 @@ OF_TYPE: dict[type, Library] = {}
 MOST_TYPES = 1000  # as types may be made without end
 
 
-class Target(NamedTuple):
+class Target(Record):
     """A library with the dtype and the device of the array to be made."""
 
     library: Library
@@ -74,6 +74,8 @@ def resolve(
     if dtype is None:
         name = library.dtype_name(like.dtype) if like is not None else library.default_dtype()
     else:
+        from agnostic_init.arrays.dtype_names import name_of
+
         name = name_of(dtype)
     library.dtype(name)
     if device is None and like is not None:

@@ -1,4 +1,4 @@
-"""Frozen dataclasses that cost next to nothing to define.
+"""Frozen dataclasses, and tuples with names, that cost next to nothing to define.
 
 `dataclasses.dataclass` writes and compiles four or more methods for every class, half a millisecond
 whenever it is imported, and its own module is one that NumPy does not load. What initializes a
@@ -8,13 +8,13 @@ and `inspect` ask of a class is made when they ask.
 
 from __future__ import annotations
 
-from operator import attrgetter
-from typing import TYPE_CHECKING, Any, ClassVar, dataclass_transform
+from operator import attrgetter, itemgetter
+from typing import TYPE_CHECKING, Any, ClassVar, Self, dataclass_transform
 
 if TYPE_CHECKING:
     from dataclasses import Field
 
-__all__ = ["Value"]
+__all__ = ["Record", "Value"]
 
 
 class _OfDataclass:
@@ -139,3 +139,52 @@ def _frozen(what: str, name: str) -> AttributeError:
     from dataclasses import FrozenInstanceError
 
     return FrozenInstanceError(f"cannot {what} field {name!r}")
+
+
+@dataclass_transform(frozen_default=True)
+class Record(tuple[Any, ...]):
+    """A tuple with names, as of `typing.NamedTuple`, which compiles every annotation.
+
+    A subclass annotates its fields, with their defaults. It has methods of its own, and no further
+    subclasses.
+    """
+
+    __slots__ = ()
+    _fields: ClassVar[tuple[str, ...]] = ()
+    _defaults: ClassVar[dict[str, Any]] = {}
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        cls._fields = tuple(cls.__annotations__)
+        cls._defaults = {name: cls.__dict__[name] for name in cls._fields if name in cls.__dict__}
+        for place, name in enumerate(cls._fields):
+            setattr(cls, name, property(itemgetter(place)))
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        if kwargs or len(args) != len(cls._fields):
+            args = cls._complete(args, kwargs)
+        return tuple.__new__(cls, args)
+
+    def __getnewargs__(self) -> tuple[Any, ...]:
+        return tuple(self)
+
+    def __repr__(self) -> str:
+        shown = [f"{name}={value!r}" for name, value in zip(self._fields, self, strict=True)]
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+    def _replace(self, **changes: Any) -> Self:
+        """The same with other values of some fields."""
+        return type(self)(**dict(zip(self._fields, self, strict=True)) | changes)
+
+    @classmethod
+    def _complete(cls, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
+        given = dict(zip(cls._fields, args, strict=False))
+        found = cls._defaults | given | kwargs
+        if (
+            len(args) > len(cls._fields)
+            or not given.keys().isdisjoint(kwargs)
+            or found.keys() != {*cls._fields}
+        ):
+            message = f"{cls.__name__} takes {', '.join(cls._fields)}, got {args} and {kwargs}"
+            raise TypeError(message)
+        return tuple([found[name] for name in cls._fields])

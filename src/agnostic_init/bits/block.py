@@ -6,10 +6,11 @@ import functools
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from typing import Any, NamedTuple
+from typing import Any
 
 from agnostic_init.arrays.errors import must, must_be_type
 from agnostic_init.arrays.numbers import as_integer
+from agnostic_init.arrays.values import Record
 
 __all__ = ["Block", "Positions", "block", "checked_shape", "pieces"]
 
@@ -19,7 +20,7 @@ INTEGERS = frozenset((int,))
 NO_SEQUENCES = (str, bytes, bytearray, AbstractSet, Mapping)
 
 
-class Positions(NamedTuple):
+class Positions(Record):
     """Row-major positions ``base + sum(j[d] * strides[d])`` for ``0 <= j[d] < counts[d]``."""
 
     base: int
@@ -52,7 +53,7 @@ class Positions(NamedTuple):
         return Positions(self.base, tuple(n for n, _ in axes), tuple(s for _, s in axes))
 
 
-class Block(NamedTuple):
+class Block(Record):
     """A block of a global array: for each axis where it starts, its step and its length."""
 
     global_shape: tuple[int, ...]

@@ -9,9 +9,10 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable
-from typing import NamedTuple
 
 import numpy as np
+
+from agnostic_init.arrays.values import Record
 
 __all__ = ["Central", "Tail", "modulus_std", "quantile", "truncated_moments", "truncated_std"]
 
@@ -20,7 +21,7 @@ HUGE, TINY = 7.5e8, 1e-150
 FAR = 30.0  # beyond this many sigmas the tail's probability is kept relative to the nearer bound's
 
 
-class Central(NamedTuple):
+class Central(Record):
     """Bounds of which at least one is within 30 sigmas, or on the other side of the mean.
 
     z is the quantile of ``1/2 + middle + k step``; of ``left + (K + k) step`` from below and of
@@ -38,7 +39,7 @@ class Central(NamedTuple):
         return max(self.step, 2.0**-1020)
 
 
-class Tail(NamedTuple):
+class Tail(Record):
     """Both bounds beyond 30 sigmas on one side.
 
     |z| has the tail probability ``Q(bound) (ratio + (K - sign k) step)``.

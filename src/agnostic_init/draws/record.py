@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from agnostic_init.arrays.dtypes import DTYPES, Dtype
+from agnostic_init.arrays.values import Record
 
 if TYPE_CHECKING:
     from agnostic_init.draws.quantile import Central, Tail
@@ -15,7 +16,7 @@ __all__ = ["Draw", "draw_of"]
 Kind = Literal["bits", "uniform", "quantile", "disk", "modulus"]
 
 
-class Draw(NamedTuple):
+class Draw(Record):
     """All that an engine must know of a draw, but the key and the positions.
 
     Attributes

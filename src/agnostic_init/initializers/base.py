@@ -197,6 +197,10 @@ class Initializer:
         """The draw that every element of such an array is; None where it is more than one."""
         return None
 
+    def number(self, dtype: str) -> float | None:
+        """The real number that every element of such arrays is; None where they differ, or it is another."""
+        return None
+
     def make(self, shape: tuple[int, ...], key: Key | None, part: Block, target: Target) -> Any:
         """A new array: a block of the global one."""
         from agnostic_init.initializers.making import made

@@ -49,6 +49,10 @@ class _Constant(Blockwise):
                 rule = f"must broadcast to the shape {shape}"
                 raise must("value", rule, value.shape, "another shape")
 
+    def number(self, dtype: str) -> float | None:
+        number = _number(self, dtype)
+        return number if type(number) is float else None
+
     def make(self, shape: tuple[int, ...], key: Key | None, part: Block, target: Target) -> Any:
         if target.library.lazy:
             return super().make(shape, key, part, target)

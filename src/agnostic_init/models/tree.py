@@ -2,36 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
-from agnostic_init.arrays.dtype_names import name_of
-from agnostic_init.arrays.errors import (
-    ParameterError,
-    ParameterTypeError,
-    inside,
-    must,
-    within,
-)
-from agnostic_init.arrays.library import Library
-from agnostic_init.arrays.memory import Memory
-from agnostic_init.arrays.out import check_out, library_of_out
-from agnostic_init.arrays.target import resolve
+from agnostic_init.arrays.errors import must
 from agnostic_init.arrays.untraced import untraced
 from agnostic_init.bits.key import Key
 from agnostic_init.bits.key import key as make_key
-from agnostic_init.models.assign import assigned
-from agnostic_init.models.collector import collecting_later
-from agnostic_init.models.entry import Entry
-from agnostic_init.models.making import fill_entries
-from agnostic_init.models.memory import shared
-from agnostic_init.models.parameter import Parameter, check_name
-from agnostic_init.models.progress import Progress, Report
-from agnostic_init.models.rules import rules_of
+from agnostic_init.models.at_once import fill_at_once
 from agnostic_init.models.wrapper_marks import check_unwrapped
 
 if TYPE_CHECKING:
     from agnostic_init.models.plan import Plan
+    from agnostic_init.models.progress import Progress
 
 __all__ = ["fill_tree", "init_tree", "plan_tree"]
 
@@ -148,6 +131,7 @@ def init_tree(
     dense.bias    [3]     float32         3     12     0     0  zeros()                     *.bias
     2 parameters                          9     36
     """
+    from agnostic_init.arrays.target import resolve
     from agnostic_init.models.specs import specs_of
 
     parameters = specs_of(specs)
@@ -221,6 +205,7 @@ def fill_tree(
     result, named, finish = _given(arrays, module)
     if some:
         from agnostic_init.models.needed import needed
+        from agnostic_init.models.rules import rules_of
 
         rules = needed(list(named), rules_of(rules), names, unused)
     if not named:
@@ -229,9 +214,11 @@ def fill_tree(
         raise must("specs", "must not be empty", {})
     own, outs = list(named), list(named.values())
     stream = make_key(key)
-    with collecting_later():
-        entries, libraries, memories = _checked(named, own, outs, rules, stream)
-    fill_entries(entries, outs, libraries, memories, Report(entries, progress))
+    if progress is not None or not fill_at_once(own, outs, rules, stream):
+        # Imported where it is needed: the first fill of a process is over sooner.
+        from agnostic_init.models.filling import fill
+
+        fill(own, outs, rules, stream, progress)
     if finish is not None:
         finish(stream)
     filled: Arrays = result
@@ -246,54 +233,6 @@ def _given(arrays: Any, module: Any) -> tuple[Any, Mapping[str, Any], Callable[[
     from agnostic_init.models.given import given
 
     return given(arrays, module)
-
-
-def _checked(
-    arrays: Mapping[str, Any], names: list[str], outs: list[Any], rules: Any, stream: Key
-) -> tuple[list[Entry], list[Library], list[Memory | None]]:
-    """What is to be written, after all that can be checked before; ties are taken out of the lists."""
-    libraries: list[Library] = []
-    memories: list[Memory | None] = []
-    parameters = []
-    name = ""
-    try:
-        for name, out in zip(names, outs, strict=True):
-            library = library_of_out(out, "array")
-            memory = library.ready(out)
-            if memory is None:
-                check_out(out, None, "array")
-                memory = library.host_memory(out)
-            libraries.append(library)
-            memories.append(memory)
-            dtype = library.dtype_name(out.dtype)
-            parameters.append(Parameter(name, tuple(out.shape), dtype, out, library))
-    except (ParameterError, ParameterTypeError) as error:
-        check_name(name)
-        raise inside(error, f"parameter {name!r}") from None
-    pair = shared(names, outs, libraries, memories)
-    if pair is not None:
-        from agnostic_init.models.ties import firsts, rules_of_firsts
-
-        numbers = firsts(outs, libraries)
-        kept = sorted(set(numbers))
-        if len(kept) < len(names):
-            needed = rules_of_firsts(names, numbers, rules_of(rules))
-            for others in (names, outs):
-                others[:] = [others[n] for n in kept]
-            return _checked(arrays, names, outs, needed, stream)
-        raise must(
-            "arrays",
-            f"must not share memory, as {pair[0]!r} and {pair[1]!r} do",
-            type(arrays[pair[1]]),
-            "only one of the names",
-        )
-    entries = _entries(parameters, rules, stream, "float32", False)
-    for entry, each in zip(entries, parameters, strict=True):
-        if entry.dtype != each.dtype:
-            with within(f"parameter {entry.name!r}"):
-                rule = f"must be that of the array, {each.dtype}, which is filled in place"
-                raise must("dtype", rule, entry.dtype, "no dtype in the rule")
-    return entries, libraries, memories
 
 
 def plan_tree(
@@ -311,39 +250,15 @@ def plan_tree(
         Whether `dtype` goes before that of an array as spec.
     """
     # Imported when a plan is wanted: the first fill of a process goes without.
+    from agnostic_init.arrays.dtype_names import name_of
+    from agnostic_init.models.entries import entries_of
+    from agnostic_init.models.parameter import Parameter
     from agnostic_init.models.plan import Plan
     from agnostic_init.models.specs import specs_of
 
-    parameters = specs if _parsed(specs) else specs_of(specs)
+    parsed = isinstance(specs, tuple) and all(isinstance(each, Parameter) for each in specs)
+    parameters = specs if parsed else specs_of(specs)
     check_unwrapped({each.name: each.array for each in parameters}, "specs")
     default = "float32" if dtype is None else name_of(dtype)
     stream = make_key(key)
-    return Plan(stream, tuple(_entries(parameters, rules, stream, default, explicit)))
-
-
-def _entries(
-    parameters: Sequence[Parameter], rules: Any, stream: Key, default: str, explicit: bool
-) -> list[Entry]:
-    names = [each.name for each in parameters]
-    for name in names:
-        if type(name) is not str or not name:
-            check_name(name)
-    chosen = assigned(names, rules_of(rules))
-    keys = stream.fold_in_all(names)
-    checked: set[Any] = set()
-    entries = []
-    for (name, shape, own, array, _), rule, key in zip(parameters, chosen, keys, strict=True):
-        given = None if array is not None and explicit else own
-        # An array's dtype gives way to the rule's, that of a spec does not.
-        dtype = (rule.dtype or given if array is not None else given or rule.dtype) or default
-        what = id(rule.initializer), shape, dtype
-        if what not in checked:
-            with within(f"parameter {name!r}, rule {rule.text!r}"):
-                rule.initializer.check(shape, dtype)
-            checked.add(what)
-        entries.append(Entry(name, shape, dtype, rule, key))
-    return entries
-
-
-def _parsed(specs: Any) -> bool:
-    return isinstance(specs, tuple) and all(isinstance(each, Parameter) for each in specs)
+    return Plan(stream, tuple(entries_of(parameters, rules, stream, default, explicit)))

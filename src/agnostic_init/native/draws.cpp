@@ -695,9 +695,24 @@ int bytes_each(const Draw &draw) { return draw.parts * part_bytes(draw.store); }
 // Vectors may compute and write more reals than they are asked for.
 i64 padded(i64 reals) { return (reals + 15) / 16 * 16; }
 
+// Elements that are all alike: one chunk of them, copied.
+void repeat(const Job &job, u64 start, u64 stop) {
+  const i64 size = bytes_each(job.draw), chunk = CHUNK / words_each(job.draw);
+  const u32 words[CHUNK + 2 * SLACK] = {};
+  alignas(64) char buffer[8 * (CHUNK + SLACK)];
+  Draw least = job.draw;  // of the uniform from there on, which words of zero are
+  least.kind = AGNOSTIC_INIT_UNIFORM;
+  evaluate(least, words, stop - start < (u64)chunk ? padded((i64)(stop - start)) : chunk, buffer);
+  for (u64 at = start; at < stop; at += (u64)chunk) {
+    i64 count = stop - at < (u64)chunk ? (i64)(stop - at) : chunk;
+    BYTES_OF((char *)job.out + at * (u64)size, buffer, (size_t)(count * size));
+  }
+}
+
 }  // namespace
 
 void fill(const agnostic_init_job &job, u64 start, u64 stop) {
+  if (job.draw.kind == AGNOSTIC_INIT_CONSTANT) return repeat(job, start, stop);
   const Draw &draw = job.draw;
   const int each = words_each(draw), size = bytes_each(draw);
   const i64 chunk = CHUNK / each;

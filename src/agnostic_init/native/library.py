@@ -11,18 +11,19 @@ import struct
 import sys
 import threading
 import warnings
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from agnostic_init.arrays.errors import must
+from agnostic_init.arrays.values import Record
 
 __all__ = ["ENGINE", "INSTRUCTIONS", "Native", "library", "look"]
 
-ABI = 5  # of native.h and matrices.h
+ABI = 6  # of native.h and matrices.h
 ENTRIES = (  # all that is called, besides the one that says the ABI
     *("agnostic_init_has", "agnostic_init_use", "agnostic_init_instructions"),
     "agnostic_init_record_size",
     *("agnostic_init_fill", "agnostic_init_from_words", "agnostic_init_xla"),
+    "agnostic_init_fold",
     *("agnostic_init_make_matrices", "agnostic_init_make_matrix", "agnostic_init_matrix_steps"),
 )
 SIZES = (104, 24, 160, 200)  # bytes of a draw, an axis, a job and matrices, as Python packs them
@@ -32,7 +33,8 @@ ENGINE = "AGNOSTIC_INIT_ENGINE"
 ENGINES = ("auto", "native", "numpy")
 FORCED = "AGNOSTIC_INIT_INSTRUCTIONS"
 
-FOLDER = Path(__file__).parent
+# Without pathlib, which NumPy does not import, and which takes longer than to load the library.
+FOLDER = os.path.dirname(__file__)
 ENDING = {"win32": "dll", "darwin": "dylib"}.get(sys.platform, "so")
 FILE = f"_native.{ENDING}"
 MISSING = "missing.txt"  # what hatch_build.py leaves where it could not make the library
@@ -44,7 +46,7 @@ COMPILE = f"install it again from its source, where there is a C++ compiler, by 
 REPLACE = f"install it again, by {AGAIN}"
 
 
-class Native(NamedTuple):
+class Native(Record):
     """The library, or why NumPy serves in its place."""
 
     library: ctypes.CDLL | None
@@ -125,7 +127,7 @@ def _look() -> Native:
         raise must(ENGINE, f"must be one of {', '.join(ENGINES)}", engine)
     if forced is not None and forced not in INSTRUCTIONS:
         raise must(FORCED, f"must be one of {', '.join(INSTRUCTIONS)}", forced)
-    path = str(FOLDER / FILE)
+    path = os.path.join(FOLDER, FILE)
     if engine == "numpy":
         return Native(None, path, reason=f"{ENGINE} is numpy", hint=f"unset {ENGINE}")
     if (file := _file()) is None:
@@ -136,9 +138,9 @@ def _look() -> Native:
 
 def _file() -> str | None:
     """The library's file; of a package in an archive, a copy that lasts as long as the process."""
-    beside = FOLDER / FILE
-    if beside.exists():  # a folder of that name too, which is to be told of
-        return str(beside)
+    beside = os.path.join(FOLDER, FILE)
+    if os.path.exists(beside):  # a folder of that name too, which is to be told of
+        return beside
     from importlib import resources
 
     with contextlib.suppress(OSError):  # of an archive that has gone
@@ -199,7 +201,7 @@ def _open(path: str, forced: str | None) -> Native:
 
 def _cut_short(path: str) -> bool:
     """Whether an ELF file ends before what is to be mapped of it, which is a crash to read."""
-    with Path(path).open("rb") as file:
+    with open(path, "rb") as file:
         head = file.read(4096)
         size = file.seek(0, os.SEEK_END)
     if len(head) < 64 or head[:6] != b"\x7fELF\x02\x01":

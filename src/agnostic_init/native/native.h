@@ -15,7 +15,7 @@
 #endif
 
 /* Changes with every change of what is below. */
-#define AGNOSTIC_INIT_ABI 5
+#define AGNOSTIC_INIT_ABI 6
 
 #ifdef __cplusplus
 extern "C" {
@@ -27,7 +27,8 @@ enum agnostic_init_kind {
   AGNOSTIC_INIT_CENTRAL, /* a normal quantile: `numbers` are middle, step, left, right */
   AGNOSTIC_INIT_TAIL,    /* the same far out: bound, ratio, step, sign */
   AGNOSTIC_INIT_DISK,    /* squares of the inner radius and of the span to the outer one */
-  AGNOSTIC_INIT_MODULUS  /* probability of the bound of the modulus, and 0 */
+  AGNOSTIC_INIT_MODULUS, /* probability of the bound of the modulus, and 0 */
+  AGNOSTIC_INIT_CONSTANT /* `shift`, a real number, in a job of rank 0 */
 };
 
 /* How one real number, or a word, is stored. */
@@ -103,6 +104,13 @@ AGNOSTIC_INIT_API int32_t agnostic_init_fill(const agnostic_init_job *jobs, int6
 /* Write so many elements of a draw, contiguous, each made of the next 1, 2 or 4 of these words. */
 AGNOSTIC_INIT_API int32_t agnostic_init_from_words(const agnostic_init_draw *draw,
                                                    const uint32_t *words, int64_t count, void *out);
+
+/* Keys of items by their names: `lengths` bytes of each one after the other. The seed and the offset
+ * of each item's key go to `keys`, those of the next one `step` numbers further.
+ */
+AGNOSTIC_INIT_API void agnostic_init_fold(uint64_t seed, uint64_t offset, const char *text,
+                                          const int64_t *lengths, int64_t count, uint64_t *keys,
+                                          int64_t step);
 
 /* A job by XLA, which hands over a frame of its foreign function interface: a buffer with the record
  * of a contiguous block, one with the four words of the key and the number of threads; the result.

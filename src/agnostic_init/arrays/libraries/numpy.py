@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from agnostic_init.arrays import library
 from agnostic_init.arrays.dtypes import DTYPES, FORMATS
 from agnostic_init.arrays.errors import must, not_imported
 from agnostic_init.arrays.library import Index
-from agnostic_init.arrays.memory import Memory, overlaps
+from agnostic_init.arrays.memory import Memory, address, overlaps
 from agnostic_init.arrays.refusals import OVERLAPPING, READ_ONLY, Refusal
 
 __all__ = ["Library", "storage_view"]
@@ -57,6 +57,17 @@ class Library(library.Library):
         flags = array.flags
         plain = type(array) is np.ndarray and flags.writeable and flags.c_contiguous
         return Memory.of_numpy(array) if plain and array.dtype.isnative else None
+
+    def all_plain(self, arrays: Sequence[Any]) -> tuple[list[int], list[Any], list[Any]] | None:
+        addresses = []
+        for array in arrays:
+            if type(array) is not np.ndarray or not array.flags.carray or not array.size:
+                return None
+            addresses.append(address(array))
+        dtypes = [array.dtype for array in arrays]
+        if not all(dtype.isnative for dtype in {*dtypes}):
+            return None
+        return addresses, [array.shape for array in arrays], dtypes
 
     def parts(self, array: Any) -> Iterable[tuple[Any, Index | None]]:
         """The memory of an array, to which what a subclass adds, as masks, does not belong."""

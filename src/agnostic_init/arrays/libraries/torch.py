@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
 from agnostic_init.arrays import library
 from agnostic_init.arrays.dtypes import DTYPES
 from agnostic_init.arrays.errors import must, must_be_type
-from agnostic_init.arrays.libraries import torch_precision, torch_shards, torch_writable
+from agnostic_init.arrays.libraries.torch_plain import PLAIN, all_plain, plain
 from agnostic_init.arrays.libraries.torch_tracing import (
     constant,
     has_address,
@@ -22,11 +22,13 @@ from agnostic_init.arrays.libraries.torch_tracing import (
 from agnostic_init.arrays.library import Index
 from agnostic_init.arrays.memory import Memory
 
+if TYPE_CHECKING:
+    from agnostic_init.arrays.refusals import Refusal
+
 __all__ = ["Library"]
 
 WITHOUT_FLOAT64 = ("mps",)
-PLAIN = torch_writable.PLAIN
-new_record = tuple.__new__  # which a named tuple's own constructor calls, after one of Python
+new_record = tuple.__new__  # which a record's own constructor calls, after one of Python
 NAMES: dict[Any, str] = {}  # of the dtypes that were met
 
 # The codes of NaN that other libraries have; torch's depend on how a cast was made.
@@ -81,29 +83,51 @@ class Library(library.Library):
         return bool(self.device(device).type == "cuda")
 
     def full_precision(self, device: Any) -> AbstractContextManager[Any]:
+        from agnostic_init.arrays.libraries import torch_precision
+
         return torch_precision.full_precision(device)
 
-    why_not_writable = staticmethod(torch_writable.why_not_writable)
+    def why_not_writable(self, array: Any) -> Refusal | None:
+        if plain(array):
+            return None
+        from agnostic_init.arrays.libraries import torch_writable
+
+        return torch_writable.why_not_writable(array)
+
+    def all_plain(self, arrays: Sequence[Any]) -> tuple[list[int], list[Any], list[Any]] | None:
+        return all_plain(arrays)
 
     def ready(self, array: Any) -> Memory | None:
-        if not torch_writable.plain(array) or recording() or array.is_conj() or array.is_neg():
+        if not plain(array) or recording() or array.is_conj() or array.is_neg():
             return None
-        return Memory("cpu", array.data_ptr(), tuple(array.shape), None, array.itemsize)
+        place = "cpu", array.data_ptr(), tuple(array.shape), None, array.itemsize
+        return new_record(Memory, place)
 
     def has_values(self, array: Any) -> bool:
         return has_values(array)
 
     def parts(self, array: Any) -> Iterable[tuple[Any, Index | None]]:
-        if type(array) in PLAIN or not torch_shards.is_sharded(array):
+        if type(array) in PLAIN:
+            return ((array, None),)
+        from agnostic_init.arrays.libraries import torch_shards
+
+        if not torch_shards.is_sharded(array):
             return ((array, None),)
         return torch_shards.parts(array)
 
     def cut(self, array: Any) -> Any:
+        if type(array) in PLAIN:
+            return None
+        from agnostic_init.arrays.libraries import torch_shards
+
         return array.placements if torch_shards.is_sharded(array) else None
 
     def memory(self, array: Any) -> Memory | None:
-        if torch_shards.is_sharded(array):
-            return self.memory(torch_shards.held(array))
+        if type(array) not in PLAIN:
+            from agnostic_init.arrays.libraries import torch_shards
+
+            if torch_shards.is_sharded(array):
+                return self.memory(torch_shards.held(array))
         if array.layout != torch.strided or not has_address(array):
             return None
         return _memory(array, "cpu" if array.is_cpu else str(array.device))
@@ -151,6 +175,8 @@ class Library(library.Library):
         return made.to(device)
 
     def check_like(self, like: Any) -> None:
+        from agnostic_init.arrays.libraries import torch_shards
+
         if torch_shards.is_sharded(like):
             raise must_be_type(
                 "like",
@@ -185,6 +211,15 @@ class Library(library.Library):
         if not out.is_inference():
             torch.autograd.graph.increment_version(out)
 
+    def all_written(self, outs: Sequence[Any]) -> None:
+        if any(out.is_inference() for out in outs):
+            super().all_written(outs)
+            return
+        try:
+            torch.autograd.graph.increment_version(outs)
+        except TypeError:  # torch before 2.6 takes one
+            super().all_written(outs)
+
     def rearranged(
         self, array: Any, lengths: Any, order: tuple[int, ...], shape: tuple[int, ...]
     ) -> Any:
@@ -199,4 +234,5 @@ def _memory(array: Any, device: str) -> Memory:
     strides = None
     if not array.is_contiguous():
         strides = tuple([size * step for step in array.stride()])
-    return Memory(device, array.data_ptr(), tuple(array.shape), strides, size)
+    place = device, array.data_ptr(), tuple(array.shape), strides, size
+    return new_record(Memory, place)

@@ -7,14 +7,12 @@ from typing import Any
 import torch
 
 from agnostic_init.arrays.libraries import torch_shards
+from agnostic_init.arrays.libraries.torch_plain import plain
 from agnostic_init.arrays.libraries.torch_tracing import has_memory, recording
 from agnostic_init.arrays.memory import overlaps
 from agnostic_init.arrays.refusals import FREED, NOT_WHOLE, OVERLAPPING, Refusal
 
-__all__ = ["PLAIN", "plain", "why_not_writable"]
-
-#: The types that are nothing but memory.
-PLAIN = frozenset((torch.Tensor, torch.nn.Parameter))
+__all__ = ["why_not_writable"]
 
 LAZY = Refusal(
     "has no shape yet, as a parameter of a lazy module before its first call",
@@ -47,25 +45,6 @@ FSDP_1 = Refusal(
 def why_not_writable(array: Any) -> Refusal | None:
     """What stands against writing a tensor; None if it will keep what is written."""
     return None if plain(array) else _by_kind(array) or _by_owner(array) or _by_memory(array)
-
-
-def plain(array: Any) -> bool:
-    """Whether a tensor is one run of the host's memory that nothing else decides about."""
-    if type(array) not in PLAIN or array.__dict__ or not array.is_cpu or array.is_inference():
-        return False
-    try:
-        base = array._base
-        end = array.storage_offset() + array.numel()
-        return bool(
-            array.grad_fn is None
-            and (base is None or base.grad_fn is None)
-            and array.is_contiguous()
-            and end * array.itemsize <= array.untyped_storage().nbytes()
-            and not (array.is_nested or array.is_quantized)
-            and array.data_ptr()
-        )
-    except (RuntimeError, NotImplementedError):  # what a transform has wrapped
-        return False
 
 
 def _by_kind(array: Any) -> Refusal | None:

@@ -9,24 +9,30 @@ import os
 import struct
 import time
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from agnostic_init.arrays.dtypes import Dtype
+import numpy as np
+
+from agnostic_init.arrays.dtypes import DTYPES, Dtype
 from agnostic_init.arrays.errors import must
-from agnostic_init.bits.block import Block
+from agnostic_init.arrays.values import Record
 from agnostic_init.bits.key import Key
-from agnostic_init.draws.quantile import Central, Tail
 from agnostic_init.draws.record import Draw
 from agnostic_init.native.library import library
+
+if TYPE_CHECKING:
+    from agnostic_init.bits.block import Block
 
 __all__ = [
     "Job",
     "available",
     "fill_jobs",
+    "fill_named",
     "job",
     "job_at",
     "number_of_threads",
     "packed",
+    "packed_constant",
     "supports",
 ]
 
@@ -38,17 +44,19 @@ LEAST_SLICE = 1 << 14
 GROWTH = 32  # of a slice over the one before
 MOST_THREADS = 256  # which the library starts
 LIMIT = 1 << 64
+new_record = tuple.__new__  # which a record's own constructor calls
 
 # The numbers of native.h.
 KINDS = {"bits": 0, "uniform": 1, "disk": 4, "modulus": 5}
-CENTRAL, TAIL = 2, 3
+CENTRAL, TAIL, CONSTANT = 2, 3, 6
+CONSTANTS = ("float32", "float64", "float16", "bfloat16")
 STORES = ("float32", "float64", "float16", "bfloat16", "float8", "uint32", "int64")
 DRAW = struct.Struct("=8i9d")
 JOB = struct.Struct("=7Q")  # and the draw
 AXIS = struct.Struct("=qQq")
 
 
-class Job(NamedTuple):
+class Job(Record):
     """A block of a draw in memory, as the library reads it.
 
     Attributes
@@ -99,7 +107,7 @@ def job_at(
     data = ctypes.create_string_buffer(axes, len(axes)) if axes else None
     at = ctypes.addressof(data) if data else 0
     head = JOB.pack(address, key.seed, key.offset, base, size, at, len(axes) // AXIS.size)
-    return Job(head + record, size, data)
+    return new_record(Job, (head + record, size, data))
 
 
 def fill_jobs(jobs: Sequence[Job]) -> None:
@@ -107,13 +115,53 @@ def fill_jobs(jobs: Sequence[Job]) -> None:
 
     Python looks for an interrupt every 50 milliseconds or so.
     """
-    fill = _fill()
     if len(jobs) == 1:
         records, total, _ = jobs[0]
     else:
         records, total = b"".join([one.packed for one in jobs]), sum([one.size for one in jobs])
+    _do(records, len(jobs), total)
+
+
+def fill_named(
+    records: Sequence[bytes],
+    sizes: Sequence[int],
+    which: Any,
+    addresses: Any,
+    names: Sequence[str],
+    key: Key,
+) -> None:
+    """Fill whole arrays, contiguous, each by the key that its name folds to.
+
+    Parameters
+    ----------
+    records, sizes
+        Of each kind of array: what is written, as of `packed`, and how many elements it has.
+    which, addresses, names
+        Of each array: the number of its kind and where it is, in arrays of NumPy's, and its name.
+    key
+        That the names are folded into.
+    """
+    count = len(names)
+    jobs = np.zeros((count, (JOB.size + DRAW.size) // 8), np.uint64)
+    jobs[:, JOB.size // 8 :] = np.frombuffer(b"".join(records), np.uint64).reshape(
+        len(records), -1
+    )[which]
+    jobs[:, 0] = addresses
+    jobs[:, 4] = np.array(sizes, np.uint64)[which]
+    text = "".join(names).encode()
+    ascii_alone = len(text) == sum(map(len, names))
+    lengths = [len(name if ascii_alone else name.encode()) for name in names]
+    at = jobs.__array_interface__["data"][0]
+    _fold()(
+        key.seed, key.offset, text, (ctypes.c_int64 * count)(*lengths), count, at + 8, len(jobs[0])
+    )
+    _do(at, count, int(jobs[:, 4].sum()))
+
+
+def _do(records: bytes | int, count: int, total: int) -> None:
+    fill = _fill()
     if total < WORTH_THREADS:
-        if fill(records, len(jobs), 0, total, 1):
+        if fill(records, count, 0, total, 1):
             raise MemoryError
         return
     threads = number_of_threads()
@@ -121,7 +169,7 @@ def fill_jobs(jobs: Sequence[Job]) -> None:
     while start < total:
         stop = min(total, start + part)
         began = time.perf_counter()
-        if fill(records, len(jobs), start, stop, threads):
+        if fill(records, count, start, stop, threads):
             raise MemoryError
         # In memory that is new or far apart, an element can take a thousand times as long.
         growth = min(GROWTH, SLICE / max(time.perf_counter() - began, 1e-6))
@@ -145,20 +193,28 @@ def number_of_threads() -> int:
 def _fill() -> Any:
     function = library().agnostic_init_fill
     function.argtypes = (
-        ctypes.c_char_p, ctypes.c_int64, ctypes.c_uint64, ctypes.c_uint64, ctypes.c_int32,
+        ctypes.c_void_p, ctypes.c_int64, ctypes.c_uint64, ctypes.c_uint64, ctypes.c_int32,
     )  # fmt: skip
     function.restype = ctypes.c_int32
+    return function
+
+
+@functools.cache
+def _fold() -> Any:
+    function = library().agnostic_init_fold
+    function.argtypes = (
+        ctypes.c_uint64, ctypes.c_uint64, ctypes.c_char_p, ctypes.c_void_p, ctypes.c_int64,
+        ctypes.c_void_p, ctypes.c_int64,
+    )  # fmt: skip
+    function.restype = None
     return function
 
 
 @functools.lru_cache(maxsize=1024)
 def packed(draw: Draw) -> tuple[bytes, int]:
     """The draw's record, and the bytes of an element."""
-    q = draw.quantile
-    if isinstance(q, Central):
-        kind, numbers = CENTRAL, (q.middle, q.step, q.left, q.right)
-    elif isinstance(q, Tail):
-        kind, numbers = TAIL, (q.bound, q.ratio, q.step, q.sign)
+    if draw.quantile is not None:  # as its class says: of `draws/quantile.py`
+        kind, numbers = CENTRAL if hasattr(draw.quantile, "middle") else TAIL, tuple(draw.quantile)
     else:
         kind, numbers = KINDS[draw.kind], (*draw.radii, 0.0, 0.0)
     form = draw.format
@@ -166,6 +222,20 @@ def packed(draw: Draw) -> tuple[bytes, int]:
     packed = DRAW.pack(
         kind, STORES.index(form.store), form.parts, *eight, 0,
         draw.scale, draw.shift, draw.shift_imag, draw.low, draw.high, *numbers,
+    )  # fmt: skip
+    return packed, form.itemsize
+
+
+def packed_constant(number: float, dtype: str) -> tuple[bytes, int] | None:
+    """The same of a real number in whole arrays; None of what the library does not write."""
+    form = DTYPES[dtype]
+    if form.store not in CONSTANTS or form.is_complex or not math.isfinite(number):
+        return None
+    if number == 0.0 and math.copysign(1.0, number) < 0.0:  # the sum with a zero has none
+        return None
+    packed = DRAW.pack(
+        CONSTANT, STORES.index(form.store), 1, 0, 0, 0, 0, 0,
+        1.0, number, 0.0, -math.inf, math.inf, 0.0, 0.0, 0.0, 0.0,
     )  # fmt: skip
     return packed, form.itemsize
 
