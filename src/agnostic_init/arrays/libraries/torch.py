@@ -205,7 +205,10 @@ class Library(library.Library):
 
     def write_scalar(self, out: Any, value: Any) -> None:
         with torch.no_grad():
-            out.fill_(value)
+            if type(value) is int and value == 0:  # which dtypes have that cannot be filled
+                out.zero_()
+            else:
+                out.fill_(value)
 
     def written(self, out: Any) -> None:
         if not out.is_inference():

@@ -13,13 +13,24 @@ import torch
 from agnostic_init.arrays.errors import must, must_be_type
 from agnostic_init.arrays.libraries.torch_tracing import has_memory, in_make_fx
 
-__all__ = ["held", "is_copy", "is_sharded", "parts"]
+__all__ = ["agreed", "held", "is_copy", "is_sharded", "parts"]
 
 
 def is_sharded(array: Any) -> bool:
     """Whether a tensor is a DTensor; none is before its module was imported."""
     module = sys.modules.get("torch.distributed.tensor")
     return module is not None and isinstance(array, module.DTensor)
+
+
+def agreed(words: Any, array: Any) -> Any:
+    """Words that the processes of a DTensor's mesh have in common: those of its first one."""
+    if not is_sharded(array) or array.device_mesh.get_coordinate() is None:
+        return words
+    distributed = torch.distributed
+    for axis in range(array.device_mesh.ndim):
+        group = array.device_mesh.get_group(axis)
+        distributed.broadcast(words, distributed.get_global_rank(group, 0), group=group)
+    return words
 
 
 def held(array: Any) -> Any:
@@ -35,7 +46,10 @@ def is_copy(array: Any, base: Any) -> bool:
             return False
         own, its = (held(each).untyped_storage()._cdata for each in (array, base))
         return bool(own != its)
-    node = array.grad_fn  # of the whole of a DTensor it says how it came to be
+    try:
+        node = array.grad_fn  # of the whole of a DTensor it says how it came to be
+    except RuntimeError:  # one of several views of a tensor, another of which was written
+        return False
     while node is not None and base is not None:
         if node.name() == "RedistributeBackward":
             return True

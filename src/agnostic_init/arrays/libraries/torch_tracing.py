@@ -7,7 +7,16 @@ from typing import Any
 
 import torch
 
-__all__ = ["constant", "has_address", "has_memory", "has_values", "in_make_fx", "recording"]
+__all__ = [
+    "constant",
+    "followed",
+    "has_address",
+    "has_memory",
+    "has_values",
+    "in_make_fx",
+    "is_faking",
+    "recording",
+]
 
 FAKE = torch._C._TorchDispatchModeKey.FAKE
 PROXY = torch._C._TorchDispatchModeKey.PROXY
@@ -27,6 +36,16 @@ def recording() -> bool:
     if torch._C._dispatch_tls_is_dispatch_key_included(BEFORE_AUTOGRAD):
         return True
     return torch._C._functorch.maybe_current_level() is not None
+
+
+def followed() -> bool:
+    """Whether something follows the operations of this thread, or makes fake tensors of all."""
+    return bool(torch._C._len_torch_dispatch_stack()) or recording()
+
+
+def is_faking() -> bool:
+    """Whether all new tensors of this thread are fake."""
+    return torch._C._get_dispatch_mode(FAKE) is not None
 
 
 def in_make_fx() -> bool:

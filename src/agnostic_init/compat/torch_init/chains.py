@@ -9,7 +9,7 @@ calls; its first operation is answered with all that it means, and the others wi
 from __future__ import annotations
 
 import dataclasses
-import sys
+import inspect
 from types import FrameType
 from typing import Any
 
@@ -23,7 +23,7 @@ __all__ = ["Chain"]
 PARAMETERS = ("tensor", "mean", "std", "a", "b")
 NAME = "trunc_normal"
 STEPS = frozenset({"erfinv_", "mul_", "add_", "clamp_"})
-BETWEEN = 4  # frames of other modes, between ours and whoever called
+ASKED = "__torch_function__"  # the method of a mode, ours or another
 
 
 class Chain:
@@ -77,7 +77,9 @@ def _is_one(frame: FrameType) -> bool:
 
 def _caller() -> FrameType | None:
     """Whoever called an operation that our mode, and perhaps others, were asked about."""
-    frame: FrameType | None = sys._getframe(2)  # noqa: SLF001 - nothing else tells it
-    while frame is not None and frame.f_code.co_name == "__torch_function__":
+    frame = inspect.currentframe()
+    while frame is not None and frame.f_code.co_name != ASKED:
+        frame = frame.f_back
+    while frame is not None and frame.f_code.co_name == ASKED:
         frame = frame.f_back
     return frame

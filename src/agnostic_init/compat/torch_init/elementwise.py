@@ -6,13 +6,14 @@ from typing import Any
 
 from agnostic_init.arrays.errors import ParameterError, must
 from agnostic_init.arrays.numbers import real_number
+from agnostic_init.arrays.untraced import untraced
+from agnostic_init.compat.torch_init.refusing import refused, warn
 from agnostic_init.compat.torch_init.writing import (
     has_values,
+    kept,
     number,
     overridable,
-    refused,
     set_all,
-    warn,
     write,
 )
 from agnostic_init.initializers.base import Initializer
@@ -38,6 +39,7 @@ FAR = (
 )
 
 
+@kept
 def uniform_of(a: Any = 0.0, b: Any = 1.0) -> Initializer:
     """What `uniform_` fills a tensor with."""
     try:
@@ -47,10 +49,11 @@ def uniform_of(a: Any = 0.0, b: Any = 1.0) -> Initializer:
         raise refused(error, low="a", high="b") from None
 
 
+@kept
 def normal_of(mean: Any = 0.0, std: Any = 1.0) -> Initializer:
     """What `normal_` fills a tensor with."""
     try:
-        return normal(number(mean), number(std))
+        return normal(mean, std)
     except ParameterError as error:
         raise refused(error) from None
 
@@ -60,11 +63,19 @@ def trunc_normal_of(mean: Any = 0.0, std: Any = 1.0, a: Any = -2.0, b: Any = 2.0
     try:
         center, spread = real_number("mean", number(mean)), real_number("std", number(std))
         low, high = _bounds(a, b)
-        if center < low - 2 * spread or center > high + 2 * spread:
-            warn(FAR)
-        if low == high:
-            return constant(low)
-        return truncated_normal(center, spread, low, high, bounds="absolute")
+    except ParameterError as error:
+        raise refused(error, lower="a", upper="b") from None
+    if center < low - 2 * spread or center > high + 2 * spread:
+        warn(FAR)
+    return _truncated(center, spread, low, high)
+
+
+@kept
+def _truncated(mean: float, std: float, a: float, b: float) -> Initializer:
+    try:
+        if a == b:
+            return constant(a)
+        return truncated_normal(mean, std, a, b, bounds="absolute")
     except ParameterError as error:
         raise refused(error, lower="a", upper="b") from None
 
@@ -78,6 +89,7 @@ def _bounds(a: Any, b: Any) -> tuple[float, float]:
 
 
 @overridable
+@untraced
 def uniform_(tensor: Any, a: float = 0.0, b: float = 1.0, generator: Any = None) -> Any:
     """Fill a tensor uniformly on [a, b).
 
@@ -101,6 +113,7 @@ def uniform_(tensor: Any, a: float = 0.0, b: float = 1.0, generator: Any = None)
 
 
 @overridable
+@untraced
 def normal_(tensor: Any, mean: float = 0.0, std: float = 1.0, generator: Any = None) -> Any:
     """Fill a tensor with normal values.
 
@@ -122,6 +135,7 @@ def normal_(tensor: Any, mean: float = 0.0, std: float = 1.0, generator: Any = N
     return write(normal_of(mean, std), tensor, generator)
 
 
+@untraced
 def trunc_normal_(
     tensor: Any,
     mean: float = 0.0,

@@ -21,7 +21,7 @@ from torch.overrides import (
     handle_torch_function,
 )
 
-from agnostic_init.compat.torch_init.calls import FILLING
+from agnostic_init.compat.torch_init.meanings import FILLING
 
 __all__ = ["BlockMode", "call", "close_entries", "open_entries"]
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
 
-from agnostic_init.compat.torch_init import elementwise, structured
+from agnostic_init.compat.torch_init import elementwise, members, structured
 from agnostic_init.compat.torch_init.calls import Call
-from agnostic_init.compat.torch_init.keyed import drawn_by_torch
+from agnostic_init.compat.torch_init.keys import Keys, key_for, mapped
 from agnostic_init.compat.torch_init.mode import Handler
-from agnostic_init.compat.torch_init.writing import write
+from agnostic_init.compat.torch_init.seeded import drawn_by_torch
+from agnostic_init.compat.torch_init.watching import Watch
+from agnostic_init.compat.torch_init.writing import has_values, write
 
 __all__ = ["Patched", "Skipped"]
 
@@ -18,8 +21,18 @@ __all__ = ["Patched", "Skipped"]
 class Patched(Handler):
     """Draws with keys, or with torch's default generator."""
 
-    def __init__(self, numbers: Any) -> None:
-        self.numbers = numbers
+    def __init__(self, keys: Keys, watch: Watch | None = None) -> None:
+        self._keys = keys
+        self._watch = watch
+
+    def other(
+        self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> Any:
+        """Call what is not seen to draw, and look whether it did."""
+        result = function(*args, **kwargs)
+        if self._watch is not None:
+            self._watch.look(function)
+        return result
 
     def draw(self, call: Call) -> Any:
         """Draw what a call means."""
@@ -29,19 +42,23 @@ class Patched(Handler):
         if init is None:
             return call.tensor if call.of_init else self._by_torch(call)
         if call.make is not None:
-            return call.after(write(init, call.make(), call.generator))
-        if not call.of_init and getattr(call.tensor, "grad_fn", None) is not None:
+            made = call.make()
+            if mapped() and has_values(made):
+                return call.after(members.values(init, key_for(made, call.generator), made))
+            return call.after(write(init, made, call.generator))
+        if not call.of_init and _followed(call.tensor):
             with torch.no_grad():
                 values = write(init, torch.empty_like(call.tensor), call.generator)
             return call.tensor.copy_(values)
         return write(init, call.tensor, call.generator)
 
     def _by_torch(self, call: Call) -> Any:
-        if self.numbers is None or call.generator is not None:
+        key = self._keys.peek()
+        if key is None or call.generator is not None:
             return call.original()
-        result, drew = drawn_by_torch(call, self.numbers.peek())
+        result, drew = drawn_by_torch(call, key)
         if drew:
-            self.numbers()
+            self._keys.take()
         return result
 
 
@@ -49,8 +66,38 @@ class Skipped(Handler):
     """Leaves parameters as they are, and whatever ``torch.nn.init`` is given."""
 
     def draw(self, call: Call) -> Any:
-        """Return what the call would have written, unwritten."""
-        return call.tensor if call.of_init else call.original()
+        """Return what the call would have written, unwritten; what is no parameter is drawn."""
+        skipped = call.of_init or (call.tensor is not None and _of_parameter(call.tensor))
+        return call.tensor if skipped else call.original()
+
+    def other(
+        self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> Any:
+        """Call anything else, and mark what has the memory of a parameter, and is none."""
+        result = function(*args, **kwargs)
+        if function in DETACHING and isinstance(args[0], torch.nn.Parameter):
+            setattr(result, MARK, True)
+        return result
+
+
+DETACHING = (torch.Tensor.data.__get__, torch.Tensor.detach)
+MARK = "_agnostic_init_of_parameter"
+
+
+def _of_parameter(tensor: Any) -> bool:
+    """Whether a tensor is a parameter, its ``.data``, or a view of either."""
+    base = getattr(tensor, "_base", None)
+    return any(
+        isinstance(each, torch.nn.Parameter) or hasattr(each, MARK) for each in (tensor, base)
+    )
+
+
+def _followed(tensor: Any) -> bool:
+    """Whether autograd follows what becomes of a tensor, as the result of an operation."""
+    try:
+        return getattr(tensor, "grad_fn", None) is not None
+    except RuntimeError:  # one of several views, another of which was written
+        return False
 
 
 def _ours(call: Call) -> Any:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
+import torch
 from torch.overrides import (
     TorchFunctionMode,
     _get_current_function_mode_stack,
@@ -15,6 +16,7 @@ from torch.overrides import (
     _push_mode,
 )
 
+from agnostic_init.arrays.untraced import untraced
 from agnostic_init.compat.torch_init.calls import Call, recognized
 from agnostic_init.compat.torch_init.chains import Chain
 from agnostic_init.compat.torch_init.entries import BlockMode, close_entries, open_entries
@@ -55,7 +57,11 @@ class Drawing(BlockMode):
         self.chain: Chain | None = None
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        kwargs = kwargs or {}
+        answer = _untraced_answer if torch.compiler.is_compiling() else Drawing.answer
+        return answer(self, func, args, kwargs or {})
+
+    def answer(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Answer a call, or let it be as it is."""
         if not self.open or self not in _open.get():
             return func(*args, **kwargs)
         if self.chain is not None:
@@ -72,6 +78,9 @@ class Drawing(BlockMode):
                 self.chain = chain
                 call = chain.call
         return self.handler.draw(call)
+
+
+_untraced_answer = untraced(Drawing.answer)
 
 
 @contextmanager
@@ -91,7 +100,7 @@ def drawing(handler: Handler) -> Iterator[Drawing]:
     mode = Drawing(handler)
     _take_off(lambda other: isinstance(other, Drawing) and not other.open)
     outer = tuple(block for block in _open.get() if block.open)
-    token = _open.set((*outer, mode))
+    _open.set((*outer, mode))
     open_entries()
     _push_mode(mode)
     try:
@@ -101,10 +110,7 @@ def drawing(handler: Handler) -> Iterator[Drawing]:
         mode.chain = None
         _take_off(lambda other: other is mode)
         close_entries()
-        try:
-            _open.reset(token)
-        except ValueError:  # ended in another context than it was entered in
-            _open.set(tuple(block for block in _open.get() if block is not mode))
+        _open.set(tuple([block for block in _open.get() if block.open]))
 
 
 def _take_off(unwanted: Callable[[TorchFunctionMode], bool]) -> None:

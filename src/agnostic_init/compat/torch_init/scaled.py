@@ -8,14 +8,8 @@ from typing import Any
 from agnostic_init.arrays.errors import ParameterError, check_choice, must
 from agnostic_init.arrays.numbers import real_number
 from agnostic_init.arrays.untraced import untraced
-from agnostic_init.compat.torch_init.writing import (
-    number,
-    overridable,
-    refused,
-    shape_of,
-    warn,
-    write,
-)
+from agnostic_init.compat.torch_init.refusing import refused, warn
+from agnostic_init.compat.torch_init.writing import number, overridable, shape_of, write
 from agnostic_init.gains.gain import TORCH_NAMES
 from agnostic_init.gains.gain import gain as gain_of
 from agnostic_init.initializers.base import Initializer

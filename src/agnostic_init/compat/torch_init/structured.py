@@ -8,7 +8,8 @@ from typing import Any
 from agnostic_init.arrays.errors import ParameterError, must
 from agnostic_init.arrays.numbers import positive_integer, real_number
 from agnostic_init.arrays.untraced import untraced
-from agnostic_init.compat.torch_init.writing import number, refused, shape_of, write
+from agnostic_init.compat.torch_init.refusing import refused
+from agnostic_init.compat.torch_init.writing import number, shape_of, write
 from agnostic_init.initializers.base import Initializer
 from agnostic_init.initializers.deterministic import dirac, identity
 from agnostic_init.initializers.orthogonal import orthogonal

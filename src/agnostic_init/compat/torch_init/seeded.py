@@ -8,11 +8,17 @@ from typing import Any
 
 import torch
 
+from agnostic_init.arrays.libraries.torch_tracing import is_faking
 from agnostic_init.bits.key import Key
 from agnostic_init.compat.torch_init.calls import WITH_GENERATOR, Call
+from agnostic_init.compat.torch_init.keys import mapped
+from agnostic_init.compat.torch_init.members import check_random
 from agnostic_init.compat.torch_init.writing import has_values
 
-__all__ = ["default_generators", "drawn_by_torch", "states"]
+__all__ = ["drawn_by_torch"]
+
+
+PLAIN = (torch.Tensor, torch.nn.Parameter)
 
 
 def drawn_by_torch(call: Call, key: Key) -> tuple[Any, bool]:
@@ -22,17 +28,20 @@ def drawn_by_torch(call: Call, key: Key) -> tuple[Any, bool]:
     every device. Of the others the default generators are seeded for the call, and put back.
     """
     tensors = [each for each in (*call.args, *call.kwargs.values()) if torch.is_tensor(each)]
-    if not all(map(has_values, tensors)) or torch.device(_device(call)).type == "meta":
+    if (
+        is_faking()
+        or not all(map(has_values, tensors))
+        or torch.device(_device(call)).type == "meta"
+    ):
         return call.original(), False
-    if call.name in WITH_GENERATOR and all(type(each) in PLAIN for each in tensors):
+    if mapped():
+        check_random()
+    elif call.name in WITH_GENERATOR and all(type(each) in PLAIN for each in tensors):
         generator = torch.Generator().manual_seed(key.seed)
         return _with_generator(call, generator), True
     with _seeded(key.seed, tensors) as moved:
         result = call.original()
     return result, moved()
-
-
-PLAIN = (torch.Tensor, torch.nn.Parameter)
 
 
 def _device(call: Call) -> Any:
@@ -81,20 +90,6 @@ def _seeded(seed: int, tensors: list[Any]) -> Iterator[Any]:
     finally:
         for generator, state in zip(generators, before, strict=True):
             generator.set_state(state)
-
-
-def default_generators() -> dict[str, torch.Generator]:
-    """Torch's default generators that exist, by device."""
-    found = {"the CPU": torch.default_generator}
-    if torch.cuda.is_initialized():
-        for index, generator in enumerate(torch.cuda.default_generators):
-            found[f"cuda:{index}"] = generator
-    return found
-
-
-def states() -> dict[str, torch.Tensor]:
-    """The states of torch's default generators."""
-    return {name: generator.get_state() for name, generator in default_generators().items()}
 
 
 def _equal(some: list[torch.Tensor], others: list[torch.Tensor]) -> bool:

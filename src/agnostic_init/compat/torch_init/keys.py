@@ -1,0 +1,109 @@
+"""Whose randomness a call has: its generator's, its block's, or that of torch's default generator."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+from agnostic_init.arrays.errors import must, must_be_type
+from agnostic_init.arrays.target import backend
+from agnostic_init.bits.key import Key
+from agnostic_init.bits.key import key as make_key
+from agnostic_init.compat.torch_init.refusing import RefusedError
+
+__all__ = ["Keys", "key_for", "keyed", "mapped", "members"]
+
+
+class Keys:
+    """Where the keys of a block's draws come from: one key, or torch's default generator for None."""
+
+    def __init__(self, key: Key | None) -> None:
+        self.key = key
+        self.open = True
+        self._next = 0
+
+    def take(self) -> Key | None:
+        """The next key: number `n` is ``key.fold_in(n)``."""
+        made = self.peek()
+        self._next += 1
+        return made
+
+    def peek(self) -> Key | None:
+        """The next key, which is still there to be taken."""
+        return None if self.key is None else self.key.fold_in(self._next)
+
+
+_blocks: ContextVar[tuple[Keys, ...]] = ContextVar("keys of open blocks", default=())
+
+
+@contextmanager
+def keyed(key: Key | None) -> Iterator[Keys]:
+    """Run a block whose keys are from one, where a call has no generator. Blocks may end in any order."""
+    keys = Keys(key)
+    _blocks.set((*(each for each in _blocks.get() if each.open), keys))
+    try:
+        yield keys
+    finally:
+        keys.open = False
+        _blocks.set(tuple([each for each in _blocks.get() if each.open]))
+
+
+def key_for(tensor: Any, generator: Any) -> Key:
+    """The key that a generator, a block, or torch's default generator gives for a tensor."""
+    if generator is not None:
+        return make_key(generator)
+    if not mapped():
+        return _next_key() or _default_key(tensor)
+    members().check_random()
+    key = _next_key()
+    with members().outside():
+        return key or _default_key(tensor)
+
+
+def mapped() -> bool:
+    """Whether this code runs inside of ``torch.func.vmap``."""
+    return "torch._functorch.vmap" in sys.modules and bool(members().in_vmap())
+
+
+@functools.cache
+def members() -> Any:
+    """The module of what is drawn inside of vmap, which only torch has."""
+    from agnostic_init.compat.torch_init import members
+
+    return members
+
+
+def _next_key() -> Key | None:
+    """The next key of the innermost block."""
+    for keys in reversed(_blocks.get()):
+        if keys.open:
+            return keys.take()
+    return None
+
+
+def _default_key(tensor: Any) -> Key:
+    """The key that torch's default generator gives."""
+    try:
+        import torch
+    except ImportError:
+        raise must_be_type(
+            "generator",
+            "must be given where torch is not installed",
+            None,
+            "generator=numpy.random.default_rng(0)",
+        ) from None
+    device = tensor.device if isinstance(tensor, torch.Tensor) else "cpu"
+    words = torch.randint(0, 1 << 32, (2,), dtype=torch.int64, device=device)
+    if backend("torch").memory(words) is None:
+        rule = "must be given where torch follows operations on tensors without values"
+        raise RefusedError(str(must("generator", rule, None, "generator=0")))
+    if isinstance(tensor, torch.Tensor):
+        from agnostic_init.arrays.libraries.torch_shards import agreed
+
+        words = agreed(words, tensor)
+    low, high = words.tolist()
+    return make_key(high << 32 | low)
