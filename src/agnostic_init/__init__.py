@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from agnostic_init.models.plan import Plan
     from agnostic_init.models.rules import Rule
     from agnostic_init.models.specs import Spec
+    from agnostic_init.models.torch_audit import audit, poison
     from agnostic_init.models.tree import fill_tree, init_tree
     from agnostic_init.version import __version__
 
@@ -75,6 +76,7 @@ __all__ = [
     "Sharded",
     "Spec",
     "__version__",
+    "audit",
     "bilinear",
     "blocks",
     "checkpoint",
@@ -108,6 +110,7 @@ __all__ = [
     "normal",
     "ones",
     "orthogonal",
+    "poison",
     "sparse",
     "symmetric_uniform",
     "torch",
@@ -165,6 +168,7 @@ _HOMES = {
     "models.plan": ("Plan",),
     "models.rules": ("Rule",),
     "models.specs": ("Spec",),
+    "models.torch_audit": ("audit", "poison"),
     "models.tree": ("fill_tree", "init_tree"),
     "version": ("__version__",),
 }

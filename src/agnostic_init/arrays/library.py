@@ -51,6 +51,8 @@ class Library:
         The name of the dtype that 64-bit arithmetic on words is done in.
     words
         The name of the dtype of random words that are to be compared.
+    of_parts
+        The library of the views that `parts` gives, where it is another.
     """
 
     name = "generic"
@@ -60,6 +62,7 @@ class Library:
     devices = False
     integers = "uint64"
     words = "uint32"
+    of_parts: Library | None = None
 
     def __init__(self, xp: Any = None) -> None:
         if xp is not None:
@@ -165,11 +168,6 @@ class Library:
         none of an array of which other processes have all.
         """
         return ((array, None),)
-
-    @property
-    def of_parts(self) -> Library:
-        """The library of the views that `parts` gives."""
-        return self
 
     def cut(self, array: Any) -> Any:
         """What tells how an array is cut over processes from other ways to cut it; None if it is whole."""

@@ -140,16 +140,12 @@ class _Pieces(Library):
 
     def __init__(self, inner: Library) -> None:
         super().__init__()
-        self.inner = inner
+        self.inner = self.of_parts = inner
         self.name, self.writes = inner.name, inner.writes
 
     @functools.cached_property
     def xp(self) -> Any:
         return self.inner.xp
-
-    @property
-    def of_parts(self) -> Library:
-        return self.inner
 
     def has(self, array: Any) -> bool:
         return isinstance(array, Sharded)

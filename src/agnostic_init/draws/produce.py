@@ -43,7 +43,8 @@ def produce(
     if dtype is not None and resolve(out, None, dtype).dtype != draw.dtype:
         raise must("dtype", f"must be that of `out`, {draw.dtype}", dtype)
     stream = make_key(key)
+    inner = library.of_parts or library
     for view, place in library.parts(out):
-        fill(draw, stream, part if place is None else part.part(place), view, library.of_parts)
+        fill(draw, stream, part if place is None else part.part(place), view, inner)
     library.written(out)
     return out

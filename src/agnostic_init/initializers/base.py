@@ -245,7 +245,7 @@ class Initializer:
         inner = library.of_parts
         for view, index in library.parts(out):
             place = part if index is None else part.part(index)
-            if inner is library:
+            if inner is None:
                 self.write(key, place, view, library)
             else:
                 self.write_parts(key, place, view, inner)

@@ -95,7 +95,7 @@ def _jobs(
                 entry.key,
                 whole if index is None else whole.part(index),
                 view,
-                library.of_parts,
+                library.of_parts or library,
                 None,
             )
 

@@ -12,7 +12,8 @@ from agnostic_init.arrays.libraries.torch_tracing import has_memory, recording
 from agnostic_init.arrays.memory import overlaps
 from agnostic_init.arrays.refusals import FREED, NOT_WHOLE, OVERLAPPING, Refusal
 
-__all__ = ["why_not_writable"]
+__all__ = ["FSDP_1", "ZERO_3", "why_not_writable"]
+
 
 LAZY = Refusal(
     "has no shape yet, as a parameter of a lazy module before its first call",
