@@ -37,7 +37,7 @@ AVX512 = ["-mavx512f", "-mavx512bw", "-mavx512cd", "-mavx512dq", "-mavx512vl"]
 SETS = {"portable": [], "avx2": AVX2, "avx512": [*AVX2, *AVX512, "-mprefer-vector-width=512"]}
 
 # These sources are compiled once; the others once for each instruction set, into a namespace for it.
-ENTRIES = ("library.cpp", "names.cpp", "xla.cpp")
+ENTRIES = ("fingerprint.cpp", "library.cpp", "names.cpp", "xla.cpp")
 
 # Nothing that a process with another C++ library could lack, or take for its own.
 ELF_LINK = ["-pthread", "-static-libstdc++", "-static-libgcc"]

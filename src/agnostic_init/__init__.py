@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     )
     from agnostic_init.bits.key import Key, key
     from agnostic_init.bits.sharded import Sharded
+    from agnostic_init.fingerprints.make import fingerprint
+    from agnostic_init.fingerprints.value import Fingerprint
     from agnostic_init.gains.gain import gain
     from agnostic_init.initializers.base import Initializer
     from agnostic_init.initializers.constant import constant, ones, zeros
@@ -65,6 +67,7 @@ __all__ = [
     "AmbiguousLayoutError",
     "Description",
     "Entry",
+    "Fingerprint",
     "Initializer",
     "Installation",
     "Key",
@@ -89,6 +92,7 @@ __all__ = [
     "draws",
     "fans",
     "fill_tree",
+    "fingerprint",
     "gain",
     "get",
     "glorot_normal",
@@ -135,6 +139,8 @@ _HOMES = {
     ),
     "bits.key": ("Key", "key"),
     "bits.sharded": ("Sharded",),
+    "fingerprints.make": ("fingerprint",),
+    "fingerprints.value": ("Fingerprint",),
     "gains.gain": ("gain",),
     "initializers.base": ("Initializer",),
     "initializers.constant": ("constant", "ones", "zeros"),

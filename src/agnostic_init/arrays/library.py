@@ -173,6 +173,10 @@ class Library:
         """What tells how an array is cut over processes from other ways to cut it; None if it is whole."""
         return None
 
+    def counted(self, array: Any) -> Iterable[tuple[Any, Index | None]]:
+        """The same to be read: of all processes together, each element once."""
+        return self.parts(array)
+
     def memory(self, array: Any) -> Memory | None:
         """Where an array's elements are, or None if it has no memory or does not say."""
         return None
@@ -236,6 +240,13 @@ class Library:
         Formats that NumPy has not are seen as unsigned integers of their size.
         """
         return np.from_dlpack(array)
+
+    def bits_of(self, array: Any) -> Any:
+        """The array's bits as 32-bit integers that wrap, on its device; None for the host's to do.
+
+        One for an element of up to 4 bytes, or else one axis more, the lowest word first.
+        """
+        return None
 
     def from_host(self, array: Any, device: Any) -> Any:
         """A small array of NumPy's on a device, which is not waited for."""

@@ -18,12 +18,12 @@ from agnostic_init.arrays.values import Record
 
 __all__ = ["ENGINE", "INSTRUCTIONS", "Native", "library", "look"]
 
-ABI = 6  # of native.h and matrices.h
+ABI = 7  # of native.h and matrices.h
 ENTRIES = (  # all that is called, besides the one that says the ABI
     *("agnostic_init_has", "agnostic_init_use", "agnostic_init_instructions"),
     "agnostic_init_record_size",
     *("agnostic_init_fill", "agnostic_init_from_words", "agnostic_init_xla"),
-    "agnostic_init_fold",
+    *("agnostic_init_fingerprint", "agnostic_init_fold"),
     *("agnostic_init_make_matrices", "agnostic_init_make_matrix", "agnostic_init_matrix_steps"),
 )
 SIZES = (104, 24, 160, 200)  # bytes of a draw, an axis, a job and matrices, as Python packs them

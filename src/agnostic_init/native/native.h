@@ -15,7 +15,7 @@
 #endif
 
 /* Changes with every change of what is below. */
-#define AGNOSTIC_INIT_ABI 6
+#define AGNOSTIC_INIT_ABI 7
 
 #ifdef __cplusplus
 extern "C" {
@@ -116,6 +116,15 @@ AGNOSTIC_INIT_API void agnostic_init_fold(uint64_t seed, uint64_t offset, const 
  * of a contiguous block, one with the four words of the key and the number of threads; the result.
  */
 AGNOSTIC_INIT_API void *agnostic_init_xla(void *frame);
+
+/* The four sums of a fingerprint, mod 2^32, of words `start` to `stop` of those that the axes walk, by at most
+ * so many threads. A word has 1, 2 or 4 bytes, and the first one the position `base`. There is an axis at least, and
+ * none is empty.
+ */
+AGNOSTIC_INIT_API void agnostic_init_fingerprint(const void *data, const agnostic_init_axis *axes,
+                                                 int64_t rank, uint64_t base, int32_t itemsize,
+                                                 uint64_t start, uint64_t stop, int32_t threads,
+                                                 uint32_t *sums);
 
 #ifdef __cplusplus
 }

@@ -75,6 +75,13 @@ class Library(library.Library):
     def to_host(self, array: Any) -> Any:
         return storage_view(array.get())
 
+    def bits_of(self, array: Any) -> Any:
+        if array.itemsize < 4:
+            return array.view(f"uint{8 * array.itemsize}").astype(cupy.uint32)
+        if array.itemsize == 4:
+            return array.view(cupy.uint32)
+        return cupy.ascontiguousarray(array).reshape(*array.shape, 1).view(cupy.uint32)
+
     def why_not_writable(self, array: Any) -> Refusal | None:
         return OVERLAPPING if overlaps(array.shape, array.strides) else None
 

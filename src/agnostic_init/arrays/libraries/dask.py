@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import dask
@@ -47,6 +48,15 @@ class Library(numpy.Library):
 
     def to_host(self, array: Any) -> Any:
         return numpy.storage_view(np.asarray(array))
+
+    def counted(self, array: Any) -> Iterable[tuple[Any, Index | None]]:
+        """Its chunks, each made when its turn comes."""
+        if any(np.isnan(length) for length in array.shape):
+            raise must("array", "must have chunks of known sizes", array.chunks)
+        ends = [list(itertools.accumulate(sizes, initial=0)) for sizes in array.chunks]
+        for place in np.ndindex(*array.numblocks):
+            index = tuple(slice(each[n], each[n + 1]) for each, n in zip(ends, place, strict=True))
+            yield np.asarray(array.blocks[place] if place else array), index
 
     def rearranged(
         self, array: Any, lengths: Any, order: tuple[int, ...], shape: tuple[int, ...]

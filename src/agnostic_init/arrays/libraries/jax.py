@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -13,8 +13,9 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec, Sharding, SingleDev
 
 from agnostic_init.arrays import library
 from agnostic_init.arrays.dtypes import DTYPES
-from agnostic_init.arrays.errors import must
+from agnostic_init.arrays.errors import must, must_be_type
 from agnostic_init.arrays.libraries.numpy import storage_view
+from agnostic_init.arrays.library import Index
 
 __all__ = ["Library", "on_host", "tracing"]
 
@@ -86,6 +87,28 @@ class Library(library.Library):
 
     def to_host(self, array: Any) -> Any:
         return storage_view(np.asarray(array))
+
+    def counted(self, array: Any) -> Iterable[tuple[Any, Index | None]]:
+        if isinstance(array, jax.core.Tracer) or not isinstance(array, jax.Array):
+            rule = "must have values, and not be traced or a struct"
+            raise must_be_type("array", rule, type(array), "the array itself, outside of jit")
+        for shard in array.addressable_shards:
+            if shard.replica_id == 0:
+                yield shard.data, shard.index
+
+    def bits_of(self, array: Any) -> Any:
+        if on_host(array.sharding):
+            return None
+        if array.dtype == bool:
+            return array.astype(jnp.uint32)
+        bits = 8 * array.dtype.itemsize
+        if bits > 64:  # complex128, which XLA has on hosts alone
+            return None
+        if jnp.iscomplexobj(array):
+            array = jnp.stack([array.real, array.imag], axis=-1)
+        if bits < 32:
+            return jax.lax.bitcast_convert_type(array, f"uint{bits}").astype(jnp.uint32)
+        return jax.lax.bitcast_convert_type(array, jnp.uint32)
 
     def full_precision(self, device: Any) -> AbstractContextManager[Any]:
         made: AbstractContextManager[Any] = jax.default_matmul_precision("highest")

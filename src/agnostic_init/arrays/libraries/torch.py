@@ -122,6 +122,15 @@ class Library(library.Library):
 
         return array.placements if torch_shards.is_sharded(array) else None
 
+    def counted(self, array: Any) -> Iterable[tuple[Any, Index | None]]:
+        if type(array) in PLAIN:
+            return ((array, None),)
+        from agnostic_init.arrays.libraries import torch_shards
+
+        if torch_shards.is_sharded(array) and torch_shards.counts_elsewhere(array):
+            return ()
+        return self.parts(array)
+
     def memory(self, array: Any) -> Memory | None:
         if type(array) not in PLAIN:
             from agnostic_init.arrays.libraries import torch_shards
@@ -163,6 +172,18 @@ class Library(library.Library):
         return _memory(array, "cpu").seen_by_numpy(
             DTYPES[self.dtype_name(array.dtype)].storage, array
         )
+
+    def bits_of(self, array: Any) -> Any:
+        array = array.detach().resolve_conj().resolve_neg()
+        if array.is_complex():
+            words = torch.view_as_real(array).contiguous().view(torch.int32)
+            return words.squeeze(-1) if array.itemsize == 4 else words
+        if array.itemsize < 4:
+            narrow, mask = (torch.uint8, 0xFF) if array.itemsize == 1 else (torch.int16, 0xFFFF)
+            return array.view(narrow).to(torch.int32) & mask
+        if array.itemsize == 4:
+            return array.view(torch.int32)
+        return array.contiguous().unsqueeze(-1).view(torch.int32)
 
     def from_host(self, array: Any, device: Any) -> Any:
         made = torch.tensor(array, device="cpu")

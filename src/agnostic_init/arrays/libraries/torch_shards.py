@@ -13,7 +13,7 @@ import torch
 from agnostic_init.arrays.errors import must, must_be_type
 from agnostic_init.arrays.libraries.torch_tracing import has_memory, in_make_fx
 
-__all__ = ["agreed", "held", "is_copy", "is_sharded", "parts"]
+__all__ = ["agreed", "counts_elsewhere", "held", "is_copy", "is_sharded", "parts"]
 
 
 def is_sharded(array: Any) -> bool:
@@ -54,6 +54,26 @@ def is_copy(array: Any, base: Any) -> bool:
         if node.name() == "RedistributeBackward":
             return True
         node = node.next_functions[0][0] if node.next_functions else None
+    return False
+
+
+def counts_elsewhere(array: Any) -> bool:
+    """Whether what this process holds of a DTensor is what another holds too, and is to count there.
+
+    Raises
+    ------
+    ParameterError
+        If its values are those of no process, but a sum of several processes'.
+    """
+    coordinate = array.device_mesh.get_coordinate()
+    if coordinate is None:  # this process is not among those of the mesh
+        return True
+    for mine, placement in zip(coordinate, array.placements, strict=True):
+        if placement.is_partial():
+            rule = "must have values, and no sums that are yet to be made"
+            raise must("array", rule, array.placements, "array.full_tensor(), or redistribute it")
+        if placement.is_replicate() and mine:
+            return True
     return False
 
 
