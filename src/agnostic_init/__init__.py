@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from agnostic_init.models.specs import Spec
     from agnostic_init.models.torch_audit import audit, poison
     from agnostic_init.models.tree import fill_tree, init_tree
+    from agnostic_init.torch.init_module import init_module
     from agnostic_init.version import __version__
 
 __all__ = [
@@ -102,6 +103,7 @@ __all__ = [
     "icnr",
     "identity",
     "info",
+    "init_module",
     "init_tree",
     "kaiming_normal",
     "kaiming_uniform",
@@ -176,6 +178,7 @@ _HOMES = {
     "models.specs": ("Spec",),
     "models.torch_audit": ("audit", "poison"),
     "models.tree": ("fill_tree", "init_tree"),
+    "torch.init_module": ("init_module",),
     "version": ("__version__",),
 }
 _FOLDERS = ("checkpoint", "compat", "draws", "linalg", "torch")

@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from agnostic_init.arrays.errors import ParameterError
-from agnostic_init.models.rules import Rule, firsts
+from agnostic_init.models.rules import Rule, firsts, rules_of
 
-__all__ = ["COMPARED", "assigned", "listed"]
+__all__ = ["COMPARED", "Chosen", "as_rules", "assigned", "listed"]
 
 SHOWN = 8
 COMPARED = 1000  # names, for a hint: comparing takes time, and names of a model are much alike
 
 
+class Chosen(dict[str, Rule]):
+    """The rules of names for which they were chosen before, in some other way."""
+
+
+def as_rules(rules: Any) -> Sequence[Rule] | Chosen:
+    """Rules as a user gives them, or those that were chosen."""
+    return rules if isinstance(rules, Chosen) else rules_of(rules)
+
+
 def assigned(
-    names: Sequence[str], rules: Sequence[Rule], unused_rules: str = "error"
+    names: Sequence[str], rules: Sequence[Rule] | Chosen, unused_rules: str = "error"
 ) -> tuple[Rule, ...]:
-    """The first rule that matches each name.
+    """The first rule that matches each name, or the one that was chosen for it.
 
     Where `unused_rules` is "ignore", a rule may be the first for no name.
 
@@ -25,6 +35,8 @@ def assigned(
     ParameterError
         If a name has no rule, or a rule is the first for no name; the message lists all of both.
     """
+    if isinstance(rules, Chosen):
+        return tuple([rules[name] for name in names])
     found = firsts(names, rules)
     used = {id(rules[number]) for number in {*found} if number >= 0}
     unmatched = [name for name, number in zip(names, found, strict=True) if number < 0]

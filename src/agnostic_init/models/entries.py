@@ -7,10 +7,9 @@ from typing import Any
 
 from agnostic_init.arrays.errors import within
 from agnostic_init.bits.key import Key
-from agnostic_init.models.assign import assigned
+from agnostic_init.models.assign import as_rules, assigned
 from agnostic_init.models.entry import Entry
 from agnostic_init.models.parameter import Parameter, check_name
-from agnostic_init.models.rules import rules_of
 
 __all__ = ["entries_of"]
 
@@ -23,7 +22,7 @@ def entries_of(
     for name in names:
         if type(name) is not str or not name:
             check_name(name)
-    chosen = assigned(names, rules_of(rules))
+    chosen = assigned(names, as_rules(rules))
     keys = stream.fold_in_all(names)
     checked: set[Any] = set()
     entries = []

@@ -9,6 +9,7 @@ from agnostic_init.arrays.library import Library
 from agnostic_init.arrays.memory import Memory
 from agnostic_init.arrays.out import check_out, library_of_out
 from agnostic_init.bits.key import Key
+from agnostic_init.models.assign import as_rules
 from agnostic_init.models.collector import collecting_later
 from agnostic_init.models.entries import entries_of
 from agnostic_init.models.entry import Entry
@@ -16,7 +17,6 @@ from agnostic_init.models.making import fill_entries
 from agnostic_init.models.memory import shared
 from agnostic_init.models.parameter import Parameter, check_name
 from agnostic_init.models.progress import Progress, Report
-from agnostic_init.models.rules import rules_of
 
 __all__ = ["fill"]
 
@@ -59,7 +59,7 @@ def _checked(
         numbers = firsts(outs, libraries)
         kept = sorted(set(numbers))
         if len(kept) < len(names):
-            needed = rules_of_firsts(names, numbers, rules_of(rules))
+            needed = rules_of_firsts(names, numbers, as_rules(rules))
             for others in (names, outs):
                 others[:] = [others[n] for n in kept]
             return _checked(names, outs, needed, stream)

@@ -7,7 +7,7 @@ from typing import Any
 
 from agnostic_init.arrays.errors import must
 from agnostic_init.arrays.library import Library
-from agnostic_init.models.assign import assigned
+from agnostic_init.models.assign import Chosen, assigned
 from agnostic_init.models.rules import Rule
 
 __all__ = ["firsts", "rules_of_firsts"]
@@ -27,8 +27,8 @@ def firsts(arrays: Sequence[Any], libraries: Sequence[Library]) -> list[int]:
 
 
 def rules_of_firsts(
-    names: Sequence[str], numbers: Sequence[int], rules: Sequence[Rule]
-) -> tuple[Rule, ...]:
+    names: Sequence[str], numbers: Sequence[int], rules: Sequence[Rule] | Chosen
+) -> Sequence[Rule] | Chosen:
     """The rules that those need that are filled, if other names have no other initializers."""
     chosen = assigned(names, rules)
     for name, number, rule in zip(names, numbers, chosen, strict=True):
@@ -40,5 +40,7 @@ def rules_of_firsts(
                 [first.text, rule.text],
                 "only one of the names, or one initializer for both",
             )
+    if isinstance(rules, Chosen):
+        return rules
     needed = {id(chosen[number]) for number in numbers}
     return tuple(rule for rule in rules if id(rule) in needed)

@@ -17,6 +17,11 @@ from agnostic_init.models.torch_wrappers import PRUNING, SPECTRAL_NORM, WEIGHT_N
 __all__ = ["Computed", "Hooked", "Parametrized", "computed_tensors"]
 
 SPECTRAL = "torch.nn.utils.parametrizations._SpectralNorm"
+#: Of parametrizations, the buffers that are computed of the tensor.
+FOLLOWING = {
+    SPECTRAL: ("_u", "_v"),
+    "torch.nn.utils.parametrizations._Orthogonal": ("base",),
+}
 ORIGINALS = (
     "fill_tree(dict(model.named_parameters()), ..., module=model), which fills the originals"
 )
@@ -42,6 +47,11 @@ class Computed:
         self.attribute = attribute
         self.originals = originals
 
+    @property
+    def follows(self) -> tuple[str, ...]:
+        """The names of buffers that are computed of it."""
+        return ()
+
     def prepared(self) -> Any:
         """A new tensor like it, after an error if its originals cannot be computed of it."""
         raise NotImplementedError
@@ -58,6 +68,15 @@ class Parametrized(Computed):
     def steps(self) -> Any:
         """The list of parametrizations."""
         return self.module.parametrizations[self.attribute]
+
+    @property
+    def follows(self) -> tuple[str, ...]:
+        return tuple(
+            f"{self.name}.{number}.{buffer}"
+            for number, step in enumerate(self.steps)
+            for kind in kinds(step) & FOLLOWING.keys()
+            for buffer in FOLLOWING[kind]
+        )
 
     def prepared(self) -> Any:
         with within(f"parameter {self.name!r}"), torch.no_grad(), _undisturbed(self.steps):
@@ -106,6 +125,11 @@ class Hooked(Computed):
         super().__init__(name, module, attribute, originals)
         self.hook = hook
         self.kind = kind
+
+    @property
+    def follows(self) -> tuple[str, ...]:
+        spectral = self.kind == SPECTRAL_NORM
+        return (f"{self.name}_u", f"{self.name}_v") if spectral else ()
 
     def prepared(self) -> Any:
         return torch.empty_like(getattr(self.module, f"{self.attribute}_v"))

@@ -1,0 +1,169 @@
+"""A module that exists, initialized by the types of its layers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+import torch
+
+from agnostic_init.arrays.errors import ParameterError, check_choice, must, must_be_type
+from agnostic_init.bits.key import key as make_key
+from agnostic_init.initializers.base import Initializer
+from agnostic_init.models.assign import Chosen, listed
+from agnostic_init.models.making import fill_entries
+from agnostic_init.models.progress import Progress, Report
+from agnostic_init.models.rules import Rule
+from agnostic_init.models.torch_computed import Computed, computed_tensors
+from agnostic_init.models.torch_names import Named, named_tensors
+from agnostic_init.models.tree import checked
+from agnostic_init.torch.by_convention import by_convention, conventions_of
+from agnostic_init.torch.loaded import missing
+from agnostic_init.torch.module_rules import by_rules
+
+__all__ = ["init_module"]
+
+Module = TypeVar("Module")
+
+BUFFERS = ("reset", "keep")
+
+
+def init_module(
+    model: Module,
+    key: Any,
+    rules: Any = None,
+    conventions: Any = "torch",
+    only_missing: Any = False,
+    *,
+    buffers: str = "reset",
+    forget_bias: float | None = None,
+    progress: Progress | None = None,
+) -> Module:
+    """Initialize the parameters of a module of torch, and reset its buffers, in place.
+
+    Everything is checked before anything is written, and a tensor that nothing initializes is an
+    error that lists it.
+
+    Parameters
+    ----------
+    model
+        The module. Wrappers around it or inside of it (`torch.compile`, data parallelism, FSDP,
+        checkpointing) change nothing, nor does how its parameters are sharded.
+    key
+        Anything that `agnostic_init.key` takes. A parameter gets ``key.fold_in(name)``, as from
+        `fill_tree`.
+    rules
+        What goes before the conventions: pairs, or a mapping, of name patterns (see `Rule`) or
+        types of layers to initializers; for a type also a mapping of parameters' own names to
+        initializers. Or functions of (name, shape, module) that return an initializer or None. The
+        first that is for a parameter counts.
+    conventions
+        What the layers' types say: "torch" for torch's own defaults; "gpt2", "llama" or "vit" for
+        what the authors of these initialize with; "keras" or "flax" for the defaults of these. Of
+        several the first that knows a tensor counts.
+    only_missing
+        True to leave alone what transformers has marked as loaded. Or what is missing: names, or
+        what ``load_state_dict(..., strict=False)`` has returned.
+    buffers
+        "reset", or "keep" to leave those alone that no convention knows. Statistics are reset.
+    forget_bias
+        What the biases of the forget gates of LSTMs add up to, where not what the convention says.
+    progress
+        As of `fill_tree`.
+
+    Returns
+    -------
+    module
+        `model`.
+
+    Raises
+    ------
+    ParameterError, ParameterTypeError
+        If nothing initializes a tensor, or a rule is for none, or a tensor would not keep what is
+        written.
+
+    Examples
+    --------
+    >>> import agnostic_init as ai
+    >>> import torch
+    >>> model = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.BatchNorm1d(4))
+    >>> model = ai.init_module(model, key=0, rules={"0.bias": "zeros"})
+    >>> model[0].bias.detach()
+    tensor([0., 0., 0., 0.])
+    """
+    if not isinstance(model, torch.nn.Module):
+        raise must_be_type("model", "must be a module of torch", model)
+    check_choice("buffers", buffers, BUFFERS)
+    stream = make_key(key)
+    order = conventions_of(conventions)
+    with torch.no_grad():
+        parameters, stats, computed = _tensors(model)
+        wanted = missing(model, parameters, stats, only_missing)
+        chosen = by_convention(model, order, {"forget_bias": forget_bias})
+        chosen |= by_rules(parameters, rules)
+    _check_all(parameters, stats, wanted, chosen, buffers == "keep")
+    given = [each for each in (*parameters, *stats) if each.name in wanted and each.name in chosen]
+    named = {each.name: each.tensor for each in given}
+    if not named:
+        return model
+    again = [each for each in computed if each.name in wanted]
+    named |= {each.name: each.prepared() for each in again if each.originals}
+    initializers = Chosen({name: Rule(name, chosen[name]) for name in named})
+    names, outs = list(named), list(named.values())
+    entries, libraries, memories = checked(named, names, outs, initializers, stream)
+    fill_entries(entries, outs, libraries, memories, Report(entries, progress))
+    for each in again:
+        each.finish(named[each.name], stream)
+    return model
+
+
+def _tensors(model: Any) -> tuple[list[Named], list[Named], list[Computed]]:
+    """Parameters, buffers, and of the former those that are computed of others."""
+    named = named_tensors(model, buffers=True)
+    for each in named:
+        if torch.nn.parameter.is_lazy(each.tensor):
+            rule = "must have tensors with shapes, which a lazy layer has after its first call"
+            raise must("model", rule, each.name, "a call of the model before")
+    computed = computed_tensors(model)
+    hidden = {name for each in computed for name in each.originals}
+    hidden |= {name for each in computed for name in each.follows}
+    of_parameters = {id(each) for each in model.parameters()}
+    parameters = [
+        each for each in named if id(each.tensor) in of_parameters and each.name not in hidden
+    ]
+    parameters += [
+        Named(each.name, getattr(each.module, each.attribute), each.module, each.attribute)
+        for each in computed
+        if each.originals
+    ]
+    stats = [
+        each for each in named if id(each.tensor) not in of_parameters and each.name not in hidden
+    ]
+    return parameters, stats, computed
+
+
+def _check_all(
+    parameters: Sequence[Named],
+    buffers: Sequence[Named],
+    wanted: set[str],
+    chosen: dict[str, Initializer],
+    keep: bool,
+) -> None:
+    said = []
+    nobodys = [each for each in parameters if each.name in wanted and each.name not in chosen]
+    if nobodys:
+        kinds = ", ".join(dict.fromkeys(type(each.module).__name__ for each in nobodys))
+        names = listed([each.name for each in nobodys])
+        said.append(
+            f"{len(nobodys)} parameters, of {kinds}, for which there is neither a rule nor a "
+            f"convention: {names}; try: rules={{{nobodys[0].name!r}: ...}}"
+        )
+    left = [each.name for each in buffers if each.name in wanted and each.name not in chosen]
+    if left and not keep:
+        said.append(
+            f"{len(left)} buffers that nothing resets, and which are garbage after `to_empty`: "
+            f"{listed(left)}; try: buffers='keep' if they have their values"
+        )
+    if said:
+        message = f"`model` must be initialized whole, got {'; and '.join(said)}"
+        raise ParameterError(message)
