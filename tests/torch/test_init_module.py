@@ -133,13 +133,21 @@ def test_rules_go_before_conventions(rules):
 @pytest.mark.parametrize(
     ("given", "error", "said"),
     [
-        ({"rules": {"1.wieght": "ones"}}, ParameterError, "the name closest to '1.wieght' is '1.w"),
+        (
+            {"rules": {"1.wieght": "ones"}},
+            ParameterError,
+            "'1.wieght' (the nearest name is '1.weight')",
+        ),
         ({"rules": {nn.LSTM: "ones"}}, ParameterError, "no parameter needs: 'LSTM'"),
-        ({"rules": "ones"}, ParameterTypeError, "patterns or types of layers to initializers"),
-        ({"rules": nn.Linear}, ParameterTypeError, "patterns or types of layers to initializers"),
-        ({"rules": [3]}, ParameterTypeError, "must have pairs, Rule values or functions, got 3"),
+        ({"rules": "ones"}, ParameterTypeError, "patterns or module types to initializers"),
+        ({"rules": nn.Linear}, ParameterTypeError, "patterns or module types to initializers"),
+        (
+            {"rules": [3]},
+            ParameterTypeError,
+            "must have pairs (pattern or type, initializer), or functions, got 3",
+        ),
         ({"rules": {"*": "one"}}, ParameterError, "must be that of an initializer"),
-        ({"rules": lambda *_: 3}, ParameterTypeError, "parameter '0.weight', rule '<lambda>'"),
+        ({"rules": lambda *_: 3}, ParameterTypeError, "parameter '0.weight', rule 'a function'"),
         ({"rules": ai.Rule("*", "ones", "float16")}, ParameterError, "left to the module"),
         ({"conventions": "pytorch"}, ParameterError, "'vit', 'llama', 'keras', 'flax', got 'pyt"),
         ({"conventions": 3}, ParameterTypeError, "`conventions` must be a name"),

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import torch
 
-from agnostic_init.arrays.errors import ParameterError, check_choice, must, must_be_type
+from agnostic_init.arrays.errors import ParameterError, check_choice, must, must_be_type, within
 from agnostic_init.bits.key import key as make_key
 from agnostic_init.initializers.base import Initializer
 from agnostic_init.models.assign import Chosen, listed
@@ -18,8 +18,9 @@ from agnostic_init.models.torch_computed import Computed, computed_tensors
 from agnostic_init.models.torch_names import Named, named_tensors
 from agnostic_init.models.tree import checked
 from agnostic_init.torch.by_convention import by_convention, conventions_of
+from agnostic_init.torch.choosing import chosen as chosen_by
 from agnostic_init.torch.loaded import missing
-from agnostic_init.torch.module_rules import by_rules
+from agnostic_init.torch.record import Item
 
 __all__ = ["init_module"]
 
@@ -100,7 +101,7 @@ def init_module(
         parameters, stats, computed = _tensors(model)
         wanted = missing(model, parameters, stats, only_missing)
         chosen = by_convention(model, order, {"forget_bias": forget_bias})
-        chosen |= by_rules(parameters, rules)
+        chosen |= _by_rules(parameters, rules)
     _check_all(parameters, stats, wanted, chosen, buffers == "keep")
     given = [each for each in (*parameters, *stats) if each.name in wanted and each.name in chosen]
     named = {each.name: each.tensor for each in given}
@@ -140,6 +141,16 @@ def _tensors(model: Any) -> tuple[list[Named], list[Named], list[Computed]]:
         each for each in named if id(each.tensor) not in of_parameters and each.name not in hidden
     ]
     return parameters, stats, computed
+
+
+def _by_rules(parameters: Sequence[Named], rules: Any) -> dict[str, Initializer]:
+    items = [Item(*each, "parameter", None) for each in parameters]
+    choices = chosen_by(items, rules)
+    for name, choice in choices.items():
+        if choice.dtype is not None:
+            with within(f"parameter {name!r}, rule {choice.text!r}"):
+                raise must("dtype", "must be left to the module, whose it is", choice.dtype)
+    return {name: choice.initializer for name, choice in choices.items()}
 
 
 def _check_all(
