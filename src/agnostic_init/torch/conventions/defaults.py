@@ -18,7 +18,7 @@ from agnostic_init.torch.conventions.table import Convention, Layer, Model, Tens
 __all__ = ["NORMALIZATIONS", "TORCH", "by_names", "normalization", "padded", "with_forget_bias"]
 
 
-def linear(module: Any, model: Model) -> Tensors:
+def _linear(module: Any, model: Model) -> Tensors:
     """U(-1/sqrt(fan in), 1/sqrt(fan in)) for the weight and the bias; `Linear` and convolutions."""
     weight = module.weight
     fan_in = math.prod(weight.shape[1:])
@@ -27,13 +27,13 @@ def linear(module: Any, model: Model) -> Tensors:
     return {"weight": known or zeros(), "bias": uniform_of(-bound, bound)}
 
 
-def bilinear(module: Any, model: Model) -> Tensors:
+def _bilinear(module: Any, model: Model) -> Tensors:
     """U(-1/sqrt(in1), 1/sqrt(in1)): the fan is that of the first input alone."""
     bound = 1 / math.sqrt(module.weight.shape[1])
     return dict.fromkeys(("weight", "bias"), uniform_of(-bound, bound))
 
 
-def embedding(module: Any, model: Model) -> Tensors:
+def _embedding(module: Any, model: Model) -> Tensors:
     """N(0, 1), and zeros in the row of the padding."""
     return {"weight": padded(module, normal_of())}
 
@@ -44,7 +44,7 @@ def padded(module: Any, init: Initializer) -> Initializer:
     return init if index is None else zero_rows(init, index)
 
 
-def attention(module: Any, model: Model) -> Tensors:
+def _attention(module: Any, model: Model) -> Tensors:
     """Xavier's uniform for the projections, packed as they are; biases zero."""
     names = ("in_proj_weight", "q_proj_weight", "k_proj_weight", "v_proj_weight")
     found: Tensors = {
@@ -60,7 +60,7 @@ def attention(module: Any, model: Model) -> Tensors:
     return found
 
 
-def recurrent(module: Any, model: Model) -> Tensors:
+def _recurrent(module: Any, model: Model) -> Tensors:
     """U(-1/sqrt(hidden), 1/sqrt(hidden)) for everything, projections too."""
     bound = 1 / math.sqrt(module.hidden_size) if module.hidden_size else 0
     names = dict.fromkeys(module._parameters, uniform_of(-bound, bound))
@@ -92,12 +92,12 @@ def normalization(module: Any, model: Model) -> Tensors:
     }
 
 
-def prelu(module: Any, model: Model) -> Tensors:
+def _prelu(module: Any, model: Model) -> Tensors:
     """The slope that the layer was made with."""
     return {"weight": constant(module.init)}
 
 
-def transformer(module: Any, model: Model) -> Tensors:
+def _transformer(module: Any, model: Model) -> Tensors:
     """Xavier's uniform for every matrix of the encoder and the decoder."""
     from agnostic_init.models.torch_names import named_tensors
 
@@ -133,13 +133,13 @@ def _check(model: Model) -> None:
 TORCH = Convention(
     "torch",
     {
-        **by_names((nn.Linear, nn.modules.conv._ConvNd), linear),
-        **by_names((nn.Bilinear,), bilinear),
-        **by_names((nn.Embedding, nn.EmbeddingBag), embedding),
-        **by_names((nn.MultiheadAttention,), attention),
-        **by_names((nn.RNNBase, nn.RNNCellBase), recurrent),
-        **by_names((nn.PReLU,), prelu),
-        **by_names((nn.Transformer,), transformer),
+        **by_names((nn.Linear, nn.modules.conv._ConvNd), _linear),
+        **by_names((nn.Bilinear,), _bilinear),
+        **by_names((nn.Embedding, nn.EmbeddingBag), _embedding),
+        **by_names((nn.MultiheadAttention,), _attention),
+        **by_names((nn.RNNBase, nn.RNNCellBase), _recurrent),
+        **by_names((nn.PReLU,), _prelu),
+        **by_names((nn.Transformer,), _transformer),
         **NORMALIZATIONS,
     },
     as_written=True,
