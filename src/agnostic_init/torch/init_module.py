@@ -11,12 +11,11 @@ from agnostic_init.arrays.errors import ParameterError, check_choice, must, must
 from agnostic_init.bits.key import key as make_key
 from agnostic_init.initializers.base import Initializer
 from agnostic_init.models.assign import Chosen, listed
-from agnostic_init.models.making import fill_entries
-from agnostic_init.models.progress import Progress, Report
+from agnostic_init.models.filling import fill
+from agnostic_init.models.progress import Progress
 from agnostic_init.models.rules import Rule
 from agnostic_init.models.torch_computed import Computed, computed_tensors
 from agnostic_init.models.torch_names import Named, named_tensors
-from agnostic_init.models.tree import checked
 from agnostic_init.torch.by_convention import by_convention, conventions_of
 from agnostic_init.torch.choosing import chosen as chosen_by
 from agnostic_init.torch.loaded import missing
@@ -111,8 +110,7 @@ def init_module(
     named |= {each.name: each.prepared() for each in again if each.originals}
     initializers = Chosen({name: Rule(name, chosen[name]) for name in named})
     names, outs = list(named), list(named.values())
-    entries, libraries, memories = checked(named, names, outs, initializers, stream)
-    fill_entries(entries, outs, libraries, memories, Report(entries, progress))
+    fill(names, outs, initializers, stream, progress)
     for each in again:
         each.finish(named[each.name], stream)
     return model
