@@ -9,10 +9,10 @@ from typing import Any
 from torch import nn
 
 from agnostic_init.arrays.errors import must
-from agnostic_init.compat.torch_init.elementwise import normal_of
 from agnostic_init.initializers.base import Initializer
 from agnostic_init.initializers.constant import zeros
 from agnostic_init.initializers.parts import blocks
+from agnostic_init.initializers.random import normal
 from agnostic_init.initializers.scaling import variance_scaling
 from agnostic_init.torch.conventions.defaults import NORMALIZATIONS, by_names, padded
 from agnostic_init.torch.conventions.table import Convention, Layer, Model, Tensors
@@ -52,20 +52,20 @@ def _check_residuals(model: Model) -> None:
 def _of_gpt2(module: Any, model: Model) -> Tensors:
     scaled = _residual(model.name)
     std = STD / math.sqrt(_residuals(model.places)) if scaled else STD
-    return {"weight": normal_of(std=std), "bias": zeros()}
+    return {"weight": normal(std=std), "bias": zeros()}
 
 
 def _of_llama(module: Any, model: Model) -> Tensors:
-    return {"weight": normal_of(std=STD), "bias": zeros()}
+    return {"weight": normal(std=STD), "bias": zeros()}
 
 
 def _embedding(module: Any, model: Model) -> Tensors:
-    return {"weight": padded(module, normal_of(std=STD))}
+    return {"weight": padded(module, normal(std=STD))}
 
 
 def _attention(module: Any, model: Model) -> Tensors:
     names = ("in_proj_weight", "q_proj_weight", "k_proj_weight", "v_proj_weight")
-    return dict.fromkeys(names, normal_of(std=STD)) | {"in_proj_bias": zeros()}
+    return dict.fromkeys(names, normal(std=STD)) | {"in_proj_bias": zeros()}
 
 
 def _table(layer: Layer) -> dict[str, Layer]:
@@ -103,7 +103,7 @@ def _of_vit(module: Any, model: Model) -> Tensors:
         return {"weight": blocks((each,) * 3), "bias": zeros()}
     mlp = name in ("fc1", "fc2", "linear1", "linear2", "linear_1", "linear_2")
     mlp = mlp or "mlp" in model.name.split(".")
-    return {"weight": _glorot(fan_in, fan_out), "bias": normal_of(std=1e-6) if mlp else zeros()}
+    return {"weight": _glorot(fan_in, fan_out), "bias": normal(std=1e-6) if mlp else zeros()}
 
 
 def _patches(module: Any, model: Model) -> Tensors:
@@ -127,7 +127,7 @@ def _attention_of_vit(module: Any, model: Model) -> Tensors:
 
 def _tokens(module: Any, model: Model) -> Tensors:
     found: Tensors = dict.fromkeys(CLASS_TOKENS, zeros())
-    return found | dict.fromkeys(POSITIONS, normal_of(std=STD))
+    return found | dict.fromkeys(POSITIONS, normal(std=STD))
 
 
 # Dosovitskiy et al., "An image is worth 16x16 words", ICLR 2021, arXiv:2010.11929; the numbers are
