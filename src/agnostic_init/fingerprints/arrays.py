@@ -37,7 +37,7 @@ def of_array(array: Any, library: Library, block: Block) -> Fingerprint:
             rule = "must be memory whose rows can be seen apart"
             raise must("array", rule, type(array), "a contiguous array")
         part = block if index is None else block.part(index)
-        total += _of_view(view, library.of_parts, part, DTYPES[name].storage)
+        total += _of_view(view, library.of_parts or library, part, DTYPES[name].storage)
     return total
 
 
