@@ -195,3 +195,32 @@ def test_an_axis_that_a_shape_has_not_is_refused_in_words(init, words):
     with pytest.raises(ParameterError) as caught:
         init(jax.random.key(0), (2, 3))
     assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("value", "dtype", "words"),
+    [
+        (1j, "float32", "`value` must be real for dtype float32"),
+        (np.array([0.0, 1j]), "bfloat16", "`value` must be real for dtype bfloat16"),
+        (1e39, "float32", "`value` must be at most 3.40282e+38, the largest float32"),
+        (300, "uint8", "`value` must be from 0 to 255 for dtype uint8"),
+        (0.5, "int32", "`value` must be an integer for dtype int32"),
+    ],
+)
+def test_a_constant_that_the_dtype_cannot_hold_is_refused(value, dtype, words):
+    with pytest.raises(ParameterError) as caught:
+        initializers.constant(value)(None, (2,), dtype)
+    assert words in str(caught.value)
+
+
+@pytest.mark.parametrize("value", [object(), None, [], "1"], ids=["object", "none", "list", "text"])
+def test_a_constant_that_is_no_number_is_refused_when_it_is_built(value):
+    with pytest.raises((ParameterError, ParameterTypeError), match="`value` must"):
+        initializers.constant(value)
+
+
+def test_a_constant_is_what_jax_takes_for_one():
+    assert initializers.constant(True)(None, (2,), bool).all()
+    assert initializers.constant([1, 2])(None, (2,)).tolist() == [1.0, 2.0]
+    assert initializers.constant(1j)(None, (1,), "complex64").tolist() == [1j]
+    assert jax.jit(lambda x: initializers.constant(x)(None, (1,)))(3.0).tolist() == [3.0]

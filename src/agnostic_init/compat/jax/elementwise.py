@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import jax.numpy as jnp
 
 from agnostic_init.arrays.errors import must_be_type
+from agnostic_init.bits.jax_key import is_traced
 from agnostic_init.compat.jax.drawing import (
     UNSET,
     Factory,
@@ -23,6 +24,8 @@ from agnostic_init.draws.distributions import (
     truncated_normal_draw,
     uniform_draw,
 )
+from agnostic_init.initializers.constant import constant as of_any_library
+from agnostic_init.initializers.constant_values import check_holds
 
 __all__ = [
     "constant",
@@ -92,12 +95,15 @@ class constant(Factory):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if isinstance(self.value, (str, bytes)) or self.value is None:
-            raise must_be_type("value", "must be a number or an array of numbers", self.value)
+        if not is_traced(self.value):
+            number = int(self.value) if isinstance(self.value, bool) else self.value
+            object.__setattr__(self, "value", of_any_library(number).value)
 
     def __call__(self, key: Any, shape: Any, dtype: Any = UNSET, out_sharding: Any = None) -> Any:
         """Make an array; see `Initializer`."""
         shape, dtype = self._checked(shape, dtype)
+        if not is_traced(self.value):
+            check_holds(self.value, str(dtype.name))
         full = jnp.full(shape, number_of(self.value), dtype)  # no device: placed below
         return placed(full, out_sharding)
 
