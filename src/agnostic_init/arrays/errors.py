@@ -39,10 +39,14 @@ class MissingExtraError(ImportError):
     """An optional dependency is needed and not installed."""
 
     def __init__(self, what: str, extra: str) -> None:
+        self._of = what, extra
         super().__init__(
             f'{what} needs a package that is not installed; try: pip install "agnostic-init[{extra}]"',
             name=extra,
         )
+
+    def __reduce__(self) -> tuple[type[MissingExtraError], tuple[str, str]]:
+        return type(self), self._of  # else what another process raises could not be read here
 
 
 class Wording(str):

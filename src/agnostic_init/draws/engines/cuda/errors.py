@@ -38,9 +38,13 @@ class KernelError(RuntimeError):
     """A kernel could not be compiled or launched."""
 
     def __init__(self, what: str, reason: BaseException | str) -> None:
+        self._of = what, str(reason)
         text = str(reason).lower()
         found = (remedy for words, remedy in REMEDIES.items() if any(w in text for w in words))
         super().__init__(f"{what} failed: {reason}; try: {next(found, COMPILER)}")
+
+    def __reduce__(self) -> tuple[type[KernelError], tuple[str, str]]:
+        return type(self), self._of  # as of a MissingExtraError
 
 
 @contextmanager
