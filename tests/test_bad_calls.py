@@ -50,6 +50,23 @@ CALLS = {
     "index out": (lambda: draws.normal(3, key=0, index=3), ValueError, "`index` must be within"),
     "index list": (lambda: draws.normal(3, key=0, index=[1]), TypeError, "`index` must be integ"),
     "index rank": (lambda: draws.normal(3, key=0, index=(0, 0)), ValueError, "at most 1 items"),
+    "uniform beyond float16": (
+        lambda: draws.uniform(3, 0, 1e5, key=0, dtype="float16"),
+        ValueError,
+        r"`high` must make a range that float16 can hold, got \(0.0, 100000.0\)",
+    ),
+    "uniform below float8": (
+        lambda: ai.uniform(-449, 0)(3, key=0, dtype="float8_e4m3fn"),
+        ValueError,
+        "`high` must make a range that float8_e4m3fn can hold",
+    ),
+    "scaled beyond float16": (
+        lambda: ai.variance_scaling(1e10, "fan_in", "uniform", fan=(1, 1)).describe(
+            (2, 2), "float16"
+        ),
+        ValueError,
+        "`scale` must make values that float16 can hold",
+    ),
     # libraries, dtypes, devices
     "like and xp": (
         lambda: draws.normal(3, key=0, like=np.zeros(1), xp=np),

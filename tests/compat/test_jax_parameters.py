@@ -224,3 +224,33 @@ def test_a_constant_is_what_jax_takes_for_one():
     assert initializers.constant([1, 2])(None, (2,)).tolist() == [1.0, 2.0]
     assert initializers.constant(1j)(None, (1,), "complex64").tolist() == [1j]
     assert jax.jit(lambda x: initializers.constant(x)(None, (1,)))(3.0).tolist() == [3.0]
+
+
+@pytest.mark.parametrize(
+    ("init", "dtype", "words"),
+    [
+        (initializers.normal(-3.4e38), "float32", "`std` must keep every value below"),
+        (initializers.normal(np.array([1e39, 1.0])), "float32", "`std` must be within the range"),
+        (initializers.normal(np.array([1e5, 1.0])), "float16", "`std` must keep every value below"),
+        (initializers.uniform(np.array([1e5, 1.0])), "float16", "`high` must make a range"),
+        (
+            initializers.variance_scaling(np.array([1e99, 1.0]), "fan_in", "normal"),
+            "float32",
+            "`scale` must make values",
+        ),
+    ],
+)
+def test_factors_of_values_that_the_dtype_cannot_hold_are_refused(init, dtype, words):
+    with pytest.raises(ParameterError) as caught:
+        init(jax.random.key(0), (2, 2), dtype)
+    assert words in str(caught.value)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+@pytest.mark.parametrize(
+    "factory", [initializers.normal, initializers.uniform, initializers.truncated_normal]
+)
+def test_a_negative_factor_turns_the_signs(factory, dtype):
+    key = jax.random.key(0)
+    made, turned = (factory(x)(key, (50,), dtype) for x in (0.5, -0.5))
+    assert np.array_equal(np.asarray(made), -np.asarray(turned))

@@ -78,7 +78,7 @@ def _uniform_draw(low: float, high: float, dtype: str) -> Draw:
     last = form.at_most(high)
     last = form.below(last) if last == high else last
     first = form.at_least(low)
-    if not math.isfinite(scale) or first == -INF or not math.isfinite(last):
+    if not math.isfinite(scale) or max(-low, high) > form.max:
         raise must("high", f"must make a range that {dtype} can hold", (low, high))
     if first > last:
         raise must(

@@ -115,10 +115,16 @@ def checked(shape: Any, dtype: Any) -> tuple[tuple[int, ...], Any]:
 def scaled(
     draw_of: DrawOf, factor: Any, key: Any, shape: tuple[int, ...], dtype: Any, out_sharding: Any
 ) -> Any:
-    """Draws with a factor; one that is traced, an array or not positive is multiplied with."""
+    """Draws with a factor; one that is traced, an array or zero is multiplied with."""
     name = str(dtype.name)
-    if is_number(factor) and factor > 0:
-        return drawn(draw_of(float(factor), name), key, shape, out_sharding)
+    if is_number(factor) and factor:
+        draw = draw_of(abs(float(factor)), name)
+        made = drawn(draw, key, shape, out_sharding)
+        return made if factor > 0 else -made
+    if not is_traced(factor) and np.any(number_of(factor)):
+        draw_of(
+            float(np.max(np.abs(number_of(factor)))), name
+        )  # which is refused where it is too large
     wide = name if format_of(name).is_complex else format_of(name).compute
     unit = drawn(draw_of(1.0, wide), key, shape, out_sharding)
     return (unit * jnp.asarray(number_of(factor), unit.dtype)).astype(dtype)

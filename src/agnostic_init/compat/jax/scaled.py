@@ -102,11 +102,15 @@ class variance_scaling(Factory):
             return placed(jnp.zeros(shape, dtype), out_sharding)  # no device: it has no elements
         variance = number_of(self.scale) / fan
         known = is_number(variance) and variance > 0
-        init = scaling.variance_scaling(
-            variance if known else 1.0, "fan_in", self.distribution, fan=(1, 1)
-        )
-        std = math.sqrt(variance) if known else jnp.sqrt(variance)
-        return scaled(lambda _, name: init.draw(shape, name), std, key, shape, dtype, out_sharding)
+        root = jnp.sqrt if is_traced(variance) else np.sqrt
+
+        def draw_of(std: float, name: str) -> Any:
+            scale = variance if known else std**2
+            init = scaling.variance_scaling(scale, "fan_in", self.distribution, fan=(1, 1))
+            return init.draw(shape, name)
+
+        std = math.sqrt(variance) if known else root(variance)
+        return scaled(draw_of, std, key, shape, dtype, out_sharding)
 
     def _fan(self, shape: tuple[int, ...]) -> float:
         """The number that the variance is divided by; 0 for a weight without elements."""
