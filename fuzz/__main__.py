@@ -18,6 +18,7 @@ from types import ModuleType
 from typing import Any
 
 from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
+from hypothesis.errors import FlakyFailure
 
 from fuzz import properties
 from fuzz.libraries import ALL, LIBRARIES
@@ -95,6 +96,7 @@ def _run(modules: list[ModuleType], options: argparse.Namespace, last: Path) -> 
 def _round(module: ModuleType, number: int, last: Path) -> int:
     """Some examples of a property; how many."""
     count = 0
+    found: Found | None = None
 
     @seed(number)
     @settings(
@@ -108,18 +110,22 @@ def _round(module: ModuleType, number: int, last: Path) -> int:
     )
     @given(module.cases())
     def example(case: Any) -> None:
-        nonlocal count
+        nonlocal count, found
         count += 1
         last.write_text(str(case), "utf-8", "backslashreplace")
         faulthandler.dump_traceback_later(STUCK, exit=True, file=sys.__stderr__)
         try:
             module.check(case)
         except Exception as error:
-            raise Found(case, error) from error
+            found = Found(case, error)
+            raise found from error
         finally:
             faulthandler.cancel_dump_traceback_later()
 
-    example()
+    try:
+        example()
+    except FlakyFailure:  # it failed once, and not when it was tried again
+        raise found or RuntimeError from None
     return count
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from agnostic_init.arrays.dtypes import DTYPES
 from agnostic_init.arrays.target import library_of
 from agnostic_init.bits.key import Key
 from agnostic_init.bits.philox import philox_block
@@ -16,7 +17,7 @@ from agnostic_init.draws.record import Draw
 from agnostic_init.draws.reference import evaluate
 from fuzz.programs import Fault
 
-__all__ = ["bytes_of", "check_close", "check_equal", "exact", "expected", "positions"]
+__all__ = ["bytes_of", "check_close", "check_equal", "exact", "expected", "is_exact", "positions"]
 
 LIMIT = 1 << 64
 MASK = (1 << 32) - 1
@@ -80,13 +81,19 @@ def bytes_of(array: Any) -> Any:
     return np.ascontiguousarray(np.asarray(array)).reshape(-1).view(np.uint8)
 
 
-def exact(draw: Draw | None) -> bool:
+def exact(draw: Draw) -> bool:
     """Whether every library has the very same bits: all but what float64 is too short for."""
-    return (
-        draw is None
-        or draw.kind in ("bits", "uniform")
-        or (draw.kind == "quantile" and draw.bits == 24)
-    )
+    return draw.kind in ("bits", "uniform") or (draw.kind == "quantile" and draw.bits == 24)
+
+
+def is_exact(init: Any, dtype: str) -> bool:
+    """The same of all that an initializer draws."""
+    several = getattr(init, "inits", None) or ([init.init] if hasattr(init, "init") else [])
+    if several:
+        return all(is_exact(each, dtype) for each in several)
+    draws = type(init).__name__ in ("normal", "truncated_normal", "uniform", "variance_scaling")
+    wide = DTYPES[dtype].precision == 53 or DTYPES[dtype].is_complex
+    return bool(init.elementwise) and not (draws and wide)
 
 
 def check_equal(got: Any, want: Any) -> None:
@@ -109,8 +116,6 @@ def check_close(got: Any, want: Any, ulps: float) -> None:
         return
     if not np.isfinite(mine).all():
         raise Fault(f"not finite: {_shown(got)}")
-    from agnostic_init.arrays.dtypes import DTYPES
-
     row = DTYPES[_name(got)]
     most = float(np.abs(theirs).max())
     unit = max(most, 2.0**row.min_exponent) * 2.0 ** (1 - row.precision)

@@ -109,6 +109,7 @@ activations = st.one_of(
 #: default is like, so that a new initializer takes part.
 PARAMETERS: dict[str, st.SearchStrategy[Any]] = {
     "a": st.one_of(st.just(0.0), reals),
+    "axis": st.integers(-3, 2),
     "bound": reals,
     "bounds": st.sampled_from(["sigma", "absolute"]),
     "center": st.sampled_from(["same", "torch"]),
@@ -121,13 +122,16 @@ PARAMETERS: dict[str, st.SearchStrategy[Any]] = {
     "layout": layouts,
     "low": st.one_of(st.sampled_from([0.0, -1.0, -1e-3]), reals),
     "lower": st.one_of(st.sampled_from([-2.0, 0.0, -float("inf"), 1.0, 30.0, -1e-3]), reals),
+    "mask": st.sampled_from([[1, 0], [[True], [False]], 1, [0.0, 1.0], [[1, 0, 1]], [1, 2]]),
     "mean": st.one_of(st.just(0.0), reals, st.just(1 + 2j)),
     "mirror": st.sampled_from(["both", "outputs", "inputs"]),
     "mode": st.sampled_from(["fan_in", "fan_out", "fan_avg", "fan_geo_avg"]),
     "nonlinearity": activations,
     "pairs": st.sampled_from(["diagonal", "all"]),
     "per": st.sampled_from(["column", "row"]),
+    "rows": st.sampled_from([0, -1, [0, 1], (2,), range(3), 7, []]),
     "shuffle": st.sampled_from(["torch", "tensorflow"]),
+    "sizes": st.sampled_from([None, [1, 1], (2, 3), [0, 4], 3, [1, 2, 3]]),
     "sparsity": st.floats(0, 1),
     "std_of": st.sampled_from(["parent", "result"]),
     "upper": st.one_of(st.sampled_from([2.0, float("inf"), 3.0, 38.0, 40.0, 1e-3]), reals),
@@ -144,6 +148,8 @@ def parameter(
         return known
     if name == "init":
         return initializers()
+    if name == "inits":
+        return st.lists(initializers(), min_size=1, max_size=3)
     if isinstance(default, bool):
         return st.booleans()
     if isinstance(default, int):

@@ -80,7 +80,8 @@ def check(case: Case) -> None:
         if not np.isfinite(numbers).all():
             raise Fault(f"not finite: {array}")
         low, high = told.value.low, told.value.high
-        if type(init).__name__ == "uniform" and max(-low, high) > DTYPES[array.dtype.name].max:
+        most = DTYPES[array.dtype.name].max
+        if type(init).__name__ == "uniform" and low is not None and max(-low, high) > most:
             raise Fault(f"{array.dtype} cannot hold {told.value}")
         slack = 1e-6 + 2.0 ** (1 - DTYPES[array.dtype.name].precision)
         exact = type(init).__name__ in ("uniform", "truncated_normal")

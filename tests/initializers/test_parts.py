@@ -149,3 +149,23 @@ def test_bad_input(make, error, said):
     with pytest.raises(error) as caught:
         make()
     assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: ai.blocks(np.array(0.25)), "`inits` must be a sequence of initializers"),
+        (lambda: ai.blocks({"zeros": 1}), "`inits` must be a sequence of initializers, got {"),
+        (lambda: ai.blocks(["ones"], sizes=3), "`sizes` must be 1 lengths, one for each init"),
+        (lambda: ai.blocks(["ones"], axis=True), "`axis` must be an integer, got True"),
+        (lambda: ai.zero_rows("ones", np.array(0.5)), "`rows` must be an index, or a sequence"),
+        (lambda: ai.zero_rows("ones", {0: 1}), "`rows` must be an index, or a sequence of these"),
+        (lambda: ai.masked("ones", [[1], [1, 0]]), "`mask` must be truth values, or zeros and"),
+        (lambda: ai.masked("ones", object()), "`mask` must be truth values, or zeros and ones"),
+    ],
+    ids=range(8),
+)
+def test_what_is_no_sequence_is_refused_in_words(call, words):
+    with pytest.raises((ai.ParameterError, ai.ParameterTypeError)) as caught:
+        call()
+    assert words in str(caught.value)

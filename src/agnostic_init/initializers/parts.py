@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +11,7 @@ import numpy as np
 from agnostic_init.arrays.dtypes import FORMATS
 from agnostic_init.arrays.errors import must, must_be_type
 from agnostic_init.arrays.library import Library
-from agnostic_init.arrays.numbers import as_integer, real_number
+from agnostic_init.arrays.numbers import as_integer, integer, real_number
 from agnostic_init.arrays.target import Target
 from agnostic_init.bits.block import Block, block
 from agnostic_init.bits.key import Key
@@ -41,6 +40,17 @@ class _Edited(Blockwise):
     def statistics(self, shape: tuple[int, ...], dtype: str) -> dict[str, Any]:
         known: dict[str, Any] = self.init.statistics(shape, dtype)
         return known | {"distribution": f"{known['distribution']}, but for some"}
+
+
+def _items(name: str, value: Any, rule: str) -> tuple[Any, ...]:
+    """The items of a sequence, or an error that names the parameter."""
+    if (
+        isinstance(value, (str, bytes, Mapping))
+        or not isinstance(value, Iterable)
+        or getattr(value, "ndim", 1) != 1
+    ):
+        raise must_be_type(name, rule, value)
+    return tuple(value)
 
 
 @dataclass(frozen=True, repr=False)
@@ -77,11 +87,10 @@ class constant_rows(_Edited):
         object.__setattr__(self, "value", real_number("value", self.value))
         one = as_integer(self.rows)
         given = (one,) if one is not None else self.rows
-        if isinstance(given, str) or not isinstance(given, Iterable):
-            raise must_be_type("rows", "must be an index, or a sequence of these", given)
-        rows = [as_integer(each) for each in given]
+        rule = "must be an index, or a sequence of these"
+        rows = [as_integer(each) for each in _items("rows", given, rule)]
         if not all(each is not None for each in rows):
-            raise must_be_type("rows", "must be an index, or a sequence of these", self.rows)
+            raise must_be_type("rows", rule, self.rows)
         object.__setattr__(self, "rows", tuple(sorted({int(each or 0) for each in rows})))
 
     def check(self, shape: tuple[int, ...], dtype: str) -> None:
@@ -171,7 +180,10 @@ class masked(_Edited):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "init", found(self.init, "init"))
-        array = np.asarray(self.mask)
+        try:
+            array = np.asarray(self.mask)
+        except (TypeError, ValueError):  # ragged, or no array
+            array = np.empty(0)
         if array.dtype.kind not in "bfiu" or not np.isin(array, (0, 1)).all() or not array.size:
             raise must_be_type("mask", "must be truth values, or zeros and ones", self.mask)
         object.__setattr__(self, "mask", _nested(array.astype(np.int8).tolist()))
@@ -233,22 +245,18 @@ class blocks(Blockwise):
     axis: int = 0
 
     def __post_init__(self) -> None:
-        if isinstance(self.inits, str) or not isinstance(self.inits, Iterable):
-            raise must_be_type("inits", "must be a sequence of initializers", self.inits)
-        inits = tuple(found(each, f"inits[{n}]") for n, each in enumerate(self.inits))
+        given = _items("inits", self.inits, "must be a sequence of initializers")
+        inits = tuple(found(each, f"inits[{n}]") for n, each in enumerate(given))
         if not inits:
             raise must("inits", "must not be empty", inits)
         object.__setattr__(self, "inits", inits)
         if self.sizes is not None:
-            sizes = [as_integer(each) for each in self.sizes]
+            rule = f"must be {len(inits)} lengths, one for each initializer"
+            sizes = [as_integer(each) for each in _items("sizes", self.sizes, rule)]
             if len(sizes) != len(inits) or not all(n is not None and n >= 0 for n in sizes):
-                rule = f"must be {len(inits)} lengths, one for each initializer"
                 raise must("sizes", rule, self.sizes)
             object.__setattr__(self, "sizes", tuple(sizes))
-        try:
-            object.__setattr__(self, "axis", operator.index(self.axis))
-        except TypeError:
-            raise must_be_type("axis", "must be an integer", self.axis) from None
+        object.__setattr__(self, "axis", integer("axis", self.axis))
 
     @property
     def elementwise(self) -> bool:  # type: ignore[override]
