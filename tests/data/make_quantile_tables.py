@@ -105,7 +105,9 @@ def corrected(table, draw):
     )
 
     def values(some):
-        return _quantile(Operations(Wide(np, np.uint64, None, signed=False)), m[some], table)
+        operations = Operations(Wide(np, np.uint64, None, signed=False))
+        digits, size, positive = _quantile(operations, m[some], table)
+        return operations.scaled(digits, size) * np.where(positive, np.float32(1), np.float32(-1))
 
     wrong = np.concatenate([values(part) for part in np.split(np.arange(HALF), 16)]) != expected
     high, low, slope = table.columns[:3]

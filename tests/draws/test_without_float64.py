@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -68,6 +69,21 @@ def test_all_inputs(backend, operations, quantile_table):
         uniform_draw(-0.3, 0.3, "float32"),
         uniform_draw(-1e-20, 1e-20, "float32"),
         uniform_draw(-0.1, 0.1, "bfloat16"),
+        normal_draw(1, 0.5, "float32"),
+        normal_draw(-1e-3, 1e3, "float32"),
+        normal_draw(1e10, 1e-10, "float32"),
+        normal_draw(-1e38, 1e37, "float32"),
+        normal_draw(2.0**-100, 2.0**-56, "float32"),
+        normal_draw(1 - 2j, 0.3, "complex64"),
+        normal_draw(1j, 0.3, "complex64"),
+        truncated_normal_draw(0.7, 0.2, -2, 2, "sigma", "parent", "float32"),
+        truncated_normal_draw(-3, 0.2, -2, 2, "sigma", "parent", "bfloat16"),
+        uniform_draw(1, 3, "float32"),
+        uniform_draw(-1, 3, "float32"),
+        uniform_draw(-3, 1e-7, "float32"),
+        uniform_draw(1e-10, 1e10, "float32"),
+        uniform_draw(1, 1 + 2**-20, "float32"),
+        uniform_draw(0.1, 0.7, "float16"),
     ],
 )
 def test_the_reference_s_values(backend, operations, draw):
@@ -89,18 +105,82 @@ def test_the_reference_s_values(backend, operations, draw):
         np.testing.assert_array_equal(backend.to_numpy(ours), theirs, strict=True)
 
 
+# Products whose sum with a shift lies next to the middle between two float32, by less than float64 sees.
+BESIDE_TIES = [  # digits of the unit and of the scale, and the shift
+    (16773121, 4097 << 11, 1.0),  # 1 + 2^-24 + 2^-60
+    (16773121, 4097 << 11, 1 + 2.0**-23),
+    (262143 << 6, 262145 << 5, 1 + 2.0**-23),  # 1 + 2^-23 + 2^-24 - 2^-60
+    (262143 << 6, 262145 << 5, 1.0),
+]
+
+
+@pytest.mark.parametrize("place", BESIDE_TIES)
+@pytest.mark.parametrize("positive", [True, False])
+def test_sums_are_rounded_twice_as_float64_does(backend, operations, place, positive):
+    digits, of_scale, shift = place
+    scale = of_scale * 2.0 ** (-24 - math.frexp(float(digits * of_scale))[1] + 48)
+    xp, dtype = operations.xp, operations.arithmetic.dtype
+    unit = math.copysign(digits * 2.0**-47, positive - 0.5)
+    for move in (shift, -shift):
+        made = operations.moved(
+            xp.full((1,), digits, dtype=dtype),
+            xp.zeros((1,), dtype=dtype),
+            xp.full((1,), positive, dtype=xp.bool),
+            scale,
+            move,
+        )
+        exact = Fraction(unit) * Fraction(scale) + Fraction(move)
+        assert Fraction(unit * scale + move) != exact
+        assert backend.to_numpy(made).tolist() == [float(np.float32(unit * scale + move))]
+
+
+def test_a_sum_that_vanishes_is_zero(backend, operations):
+    xp, dtype = operations.xp, operations.arithmetic.dtype
+    made = operations.moved(
+        xp.full((1,), 1 << 23, dtype=dtype),
+        xp.full((1,), 24, dtype=dtype),
+        xp.full((1,), False, dtype=xp.bool),
+        0.75,
+        0.75,
+    )
+    assert backend.to_numpy(made).view(np.uint32).tolist() == [0]
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "draw",
     [
-        normal_draw(1, 1, "float32"),
+        normal_draw(0.37, 0.02, "float32"),
+        normal_draw(-5, 1e3, "float32"),
+        uniform_draw(1, 3, "float32"),
+    ],
+    ids=["near", "wide", "uniform"],
+)
+def test_all_inputs_of_what_is_moved(draw):
+    """On NumPy, whose operations are the standard's."""
+    operations = Operations(Narrow(np, np.uint32, None))
+    for start in range(0, 1 << 24, CHUNK):
+        words = np.arange(start, start + CHUNK, dtype=np.uint32)
+        made = evaluate_without_float64(draw, operations, [words])
+        expected = evaluate(draw, np, np.float32, np.float64, [words])
+        np.testing.assert_array_equal(made.view(np.uint32), expected.view(np.uint32))
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        normal_draw(1, 1, "float64"),
         normal_draw(0, 1, "float64"),
-        normal_draw(1j, 1, "complex64"),
+        normal_draw(1, 0, "float32"),
         normal_draw(0, 1e-30, "float32"),
+        normal_draw(1, 1e-18, "float32"),
+        normal_draw(1e-31, 1, "float32"),
+        normal_draw(1 + 1e-31j, 1, "complex64"),
         two_sigmas(1, "float64"),
         two_sigmas(1, "complex64"),
         truncated_normal_draw(0, 1, -1, 2, "sigma", "parent", "float32"),
         truncated_normal_draw(0, 1, 40, math.inf, "sigma", "parent", "float32"),
-        uniform_draw(1, 2, "float32"),
+        uniform_draw(1e-31, 2, "float32"),
         uniform_draw(0, 1, "float64"),
         uniform_draw(-1, 1, "complex64"),
     ],

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from agnostic_init.bits.words import Wide
+from agnostic_init.draws.moved import can_be_moved, moved
 from agnostic_init.draws.quantile_tables import MIDDLE, PER_OCTAVE, QuantileTable, table_of
 from agnostic_init.draws.record import Draw
 
@@ -64,6 +65,17 @@ class Operations:
         found = self.words(EXPONENTS, self.xp.where(upper, words >> twelve, words))
         return self.xp.where(upper, found + twelve, found)
 
+    def highest(self, words: Any) -> Any:
+        """The place of the highest bit of any words but 0."""
+        eight = self.arithmetic.constant(8)
+        long = words >= self.arithmetic.constant(1 << 24)
+        found = self.exponent(self.xp.where(long, words >> eight, words))
+        return self.xp.where(long, found + eight, found)
+
+    def moved(self, digits: Any, size: Any, positive: Any, scale: float, shift: float) -> Any:
+        """``+-digits * 2^(size - 47) * scale + shift`` as float64 rounds it, in float32."""
+        return moved(self, digits, size, positive, scale, shift)
+
     def scaled(self, words: Any, exponent: Any) -> Any:
         """``words * 2^(exponent - 47)`` in float32, exactly, of words up to 2^24."""
         return self.xp.astype(words, self.xp.float32) * self.take(POWERS, exponent)
@@ -72,14 +84,14 @@ class Operations:
 def needs_no_float64(draw: Draw) -> bool:
     """Whether `evaluate_without_float64` can make a draw.
 
-    It makes uniforms that begin or are centred at zero, and normals of mean 0, unbounded or within
-    two sigmas.
+    It makes uniforms, and normals that are unbounded or within two sigmas, but of scales and shifts
+    that come near to the subnormal numbers.
     """
-    if draw.bits != 24 or draw.shift_imag or draw.scale < LEAST_SCALE:
+    if draw.bits != 24 or draw.kind not in ("uniform", "quantile"):
         return draw.kind == "bits"
-    if draw.kind == "uniform":
-        return draw.shift == 0.0 or draw.shift == -draw.scale / 2
-    return draw.kind == "quantile" and draw.shift == 0.0 and table_of(draw.quantile) is not None
+    if draw.scale < LEAST_SCALE or not can_be_moved(draw.scale, draw.shift, draw.shift_imag):
+        return draw.kind == "uniform" and draw.scale >= LEAST_SCALE and _centred(draw)
+    return draw.kind == "uniform" or table_of(draw.quantile) is not None
 
 
 def evaluate_without_float64(draw: Draw, operations: Operations, words: list[Any]) -> Any:
@@ -101,14 +113,14 @@ def evaluate_without_float64(draw: Draw, operations: Operations, words: list[Any
     """
     arithmetic, xp = operations.arithmetic, operations.xp
     parts = []
-    for each in words:
+    for each, shift in zip(words, (draw.shift, draw.shift_imag), strict=False):
         m = each & arithmetic.constant(LOW_24)
         if draw.kind == "quantile":
-            unit = _quantile(operations, m, table_of(draw.quantile)) * draw.scale
-        elif draw.shift:
+            unit = _normal(operations, m, draw, shift)
+        elif _centred(draw):
             unit = (xp.astype(m, xp.float32) - float(HALF)) * (draw.scale * 2.0**-24)
         else:
-            unit = xp.astype(m, xp.float32) * (draw.scale * 2.0**-24)
+            unit = _uniform(operations, m, draw)
         if draw.clips:
             low, high = operations.constant(draw.low), operations.constant(draw.high)
             unit = xp.where(unit < low, low, unit)
@@ -117,8 +129,34 @@ def evaluate_without_float64(draw: Draw, operations: Operations, words: list[Any
     return parts[0] if len(parts) == 1 else tuple(parts)
 
 
-def _quantile(operations: Operations, m: Any, table: QuantileTable | None) -> Any:
-    """z of integers of 24 bits."""
+def _centred(draw: Draw) -> bool:
+    return draw.shift == -draw.scale / 2
+
+
+def _uniform(operations: Operations, m: Any, draw: Draw) -> Any:
+    """Uniform numbers from anywhere."""
+    arithmetic, xp = operations.arithmetic, operations.xp
+    if not draw.shift:
+        return xp.astype(m, xp.float32) * (draw.scale * 2.0**-24)
+    zero = arithmetic.constant(0)
+    exponent = operations.exponent(m)
+    digits = m << (arithmetic.constant(23) - exponent)
+    found = operations.moved(digits, exponent, m >= zero, draw.scale, draw.shift)
+    return xp.where(m == zero, operations.constant(draw.shift), found)
+
+
+def _normal(operations: Operations, m: Any, draw: Draw, shift: float) -> Any:
+    """Normal numbers of any mean."""
+    xp = operations.xp
+    digits, size, positive = _quantile(operations, m, table_of(draw.quantile))
+    if shift:
+        return operations.moved(digits, size, positive, draw.scale, shift)
+    value = operations.scaled(digits, size)
+    return xp.where(positive, value, -value) * draw.scale
+
+
+def _quantile(operations: Operations, m: Any, table: QuantileTable | None) -> tuple[Any, Any, Any]:
+    """z of integers of 24 bits: words d and s of ``d * 2^(s - 47)``, and whether it is positive."""
     assert table is not None
     arithmetic, xp = operations.arithmetic, operations.xp
     constant, word, multiply = arithmetic.constant, arithmetic.word, arithmetic.multiply
@@ -163,8 +201,7 @@ def _quantile(operations: Operations, m: Any, table: QuantileTable | None) -> An
     mantissa = word(top << missing) | ((rest >> one) >> (constant(31) - missing))
     rounded = (mantissa >> eight) + ((mantissa >> constant(7)) & one)
     size = xp.where(inner, exponent, constant(23)) + constant(3) - missing
-    value = operations.scaled(rounded, size)
-    return xp.where(positive, value, -value)
+    return rounded, size, positive
 
 
 def _carry(arithmetic: Any, total: Any, term: Any) -> Any:
