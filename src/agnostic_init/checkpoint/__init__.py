@@ -1,7 +1,18 @@
-"""A plan straight into safetensors files, streamed."""
+"""A plan straight into safetensors files, streamed; and files that are there, looked at."""
 
 from __future__ import annotations
 
+from agnostic_init.checkpoint.checking import Checked, check
+from agnostic_init.checkpoint.findings import Finding
+from agnostic_init.checkpoint.statistics import Statistics
 from agnostic_init.checkpoint.writer import Written, data_sha256, write_plan
 
-__all__ = ["Written", "data_sha256", "write_plan"]
+__all__ = [
+    "Checked",
+    "Finding",
+    "Statistics",
+    "Written",
+    "check",
+    "data_sha256",
+    "write_plan",
+]

@@ -9,7 +9,7 @@ from agnostic_init.arrays.dtype_names import name_of
 from agnostic_init.arrays.errors import ParameterError
 from agnostic_init.version import __version__
 
-__all__ = ["PROGRAM", "parser", "parser_of_command"]
+__all__ = ["EXITS", "PROGRAM", "parser", "parser_of_command"]
 
 PROGRAM = "agnostic-init"
 

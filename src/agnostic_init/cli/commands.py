@@ -19,6 +19,7 @@ from agnostic_init.arrays.errors import (
 from agnostic_init.arrays.target import BACKENDS
 from agnostic_init.checkpoint import Written, write_plan
 from agnostic_init.cli.arguments import parser, parser_of_command
+from agnostic_init.cli.checking import add_check
 from agnostic_init.cli.deadline import deadline
 from agnostic_init.cli.reporting import discard_output, fail, note, show, showing_progress
 from agnostic_init.cli.signals import Signals, StoppedError
@@ -108,6 +109,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     describe.set_defaults(run=_describe)
 
+    add_check(commands)
+
     what = "say which engine makes values here, and what is installed"
     about = commands.add_parser("info", help=what, description=f"{what[0].upper()}{what[1:]}.")
     about.add_argument("--json", action="store_true", help="print JSON")
@@ -155,7 +158,7 @@ def _info(options: argparse.Namespace, signals: Signals) -> int:
 def _write(options: argparse.Namespace, signals: Signals) -> int:
     plan = _plan(options)
     _check_out(options)
-    with showing_progress(plan, hidden=options.no_progress) as progressed:
+    with showing_progress(plan.bytes, hidden=options.no_progress) as progressed:
 
         def progress(name: str, done: int, total: int) -> None:
             signals.check()

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 
 from agnostic_init.arrays.errors import not_imported
 from agnostic_init.cli.arguments import PROGRAM
-from agnostic_init.models.plan import Plan
 from agnostic_init.models.progress import Progress
 from agnostic_init.models.table import printable
 
@@ -53,7 +52,7 @@ def _say(kind: str, message: str) -> None:
 
 
 @contextlib.contextmanager
-def showing_progress(plan: Plan, *, hidden: bool) -> Iterator[Progress]:
+def showing_progress(total: int, *, hidden: bool) -> Iterator[Progress]:
     """A bar of bytes on a terminal's standard error; none where that is a file or a pipe."""
     if hidden or sys.stderr is None or sys.stderr.closed or not sys.stderr.isatty():
         yield _show_nothing
@@ -65,9 +64,10 @@ def showing_progress(plan: Plan, *, hidden: bool) -> Iterator[Progress]:
         note(f"{why}; going on without")
         yield _show_nothing
         return
-    with tqdm(total=plan.bytes, unit="B", unit_scale=True) as bar:
+    with tqdm(total=total, unit="B", unit_scale=True) as bar:
 
         def progress(name: str, done: int, total: int) -> None:
+            bar.total = total
             bar.set_postfix_str(printable(name), refresh=False)
             bar.update(done - bar.n)
 

@@ -1,0 +1,76 @@
+"""The command check: its table, JSON and exit codes."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+import safetensors.numpy
+
+from agnostic_init.cli import main
+
+SPEC = """
+[defaults]
+seed = 0
+[tensors]
+"w" = [64, 32]
+"b" = [32]
+[[rules]]
+match = "b"
+init = "zeros"
+[[rules]]
+match = "*"
+init = { name = "normal", std = 0.02 }
+"""
+
+
+@pytest.fixture
+def files(tmp_path):
+    spec, out = tmp_path / "spec.toml", tmp_path / "m.safetensors"
+    spec.write_text(SPEC)
+    assert main(["write", str(spec), str(out)]) == 0
+    return str(spec), str(out)
+
+
+def test_a_good_file_is_0(files, capsys):
+    spec, out = files
+    capsys.readouterr()
+    assert main(["check", out, "--against", spec]) == 0
+    assert capsys.readouterr().out.endswith("2 tensors, no findings\n")
+    assert main(["check", out, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["findings"] == []
+
+
+def test_findings_are_1(files, capsys, tmp_path):
+    spec, _ = files
+    safetensors.numpy.save_file(
+        {"w": np.full((64, 32), np.nan, "f4")}, tmp_path / "bad.safetensors"
+    )
+    bad = str(tmp_path / "bad.safetensors")
+    capsys.readouterr()
+    assert main(["check", bad]) == 1
+    assert "w: all values are NaN: poisoned, or never written" in capsys.readouterr().out
+    assert main(["check", bad, "--against", spec, "--json"]) == 1
+    found = json.loads(capsys.readouterr().out)["findings"]
+    assert [(each["name"], each["kind"]) for each in found] == [("w", "nan"), ("b", "missing")]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["none.safetensors"], "none.safetensors: No such file"),
+        (["m.safetensors", "--against", "none.toml"], "none.toml: No such file"),
+        (["m.safetensors", "--against", "m.safetensors"], "must be a spec"),
+        (["spec.toml"], "must be at most 100,000,000 bytes"),
+        (["."], "must be that of a file where a folder has several"),
+    ],
+)
+def test_a_wrong_command_is_2(files, capsys, monkeypatch, tmp_path, arguments, words):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "other.safetensors").write_bytes((tmp_path / "m.safetensors").read_bytes())
+    capsys.readouterr()
+    assert main(["check", *arguments]) == 2
+    said = capsys.readouterr().err
+    assert words in said
+    assert said.count("\n") == 1
