@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
 import inspect
 import os
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+import types
 
 import pytest
 
@@ -386,6 +388,24 @@ def test_ranks_with_one_key_are_warned(two_ranks):
     assert caught[0].filename == __file__
     with patch():
         pass
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning:torch")
+@pytest.mark.parametrize(("name", "method"), [("rand", "uniform_"), ("randn", "normal_")])
+def test_new_dtensors_are_not_drawn_part_by_part(two_ranks, monkeypatch, name, method):
+    from torch.distributed import tensor as dtensor
+    from torch.distributed.device_mesh import init_device_mesh
+
+    tracker = types.SimpleNamespace(_distribute_region=lambda spec: contextlib.nullcontext())
+    monkeypatch.setattr(dtensor._random, "_rng_tracker", tracker)
+    where = {"device_mesh": init_device_mesh("cpu", (2,)), "placements": [dtensor.Shard(0)]}
+    with pytest.raises(ValueError, match=f"torch.distributed.tensor.empty.*{method}"), patch(key=0):
+        getattr(dtensor, name)(4, 3, **where)
+    with patch(key=0):
+        made = getattr(dtensor.empty(4, 3, **where), method)()
+    init = {"rand": ai.uniform(), "randn": ai.normal()}[name]
+    whole = init((4, 3), key=ai.key(0).fold_in(0), xp=torch)
+    assert torch.equal(made.to_local(), whole[:2])
 
 
 RANK = """

@@ -197,6 +197,21 @@ def test_views_are_written_where_they_lie():
     assert not weight[[0, 4]].any()
 
 
+def test_what_autograd_refuses_is_refused():
+    weight = nn.Parameter(torch.ones(3, 3))
+    for tensor in (weight, weight[0]):
+        with pytest.raises(RuntimeError, match="in-place operation"), patch(key=0, strict=False):
+            tensor.normal_()
+    with patch(key=0):
+        values = (weight * 2).normal_()
+        assert values.grad_fn is not None
+        with torch.no_grad():
+            parts = weight.chunk(3)
+            assert all(part.normal_() is part for part in parts)
+    assert torch.equal(values, ai.normal()((3, 3), key=ai.key(0).fold_in(0), xp=torch))
+    assert torch.equal(weight[:1], ai.normal()((1, 3), key=ai.key(0).fold_in(1), xp=torch))
+
+
 def test_chunks_have_fans_of_their_own():
     def make():
         weight = parameter(12, 4)
@@ -226,6 +241,10 @@ OWN = {
     "random_": lambda: torch.empty(9).random_(),
     "multinomial": lambda: torch.multinomial(torch.ones(30), 9),
     "poisson": lambda: torch.poisson(torch.full((9,), 50.0)),
+    "complex uniform_": lambda: torch.empty(9, dtype=torch.complex64).uniform_(-1, 1),
+    "random_split": lambda: torch.tensor(
+        torch.utils.data.random_split(range(20), [12, 8])[0].indices
+    ),
     "complex rand": lambda: torch.rand(9, dtype=torch.complex64),
     "dropout": lambda: F.dropout(torch.ones(60)),
     "gumbel_softmax": lambda: F.gumbel_softmax(torch.ones(9)),
@@ -272,6 +291,7 @@ def test_only_what_draws_counts():
         lambda: nn.init.xavier_normal_(torch.empty(3, 3), 0.0),
         lambda: torch.randn(3, generator=torch.Generator()),
         lambda: F.dropout(torch.ones(3), training=False),
+        lambda: torch.bernoulli(torch.ones(3, device="meta")),
     ]
     for extra in silent:
         assert torch.equal(under(0, lambda extra=extra: make(extra)), plain)

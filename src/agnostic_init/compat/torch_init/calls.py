@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import sys
 import types
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -9,12 +11,13 @@ from typing import Any
 
 import torch
 
-from agnostic_init.arrays.errors import ParameterError
+from agnostic_init.arrays.errors import ParameterError, must
 from agnostic_init.compat.torch_init.elementwise import normal_of, uniform_of
 from agnostic_init.compat.torch_init.meanings import FILLING, FIXED, IN_PLACE
+from agnostic_init.compat.torch_init.own_draws import UNNAMED, WITH_GENERATOR
 from agnostic_init.initializers.base import Initializer
 
-__all__ = ["MAKING", "UNNAMED", "WITH_GENERATOR", "Call", "recognized"]
+__all__ = ["MAKING", "Call", "recognized"]
 
 Function = Callable[..., Any]
 
@@ -64,60 +67,30 @@ class Call:
         return self.function(*self.args, **self.kwargs)
 
 
+IN_PLACE_OF = {"rand": "uniform_", "randn": "normal_"}
 PRIVATE = "_no_grad_"  # what torch puts before the name of the half that does the work
 
-#: What draws and has no initializer, but takes a generator.
-WITH_GENERATOR = frozenset(
-    [
-        "bernoulli",
-        "bernoulli_",
-        "binomial",
-        "cauchy_",
-        "exponential_",
-        "geometric_",
-        "log_normal_",
-        "multinomial",
-        "poisson",
-        "randint",
-        "random_",
-        "randperm",
-    ]
-)
-#: What draws, or may, from torch's default generator alone.
-UNNAMED = frozenset(
-    [
-        "_sample_dirichlet",
-        "_standard_gamma",
-        "alpha_dropout",
-        "alpha_dropout_",
-        "dropout",
-        "dropout_",
-        "dropout1d",
-        "dropout2d",
-        "dropout3d",
-        "feature_alpha_dropout",
-        "feature_alpha_dropout_",
-        "feature_dropout",
-        "feature_dropout_",
-        "fractional_max_pool2d",
-        "fractional_max_pool2d_with_indices",
-        "fractional_max_pool3d",
-        "fractional_max_pool3d_with_indices",
-        "gru",
-        "gumbel_softmax",
-        "lstm",
-        "multi_head_attention_forward",
-        "native_dropout",
-        "pca_lowrank",
-        "randint_like",
-        "rnn_relu",
-        "rnn_tanh",
-        "rrelu",
-        "rrelu_",
-        "scaled_dot_product_attention",
-        "svd_lowrank",
-    ]
-)
+
+def _given(generator: Any) -> Any:
+    """The generator of a call; torch's default ones are what is meant by none."""
+    if isinstance(generator, torch.Generator) and any(
+        generator is each for each in (torch.default_generator, *torch.cuda.default_generators)
+    ):
+        return None
+    return generator
+
+
+def _check_whole(name: str) -> None:
+    """Refuse to draw what a process holds of a new DTensor, as if it were the whole of one."""
+    if "torch.distributed.tensor" not in sys.modules:
+        return
+    frame = inspect.currentframe()
+    while frame is not None:
+        if frame.f_code.co_name == "_dtensor_init_helper":
+            given = f"torch.distributed.tensor.{name}"
+            hint = f"torch.distributed.tensor.empty(...), and {IN_PLACE_OF[name]}() of it"
+            raise must("function", "must not draw part by part in a block", given, hint)
+        frame = frame.f_back
 
 
 def _without_generator(kwargs: Mapping[str, Any]) -> dict[str, Any]:
@@ -128,6 +101,7 @@ def _made(empty: Function, init: Initializer) -> Function:
     """The reader of a function that makes a tensor of the sizes, or like the one, it is given."""
 
     def read(name: str, function: Function, args: Any, kwargs: Mapping[str, Any]) -> Call:
+        _check_whole(name)
         options = _without_generator(kwargs)
         like = args[0] if args and isinstance(args[0], torch.Tensor) else options.get("input")
         dtype = options.get("dtype") or getattr(like, "dtype", None) or torch.get_default_dtype()
@@ -139,7 +113,7 @@ def _made(empty: Function, init: Initializer) -> Function:
             args,
             kwargs,
             initializer=init if known else None,
-            generator=kwargs.get("generator"),
+            generator=_given(kwargs.get("generator")),
             make=(lambda: empty(*args, **options)) if known else None,
         )
 
@@ -152,7 +126,7 @@ def _normal(name: str, function: Function, args: Any, kwargs: Mapping[str, Any])
     generator, out = given.pop("generator", None), given.get("out")
     mean, std, size = given.pop("mean", 0.0), given.pop("std", 1.0), given.pop("size", None)
     tensors = [each for each in (mean, std) if isinstance(each, torch.Tensor)]
-    common = {"generator": generator, "name": name, "function": function}
+    common = {"generator": _given(generator), "name": name, "function": function}
     if size is not None or not tensors:
         return Call(
             **common,
@@ -205,14 +179,16 @@ def recognized(function: Function, args: tuple[Any, ...], kwargs: Mapping[str, A
             return _filling(name, FILLING[name], function, args, kwargs)
         return Call(name, function, args, kwargs) if name in UNNAMED else None
     name = name.partition(".")[0]  # of an operator's overload
-    if name in IN_PLACE:
+    if name in IN_PLACE and not (name == "uniform_" and args and args[0].is_complex()):
         return _filling(name, IN_PLACE[name], function, args, kwargs)
     if name in MAKING:
         made: Call = MAKING[name](name, function, args, kwargs)
         return made
     if name in WITH_GENERATOR or name in UNNAMED:
         tensor = args[0] if name.endswith("_") and args else None
-        return Call(name, function, args, kwargs, tensor=tensor, generator=kwargs.get("generator"))
+        return Call(
+            name, function, args, kwargs, tensor=tensor, generator=_given(kwargs.get("generator"))
+        )
     return None
 
 
@@ -234,5 +210,5 @@ def _filling(
         random=name not in FIXED,
         initializer=init,
         tensor=tensor,
-        generator=generator,
+        generator=_given(generator),
     )

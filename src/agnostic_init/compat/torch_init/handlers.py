@@ -93,9 +93,9 @@ def _of_parameter(tensor: Any) -> bool:
 
 
 def _followed(tensor: Any) -> bool:
-    """Whether autograd follows what becomes of a tensor, as the result of an operation."""
+    """Whether autograd follows what becomes of a tensor, or refuses that it is written."""
     try:
-        return getattr(tensor, "grad_fn", None) is not None
+        return tensor.requires_grad and (torch.is_grad_enabled() or tensor.grad_fn is not None)
     except RuntimeError:  # one of several views, another of which was written
         return False
 

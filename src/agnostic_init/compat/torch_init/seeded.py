@@ -10,9 +10,10 @@ import torch
 
 from agnostic_init.arrays.libraries.torch_tracing import is_faking
 from agnostic_init.bits.key import Key
-from agnostic_init.compat.torch_init.calls import WITH_GENERATOR, Call
+from agnostic_init.compat.torch_init.calls import Call
 from agnostic_init.compat.torch_init.keys import mapped
 from agnostic_init.compat.torch_init.members import check_random
+from agnostic_init.compat.torch_init.own_draws import WITH_GENERATOR
 from agnostic_init.compat.torch_init.writing import has_values
 
 __all__ = ["drawn_by_torch"]
