@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from agnostic_init.models.rules import Rule
     from agnostic_init.models.specs import Spec
     from agnostic_init.models.torch_audit import audit, poison
+    from agnostic_init.models.torch_bind import bind
     from agnostic_init.models.tree import fill_tree, init_tree
     from agnostic_init.torch.init_module import init_module
     from agnostic_init.version import __version__
@@ -82,6 +83,7 @@ __all__ = [
     "__version__",
     "audit",
     "bilinear",
+    "bind",
     "blocks",
     "checkpoint",
     "compat",
@@ -177,6 +179,7 @@ _HOMES = {
     "models.rules": ("Rule",),
     "models.specs": ("Spec",),
     "models.torch_audit": ("audit", "poison"),
+    "models.torch_bind": ("bind",),
     "models.tree": ("fill_tree", "init_tree"),
     "torch.init_module": ("init_module",),
     "version": ("__version__",),

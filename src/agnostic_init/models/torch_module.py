@@ -7,6 +7,7 @@ from typing import Any
 
 from agnostic_init.bits.key import Key
 from agnostic_init.models.torch_computed import Computed, computed_tensors
+from agnostic_init.models.torch_fsdp import kept
 from agnostic_init.models.torch_names import named_tensors
 
 __all__ = ["tensors_of"]
@@ -21,9 +22,10 @@ def tensors_of(module: Any) -> tuple[dict[str, Any], Callable[[Key], None] | Non
     Raises
     ------
     ParameterError
-        If the originals of a tensor cannot be computed, which is tried before anything is written.
+        If the originals of a tensor cannot be computed, which is tried before anything is written;
+        or if what would be written is thrown away by FSDP2.
     """
-    found = {each.name: each.tensor for each in named_tensors(module)}
+    found = kept(module, named_tensors(module))
     computed = computed_tensors(module)
     if not computed:
         return found, None
