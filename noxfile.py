@@ -125,6 +125,17 @@ def torch(session: nox.Session) -> None:
 
 
 @nox.session
+def models(session: nox.Session) -> None:
+    """Other people's models of torch: built twice, by every route, and compared with their authors'."""
+    try:
+        install(session, *group("test"), TORCH, *group("models"), extras="torch")
+    except nox.command.CommandFailed:
+        session.skip("the package index does not have all of the libraries of the group `models`")
+    env = backend_env("numpy", also_required=("torch", "transformers"))
+    run_pytest(session, "tests/torch/models", env=env, may_be_empty=False)
+
+
+@nox.session
 def strict(session: nox.Session) -> None:
     """What array-api-strict adds: the standard and nothing else."""
     install(session, *group("test"), extras="strict")

@@ -52,6 +52,8 @@ def region(whole: Geometry, view: Geometry) -> tuple[slice, ...] | None:
     >>> whole = Geometry((4, 6), (6, 1), 0, "float32")
     >>> region(whole, Geometry((6,), (1,), 12, "float32"))
     (slice(2, 3, 1), slice(0, 6, 1))
+    >>> region(whole, Geometry((2, 3), (3, 1), 12, "float32"))
+    (slice(2, 3, 1), slice(0, 6, 1))
     >>> region(whole, Geometry((6, 4), (1, 6), 0, "float32")) is None
     True
     """
@@ -62,6 +64,10 @@ def region(whole: Geometry, view: Geometry) -> tuple[slice, ...] | None:
         or (whole.in_order and view.in_order)
     ):
         return tuple(slice(0, n, 1) for n in whole.shape)
+    if whole.in_order and view.in_order:
+        rows = _rows(whole, view)
+        if rows is not None:
+            return rows
     start = _digits(whole, view.offset - whole.offset)
     if start is None:
         return None
@@ -82,6 +88,26 @@ def region(whole: Geometry, view: Geometry) -> tuple[slice, ...] | None:
                 step = 1
         index.append(slice(first, first + (count - 1) * step + 1, step))
     return None if left else tuple(index)
+
+
+def _rows(whole: Geometry, view: Geometry) -> tuple[slice, ...] | None:
+    """The index of a view of elements that lie one after the other, in whatever shape."""
+    inner, first = 1, view.offset - whole.offset
+    for axis in reversed(range(len(whole.shape))):
+        length = whole.shape[axis]
+        count, rest = divmod(view.size, inner)
+        at = first // inner % length if length else 0
+        if count and not rest and not first % inner and at + count <= length:
+            outside = math.prod(whole.shape[axis:])
+            index = [slice(0, n, 1) for n in whole.shape]
+            index[axis] = slice(at, at + count, 1)
+            for outer in reversed(range(axis)):
+                digit = first // outside % whole.shape[outer]
+                outside *= whole.shape[outer]
+                index[outer] = slice(digit, digit + 1, 1)
+            return tuple(index) if first >= 0 and first + view.size <= whole.size else None
+        inner *= length
+    return None
 
 
 def _digits(whole: Geometry, offset: int) -> list[int] | None:

@@ -142,7 +142,8 @@ class Recorder(TorchDispatchMode):
                 whole = what.name in ("fill_", "zero_") and held.all_of(geometry.of(each))
                 after = IN_PLACE[what.name](UNWRITTEN, *args[1:]) if whole else None
                 held.state = after if isinstance(after, Constant) else None
-        if not what.view and not written:
+        # What `torch.tensor` makes is seen when it is called fresh, and not before.
+        if (not what.view or what.name == "lift_fresh") and not written:
             state: State | None = UNWRITTEN if what.name in EMPTY else None
             if what.name in FILLED:
                 state = Constant(FILLED[what.name](*args, **kwargs))

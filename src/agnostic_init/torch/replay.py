@@ -78,8 +78,18 @@ def computed(view: View, nodes: Iterable[Node], sources: Mapping[int, Source]) -
                     made = node.function(*args, **kwargs)
             for tensor, output in zip(tensors_in((made,)), node.outputs, strict=False):
                 if output is not None:
-                    memory[output.held] = tensor
+                    memory[output.held] = _laid_out(tensor, output)
         return seen(view).clone()
+
+
+def _laid_out(tensor: Any, as_was: View) -> Any:
+    """What an operator made, in the memory order that it had without values."""
+    shape, strides, offset, dtype = as_was.geometry
+    if (tensor.stride(), tensor.storage_offset()) == (strides, offset):
+        return tensor
+    memory = torch.empty(as_was.held.size, dtype=dtype, device="cpu")
+    memory.as_strided(shape, strides, offset).copy_(tensor)
+    return memory
 
 
 def _needed(view: View, nodes: Iterable[Node]) -> list[Node]:

@@ -240,7 +240,11 @@ def _quantile(probability: float) -> float:
 
 
 def _covers(one: tuple[slice, ...], other: tuple[slice, ...]) -> bool:
-    return all(
-        set(range(b.start, b.stop, b.step)) <= set(range(a.start, a.stop, a.step))
-        for a, b in zip(one, other, strict=True)
-    )
+    """Whether a part has all places of another."""
+    for a, b in zip(one, other, strict=True):
+        run, inner = range(a.start, a.stop, a.step), range(b.start, b.stop, b.step)
+        if not inner or inner[0] not in run or inner[-1] not in run:
+            return False
+        if len(inner) > 1 and inner.step % run.step:
+            return False
+    return True
