@@ -20,7 +20,15 @@ def read_only():
     return array
 
 
+def nested(depth):
+    made = {"name": "ones"}
+    for _ in range(depth):
+        made = {"name": "looks_linear", "init": made, "layout": "torch"}
+    return made
+
+
 CALLS = {
+    "nested too deeply": (lambda: ai.get(nested(5000)), ValueError, "must be nested less deeply, got"),
     # shapes, keys and blocks
     "negative shape": (lambda: draws.normal((2, -3), key=0), ValueError, "`shape` must have no neg"),
     "float shape": (lambda: draws.normal(2.0, key=0), TypeError, "`shape` must be an integer"),

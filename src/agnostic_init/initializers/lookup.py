@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Mapping
 from typing import Any
 
-from agnostic_init.arrays.errors import ParameterTypeError, Wording, must_be_type
+from agnostic_init.arrays.errors import ParameterTypeError, Wording, must, must_be_type
 from agnostic_init.initializers.base import Initializer
 from agnostic_init.initializers.registry import build, is_registered
 
@@ -51,7 +51,11 @@ def found(given: Any, parameter: str) -> Initializer:
     if isinstance(given, str):
         given = {"name": given}
     if isinstance(given, Mapping):
-        return build(given, parameter)
+        try:
+            return build(given, parameter)
+        except RecursionError:
+            shown = Wording(f"a {type(given).__name__} in which others are nested")
+            raise must(parameter, "must be nested less deeply", shown) from None
     if is_registered(given) or (isinstance(given, type) and issubclass(given, Initializer)):
         raise _not_called(given, parameter)
     rule = "must be an initializer, its name, or a dictionary with its name"
