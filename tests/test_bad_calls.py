@@ -68,6 +68,11 @@ CALLS = {
         ValueError,
         "`high` must make a range that float8_e4m3fn can hold",
     ),
+    "complex beyond complex64": (
+        lambda: draws.truncated_normal(3, std=3e38, key=0, dtype="complex64"),
+        ValueError,
+        "`std` must keep every value below 3.40282e\\+38, the largest complex64",
+    ),
     "scaled beyond float16": (
         lambda: ai.variance_scaling(1e10, "fan_in", "uniform", fan=(1, 1)).describe(
             (2, 2), "float16"

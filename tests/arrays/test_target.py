@@ -160,3 +160,13 @@ def test_dask_keeps_the_chunks_of_like():
         assert np.array_equal(other.compute(), made.compute())
     part = ai.normal()((10, 12), key=0, xp=dask, index=(slice(2, 9, 3), 4))
     assert np.array_equal(part.compute(), ai.normal()((10, 12), key=0)[2:9:3, 4])
+
+
+@pytest.mark.parametrize("device", ["hpu", "privateuseone", "xpu", "cuda:99"])
+def test_a_device_that_torch_has_not_here_is_refused_in_words(device):
+    torch = pytest.importorskip("torch")
+    for call in (ai.normal(), ai.zeros(), ai.orthogonal()):
+        with pytest.raises(
+            ai.ParameterError, match="`device` must be a device that torch has here"
+        ):
+            call((2, 2), key=0, xp=torch, device=device)

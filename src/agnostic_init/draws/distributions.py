@@ -238,6 +238,15 @@ def _modulus_draw(
     probability = -math.expm1(-upper * upper)
     if std_of == "result":
         std /= modulus_std(upper)
+    # The largest modulus, where the least probability of a larger one is 2^-24 or 2^-53.
+    most = min(upper, math.sqrt(form.precision * math.log(2.0)))
+    if max(abs(real), abs(imag)) + most * std > form.max:
+        raise must(
+            "std",
+            f"must keep every value below {form.max:g}, the largest {form.name}",
+            std,
+            "a smaller std, or another dtype",
+        )
     return Draw(
         "modulus",
         form.name,

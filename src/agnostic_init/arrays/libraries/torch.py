@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Library"]
 
+ALWAYS = ("cpu", "meta")
 WITHOUT_FLOAT64 = ("mps",)
 new_record = tuple.__new__  # which a record's own constructor calls, after one of Python
 NAMES: dict[Any, str] = {}  # of the dtypes that were met
@@ -73,14 +74,18 @@ class Library(library.Library):
         if device is None:
             return torch.get_default_device()
         try:
-            return torch.device(device)
+            found = torch.device(device)
         except (RuntimeError, TypeError) as error:
             raise must(
                 "device", f"must be a torch device ({error})", device, "device='cpu'"
             ) from None
+        if found.type not in ALWAYS:
+            _check_usable(found)
+        return found
 
     def is_gpu(self, device: Any) -> bool:
-        return bool(self.device(device).type == "cuda")
+        found = torch.get_default_device() if device is None else torch.device(device)
+        return bool(found.type == "cuda")
 
     def full_precision(self, device: Any) -> AbstractContextManager[Any]:
         from agnostic_init.arrays.libraries import torch_precision
@@ -251,6 +256,18 @@ class Library(library.Library):
             return array.detach().view(lengths).permute(order).view(shape)
         except RuntimeError:  # the memory cannot be seen in that shape
             return None
+
+
+def _check_usable(device: Any) -> None:
+    """Raise where this build of torch, or this machine, has no such device."""
+    try:
+        torch.empty(0, device=device)
+    except torch.OutOfMemoryError:
+        raise
+    except (AssertionError, ImportError, RuntimeError) as error:
+        reason = str(error).partition("\n")[0].partition(". ")[0]
+        rule = f"must be a device that torch has here ({reason})"
+        raise must("device", rule, str(device), "device='cpu'") from None
 
 
 def _memory(array: Any, device: str) -> Memory:
