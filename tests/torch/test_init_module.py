@@ -149,7 +149,11 @@ def test_rules_go_before_conventions(rules):
         ({"rules": {"*": "one"}}, ParameterError, "must be that of an initializer"),
         ({"rules": lambda *_: 3}, ParameterTypeError, "parameter '0.weight', rule 'a function'"),
         ({"rules": ai.Rule("*", "ones", "float16")}, ParameterError, "left to the module"),
-        ({"conventions": "pytorch"}, ParameterError, "'vit', 'llama', 'keras', 'flax', got 'pyt"),
+        (
+            {"conventions": "pytorch"},
+            ParameterError,
+            "'vit', 'llama', 'keras', 'flax', 'own', got 'pyt",
+        ),
         ({"conventions": 3}, ParameterTypeError, "`conventions` must be a name"),
         ({"conventions": []}, ParameterError, "4 parameters, of Linear"),
         ({"conventions": "gpt2"}, ParameterError, "the projections into the residual stream"),
@@ -160,7 +164,7 @@ def test_rules_go_before_conventions(rules):
         (
             {"rules": {"0.bias": ai.orthogonal()}},
             ParameterError,
-            "parameter '0.bias', rule '0.bias'",
+            "parameter '0.bias': `shape` must have two axes",
         ),
     ],
 )

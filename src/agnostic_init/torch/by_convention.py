@@ -8,28 +8,49 @@ from typing import Any
 from agnostic_init.arrays.errors import check_choice, must_be_type
 from agnostic_init.initializers.base import Initializer
 from agnostic_init.models.torch_names import places
+from agnostic_init.models.torch_wrappers import kinds, wrapped
 from agnostic_init.torch.conventions.defaults import TORCH
 from agnostic_init.torch.conventions.frameworks import FLAX, KERAS
 from agnostic_init.torch.conventions.table import Convention, Model
 from agnostic_init.torch.conventions.transformers import GPT2, LLAMA, VIT
 
-__all__ = ["CONVENTIONS", "by_convention", "conventions_of"]
+__all__ = ["CONVENTIONS", "adapters", "by_convention", "conventions_of"]
 
+ADAPTED = "peft.tuners.tuners_utils.BaseTunerLayer"
+
+OWN = "own"
 CONVENTIONS = {each.name: each for each in (TORCH, GPT2, VIT, LLAMA, KERAS, FLAX)}
 
 
-def conventions_of(given: Any) -> list[Convention]:
-    """The conventions, in their order."""
+def conventions_of(given: Any) -> tuple[list[Convention], bool]:
+    """The conventions, in their order, and whether the model's own code goes before them.
+
+    Own code is of models that were built by torch's defaults, which hold where it does nothing.
+    """
     if isinstance(given, str | Convention):
         given = (given,)
     if not isinstance(given, Iterable):
         raise must_be_type("conventions", "must be a name, or a sequence of names", given)
-    found = []
+    found, own = [], False
     for each in given:
-        if not isinstance(each, Convention):
-            check_choice("conventions", each, CONVENTIONS)
-        found.append(each if isinstance(each, Convention) else CONVENTIONS[each])
-    return found
+        if isinstance(each, Convention):
+            found.append(each)
+            continue
+        check_choice("conventions", each, (*CONVENTIONS, OWN))
+        own = own or each == OWN
+        found += [CONVENTIONS[each]] if each != OWN else []
+    return (found or [TORCH] if own else found), own
+
+
+def adapters(module: Any) -> tuple[str, ...]:
+    """What the names begin with that are those of peft's adapters, which are no layers as others."""
+    return tuple(
+        f"{place.name}.{child}"
+        for place in places(module)
+        if ADAPTED in kinds(place.module)
+        for child in place.module._modules
+        if child not in wrapped(place.module)
+    )
 
 
 def by_convention(
@@ -41,7 +62,10 @@ def by_convention(
         if convention.check is not None:
             convention.check(Model("", everywhere, options))
     found: dict[str, Initializer] = {}
+    apart = adapters(module)
     for place in everywhere:
+        if place.name.startswith(apart):
+            continue
         model = Model(place.name, everywhere, options)
         for convention in conventions:
             for name, init in convention.tensors(place.module, model).items():

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import torch
 
 from agnostic_init.arrays.errors import ParameterError, check_choice, must, must_be_type, within
+from agnostic_init.bits.key import Key
 from agnostic_init.bits.key import key as make_key
 from agnostic_init.initializers.base import Initializer
 from agnostic_init.models.assign import Chosen, listed
@@ -16,9 +17,10 @@ from agnostic_init.models.progress import Progress
 from agnostic_init.models.rules import Rule
 from agnostic_init.models.torch_computed import Computed, computed_tensors
 from agnostic_init.models.torch_names import Named, named_tensors
-from agnostic_init.torch.by_convention import by_convention, conventions_of
+from agnostic_init.torch.by_convention import adapters, by_convention, conventions_of
 from agnostic_init.torch.choosing import chosen as chosen_by
 from agnostic_init.torch.loaded import missing
+from agnostic_init.torch.own import check_own, run_own
 from agnostic_init.torch.record import Item
 
 __all__ = ["init_module"]
@@ -60,7 +62,9 @@ def init_module(
     conventions
         What the layers' types say: "torch" for torch's own defaults; "gpt2", "llama" or "vit" for
         what the authors of these initialize with; "keras" or "flax" for the defaults of these. Of
-        several the first that knows a tensor counts.
+        several the first that knows a tensor counts. "own": what the model's own code does, as the
+        ``init_weights`` and ``_init_weights`` of transformers and timm, with these draws; and
+        before it the others that are named, or torch's defaults.
     only_missing
         True to leave alone what transformers has marked as loaded. Or what is missing: names, or
         what ``load_state_dict(..., strict=False)`` has returned.
@@ -95,25 +99,52 @@ def init_module(
         raise must_be_type("model", "must be a module of torch", model)
     check_choice("buffers", buffers, BUFFERS)
     stream = make_key(key)
-    order = conventions_of(conventions)
+    order, own = conventions_of(conventions)
+    if own:
+        check_own(model)
     with torch.no_grad():
         parameters, stats, computed = _tensors(model)
         wanted = missing(model, parameters, stats, only_missing)
-        chosen = by_convention(model, order, {"forget_bias": forget_bias})
-        chosen |= _by_rules(parameters, rules)
-    _check_all(parameters, stats, wanted, chosen, buffers == "keep")
+        known = by_convention(model, order, {"forget_bias": forget_bias})
+        ruled = {
+            name: init for name, init in _by_rules(parameters, rules).items() if name in wanted
+        }
+    chosen = known | ruled
+    keep = buffers == "keep"
+    _check_all(parameters, stats, wanted, chosen, keep, own)
     given = [each for each in (*parameters, *stats) if each.name in wanted and each.name in chosen]
-    named = {each.name: each.tensor for each in given}
-    if not named:
-        return model
     again = [each for each in computed if each.name in wanted]
+    named = {each.name: each.tensor for each in given}
     named |= {each.name: each.prepared() for each in again if each.originals}
-    initializers = Chosen({name: Rule(name, chosen[name]) for name in named})
-    names, outs = list(named), list(named.values())
-    fill(names, outs, initializers, stream, progress)
+    for name, tensor in named.items():
+        with within(f"parameter {name!r}"):
+            chosen[name].check(tuple(tensor.shape), str(tensor.dtype).removeprefix("torch."))
+    later = set(ruled) if own else set()
+    _fill(named, chosen, set(named) - later, stream, progress)
+    if own:
+        tensors = [*parameters, *stats]
+        apart = adapters(model)
+        kept = {n for n in (t.name for t in tensors) if n not in wanted or n.startswith(apart)}
+        kept |= later
+        written = run_own(model, tensors, kept, stream)
+        _check_all(parameters, stats, wanted - written, chosen, keep, False)
+        _fill(named, chosen, later, stream, None)
     for each in again:
         each.finish(named[each.name], stream)
     return model
+
+
+def _fill(
+    named: dict[str, Any],
+    chosen: dict[str, Initializer],
+    which: set[str],
+    stream: Key,
+    progress: Progress | None,
+) -> None:
+    names = [name for name in named if name in which]
+    if names:
+        rules = Chosen({name: Rule(name, chosen[name]) for name in names})
+        fill(names, [named[name] for name in names], rules, stream, progress)
 
 
 def _tensors(model: Any) -> tuple[list[Named], list[Named], list[Computed]]:
@@ -157,7 +188,11 @@ def _check_all(
     wanted: set[str],
     chosen: dict[str, Initializer],
     keep: bool,
+    own: bool,
 ) -> None:
+    """Raise if nothing initializes a tensor, unless the model's own code, which is yet to run, may."""
+    if own:
+        return
     said = []
     nobodys = [each for each in parameters if each.name in wanted and each.name not in chosen]
     if nobodys:
@@ -165,7 +200,7 @@ def _check_all(
         names = listed([each.name for each in nobodys])
         said.append(
             f"{len(nobodys)} parameters, of {kinds}, for which there is neither a rule nor a "
-            f"convention: {names}; try: rules={{{nobodys[0].name!r}: ...}}"
+            f"convention: {names}; try: rules={{{nobodys[0].name!r}: ...}}, or conventions='own'"
         )
     left = [each.name for each in buffers if each.name in wanted and each.name not in chosen]
     if left and not keep:

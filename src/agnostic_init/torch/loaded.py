@@ -9,7 +9,7 @@ from typing import Any
 from agnostic_init.arrays.errors import must, must_be_type
 from agnostic_init.models.torch_names import Named, canonical_names
 
-__all__ = ["missing"]
+__all__ = ["FLAG", "missing"]
 
 FLAG = "_is_hf_initialized"  # of transformers, on what it has loaded or initialized
 

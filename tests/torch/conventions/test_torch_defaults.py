@@ -73,7 +73,7 @@ def test_every_layer_is_as_torch_builds_it(name):
     last = Last()
     with drawing(last):
         layer = LAYERS[name]()
-    said = by_convention(layer, conventions_of("torch"), {})
+    said = by_convention(layer, conventions_of("torch")[0], {})
     tensors = named_tensors(layer)
     assert {each.name for each in tensors} <= set(said)
     assert sum(id(each.tensor) in last.found for each in tensors) * 3 >= len(tensors)
