@@ -42,6 +42,7 @@ def test_the_header_is_that_of_the_package_with_our_metadata():
         "agnostic_init": __version__,
         "stream": "v1",
         "key": f"{key.seed},0",
+        "rules": '[{"match": "*", "init": {"name": "zeros"}}]',
     }
     length = int.from_bytes(theirs[:8], "little")
     assert list(ours.items()) == list(json.loads(theirs[8 : 8 + length]).items())

@@ -62,7 +62,7 @@ def appear(temporary, path, *, replace):
     renamed(temporary, path, replace=replace)
     os.kill(os.getpid(), signal.{number})
 
-renamed, atomic._appear = atomic._appear, appear
+renamed, atomic.appear = atomic.appear, appear
 signal.signal(signal.{number}, signal.default_int_handler if "{number}" == "SIGINT" else signal.SIG_DFL)
 sys.argv = ["agnostic-init", "write", "spec", "out"]
 code = main()

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from agnostic_init.checkpoint.checking import Checked, check
 from agnostic_init.checkpoint.findings import Finding
+from agnostic_init.checkpoint.made_by import plan_of_file
 from agnostic_init.checkpoint.statistics import Statistics
-from agnostic_init.checkpoint.writer import Written, data_sha256, write_plan
+from agnostic_init.checkpoint.verifying import verify
+from agnostic_init.checkpoint.writer import Written, data_sha256, write, write_plan
 
 __all__ = [
     "Checked",
@@ -14,5 +16,8 @@ __all__ = [
     "Written",
     "check",
     "data_sha256",
+    "plan_of_file",
+    "verify",
+    "write",
     "write_plan",
 ]

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-__all__ = ["appearing"]
+__all__ = ["appear", "appearing", "lock", "name_of_parts", "sync_folder", "take_over"]
 
 SUFFIX = ".part"
 LONGEST = 200  # bytes of a name, which most systems limit to 255, of which what is added is a part
@@ -44,12 +44,12 @@ def appearing(
         Called when all is written, just before the file appears, which it prevents by raising.
     """
     _remove_leftovers(path)
-    temporary = path.with_name(f"{_stem(path)}{secrets.token_hex(4)}{SUFFIX}")
+    temporary = path.with_name(f"{name_of_parts(path)}{secrets.token_hex(4)}{SUFFIX}")
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     try:
         # Inside, as a signal may be handled as soon as the file is there.
         descriptor = os.open(temporary, flags, 0o666)
-        while not (_lock(descriptor) and temporary.exists()):
+        while not (lock(descriptor) and temporary.exists()):
             # Taken for a leftover by another writer, between these two lines.
             os.close(descriptor)
             temporary.unlink(missing_ok=True)
@@ -59,29 +59,30 @@ def appearing(
             yield file
             file.flush()
             if replace:
-                _take_over(descriptor, path)
+                take_over(descriptor, path)
             os.fsync(descriptor)
             if os.name == "posix":  # elsewhere an open file cannot be renamed
                 before()
-                _appear(temporary, path, replace=replace)
+                appear(temporary, path, replace=replace)
         if os.name != "posix":
             before()
-            _appear(temporary, path, replace=replace)
+            appear(temporary, path, replace=replace)
     except BaseException as error:
         somebody_elses = isinstance(error, FileExistsError) and error.filename == str(temporary)
         with suppress(OSError):
             if not somebody_elses:
                 temporary.unlink()
         raise
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
-def _stem(path: Path) -> str:
+def name_of_parts(path: Path) -> str:
     """How the names of all files begin that are to become `path`."""
     return "." + os.fsdecode(os.fsencode(path.name)[:LONGEST]) + "."
 
 
-def _appear(temporary: Path, path: Path, *, replace: bool) -> None:
+def appear(temporary: Path, path: Path, *, replace: bool) -> None:
+    """Give a file its name, which another has already only if it is to be replaced."""
     if replace:
         temporary.replace(path)
         return
@@ -100,7 +101,7 @@ def _appear(temporary: Path, path: Path, *, replace: bool) -> None:
         temporary.unlink()
 
 
-def _take_over(descriptor: int, path: Path) -> None:
+def take_over(descriptor: int, path: Path) -> None:
     """Give the new file the owner and the permissions of the one that it will replace."""
     if os.name != "posix":
         return
@@ -115,7 +116,7 @@ def _take_over(descriptor: int, path: Path) -> None:
     os.fchmod(descriptor, old.st_mode & 0o7777)
 
 
-def _lock(descriptor: int) -> bool:
+def lock(descriptor: int) -> bool:
     """Mark an open file as being written, for as long as this process lives and has it open."""
     try:
         import fcntl
@@ -132,12 +133,12 @@ def _lock(descriptor: int) -> bool:
 
 def _remove_leftovers(path: Path) -> None:
     """Remove what processes have left that were killed while they wrote the same file."""
-    pattern = glob.escape(str(path.with_name(_stem(path)))) + "[0-9a-f]" * 8 + SUFFIX
+    pattern = glob.escape(str(path.with_name(name_of_parts(path)))) + "[0-9a-f]" * 8 + SUFFIX
     for name in glob.glob(pattern):  # noqa: PTH207 - a Path's own takes no escaped folder
         with suppress(OSError), contextlib.ExitStack() as stack:
             descriptor = os.open(name, os.O_RDWR)
             stack.callback(os.close, descriptor)
-            if _lock(descriptor):
+            if lock(descriptor):
                 os.unlink(name)  # noqa: PTH108
 
 
@@ -154,7 +155,7 @@ def _allocate(descriptor: int, size: int, path: Path) -> None:
         raise OSError(error.errno, error.strerror, str(path)) from None
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Make the new name last through a power failure, where the system can."""
     with suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)

@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import json
 import struct
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from agnostic_init.arrays import dtypes
 from agnostic_init.arrays.errors import must
+from agnostic_init.checkpoint.made_by import metadata_of
 from agnostic_init.models.entry import Entry
 from agnostic_init.models.plan import Plan
-from agnostic_init.version import __version__
 
-__all__ = ["DTYPES", "Header", "header_of"]
+__all__ = ["DTYPES", "Header", "header_of", "in_order"]
 
 DTYPES = {row.name: row.safetensors for row in dtypes.DTYPES.values() if row.safetensors}
 ORDER = {name: number for number, name in enumerate(DTYPES)}
@@ -41,23 +42,35 @@ class Header:
     data_bytes: int
 
 
-def header_of(plan: Plan) -> Header:
+def header_of(
+    plan: Plan, entries: Sequence[Entry] | None = None, metadata: dict[str, str] | None = None
+) -> Header:
     """The header of a file with the plan's tensors, which also says how they were made.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+    entries
+        Those of its tensors that are in this file; None for all.
+    metadata
+        What `metadata_of` the plan returns, if that is known.
 
     Raises
     ------
     ParameterError
         If a name or a dtype is one that the format has not.
     """
-    for entry in plan:
+    chosen = list(plan) if entries is None else entries
+    for entry in chosen:
         place = f"dtype of {entry.name!r}"
         if entry.dtype not in DTYPES:
             known = f"must be one that safetensors has ({', '.join(DTYPES)})"
             raise must(place, known, entry.dtype)
         if entry.name == METADATA:
             raise must("name", "must not be that of the header's own entry", entry.name)
-    ordered = sorted(plan, key=lambda entry: (-ORDER[entry.dtype], entry.name))
-    table: dict[str, object] = {METADATA: _metadata(plan)}
+    ordered = in_order(chosen)
+    table: dict[str, object] = {METADATA: metadata_of(plan) if metadata is None else metadata}
     places, end = [], 0
     for entry in ordered:
         places.append((entry, end))
@@ -75,10 +88,6 @@ def header_of(plan: Plan) -> Header:
     return Header(struct.pack("<Q", len(text)) + text, tuple(places), end)
 
 
-def _metadata(plan: Plan) -> dict[str, str]:
-    return {
-        "format": "pt",  # which transformers asks for, and which says nothing of the bytes
-        "agnostic_init": __version__,
-        "stream": "v1",
-        "key": f"{plan.key.seed},{plan.key.offset}",
-    }
+def in_order(entries: Iterable[Entry]) -> list[Entry]:
+    """Tensors of dtypes that the format has, in the order of their data."""
+    return sorted(entries, key=lambda entry: (-ORDER[entry.dtype], entry.name))

@@ -33,10 +33,15 @@ A SPEC is a TOML file, or the same as JSON (*.json); - is standard input:
   match = "*"
   init = { name = "normal", std = 0.02 }        # numbers, not formulas: 0.02/sqrt(24) is 0.00408248
 """
+OF_TENSORS = """\
+In place of it a .safetensors file, a *.safetensors.index.json or a folder with one gives names,
+shapes and dtypes. Files that write has made say their rules and key, so that they can be described
+and made again; for others, --rules names a SPEC that may have [[rules]] and [defaults] alone.
+"""
 EXITS = """\
 Exit codes: 0 done, 1 a file, device or library failed, 2 a wrong command or SPEC, 129, 130 and 143
-hung up, interrupted and terminated. OUT is new after 0, and after nothing else; nothing but OUT is
-left behind.
+hung up, interrupted and terminated. OUT is new after 0, and after nothing else but a --verify that
+finds a difference. Nothing but OUT is left behind, and with --resume what it goes on with.
 """
 
 
@@ -45,7 +50,7 @@ def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(
         prog=PROGRAM,
         description=ABOUT,
-        epilog=f"{SPEC_HELP}\n{EXITS}",
+        epilog=f"{SPEC_HELP}\n{OF_TENSORS}\n{EXITS}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     made.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
@@ -58,10 +63,19 @@ def parser_of_command(commands: Any, name: str, about: str) -> argparse.Argument
         name,
         help=about,
         description=f"{about[0].upper()}{about[1:]}.",
-        epilog=f"{SPEC_HELP}\n{EXITS}",
+        epilog=f"{SPEC_HELP}\n{OF_TENSORS}\n{EXITS}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    made.add_argument("spec", metavar="SPEC", help="a TOML or JSON file; see below")
+    made.add_argument(
+        "spec",
+        metavar="SPEC",
+        help="a TOML or JSON file, or a file of tensors, whose names and shapes are taken; see below",
+    )
+    made.add_argument(
+        "--rules",
+        metavar="SPEC",
+        help="the rules, and the key, for a file of tensors that does not say its own",
+    )
     key = made.add_mutually_exclusive_group()
     key.add_argument(
         "--seed", type=_seed, metavar="N", help="a seed, instead of what SPEC says: 0 to 2^64 - 1"

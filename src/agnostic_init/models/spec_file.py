@@ -18,7 +18,7 @@ from agnostic_init.models.rules import Rule
 from agnostic_init.models.specs import Spec
 from agnostic_init.models.tree import plan_tree
 
-__all__ = ["SpecFile", "read_spec", "spec_of"]
+__all__ = ["SpecFile", "read_rules", "read_spec", "spec_of"]
 
 LARGEST = 1 << 26  # bytes of a file; a model of a million tensors has less
 TABLES = ("defaults", "tensors", "rules")
@@ -66,6 +66,18 @@ def read_spec(path: Path) -> SpecFile:
     """
     with path.open("rb") as file:
         return spec_of(file, str(path))
+
+
+def read_rules(path: Path) -> tuple[tuple[Rule, ...], int | str | None]:
+    """The rules of a spec file, which may have no tensors, and its key if it has one."""
+    with path.open("rb") as file:
+        content = file.read(LARGEST + 1)
+    with within(str(path)):
+        top = _table(_parsed(content, str(path)), "the file", TABLES)
+        if not top.get("rules"):
+            raise must("the file", "must have rules", sorted(top), "[[rules]]")
+        defaults = _table(top.get("defaults", {}), "[defaults]", DEFAULTS)
+        return tuple(_rules(top["rules"])), _key(defaults)
 
 
 def spec_of(file: BinaryIO, place: str) -> SpecFile:
