@@ -197,7 +197,7 @@ class Library:
         """Tell the library that an array's memory was written behind its back."""
 
     def all_written(self, outs: Sequence[Any]) -> None:
-        """The same of many."""
+        """The same of arrays that `all_plain` told of."""
         for out in outs:
             self.written(out)
 

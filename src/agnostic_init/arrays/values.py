@@ -39,11 +39,14 @@ class Value:
 
     A subclass annotates its fields, with their defaults, as a dataclass does; names that begin with
     an underscore are none. `__post_init__` checks them, and may replace them by
-    ``object.__setattr__``. To the functions of `dataclasses` it is a frozen dataclass.
+    ``object.__setattr__``. One with slots has an ``__init__`` of its own. To the functions of
+    `dataclasses` it is a frozen dataclass.
     """
 
     __slots__ = ()
     _names: ClassVar[tuple[str, ...]] = ()
+    _set: ClassVar[frozenset[str]] = frozenset()
+    _defaults: ClassVar[dict[str, Any]] = {}
     _taken: ClassVar[Any] = attrgetter("__class__", "__class__")  # two, as one alone is no tuple
     _dataclass: ClassVar[Any] = None
 
@@ -64,22 +67,23 @@ class Value:
         ]
         if own:
             cls._names = (*cls._names, *own)
+            cls._set = frozenset(cls._names)
             cls._taken = attrgetter("__class__", *cls._names)
+        if "__slots__" not in cls.__dict__:
+            known = {name: cls.__dict__[name] for name in cls._names if name in cls.__dict__}
+            cls._defaults = cls._defaults | known
         cls._dataclass = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        cls, names = type(self), self._names
-        given = dict(zip(names, args, strict=False))
-        if len(args) > len(names) or not given.keys().isdisjoint(kwargs):
-            raise cls._refused(args, kwargs)
-        given.update(kwargs)
-        for name in names:
-            if name not in given and not hasattr(cls, name):
-                raise cls._refused(args, kwargs)
-            value = given.pop(name) if name in given else getattr(cls, name)
-            object.__setattr__(self, name, value)
-        if given:
-            raise cls._refused(args, kwargs)
+        fields = self._defaults | kwargs
+        if args:
+            given = dict(zip(self._names, args, strict=False))
+            if len(args) > len(given) or not given.keys().isdisjoint(kwargs):
+                raise self._refused(args, kwargs)
+            fields |= given
+        if fields.keys() != self._set:
+            raise self._refused(args, kwargs)
+        self.__dict__.update(fields)
         self.__post_init__()
 
     def __post_init__(self) -> None:
@@ -113,14 +117,8 @@ class Value:
             kinds: dict[str, Any] = {}
             for each in reversed(cls.__mro__[:-1]):
                 kinds |= each.__annotations__
-            made: dict[str, Any] = {
-                name: getattr(cls, name) for name in cls._names if hasattr(cls, name)
-            }
-            # What slots have in place of a default is none.
-            made = {
-                name: value for name, value in made.items() if not hasattr(value, "__objclass__")
-            }
-            made["__annotations__"] = {name: kinds[name] for name in cls._names}
+            made: dict[str, Any] = {"__annotations__": {name: kinds[name] for name in cls._names}}
+            made |= cls._defaults
             made |= {"__module__": cls.__module__, "__qualname__": cls.__qualname__}
             cls._dataclass = dataclass(frozen=True)(type(cls.__name__, (), made))
         return cls._dataclass

@@ -46,8 +46,12 @@ class Key(Value):
     __slots__ = ("offset", "seed")
 
     def __init__(self, seed: int, offset: int = 0) -> None:
-        object.__setattr__(self, "seed", _checked("seed", seed))
-        object.__setattr__(self, "offset", _checked("offset", offset))
+        if type(seed) is not int or not 0 <= seed < LIMIT:
+            seed = word64("seed", seed)
+        if type(offset) is not int or not 0 <= offset < LIMIT:
+            offset = word64("offset", offset)
+        object.__setattr__(self, "seed", seed)
+        object.__setattr__(self, "offset", offset)
 
     def __lt__(self, other: object) -> bool:
         if other.__class__ is not self.__class__:
@@ -209,10 +213,6 @@ def digest(text: str, parameter: str = "data") -> int:
     except UnicodeEncodeError:
         raise must(parameter, "must be text that UTF-8 can hold", text) from None
     return int.from_bytes(hashlib.blake2b(data, digest_size=8).digest(), "little")
-
-
-def _checked(name: str, given: Any) -> int:
-    return given if type(given) is int and 0 <= given < LIMIT else word64(name, given)
 
 
 def word64(name: str, value: Any) -> int:

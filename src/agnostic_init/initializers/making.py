@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import math
 from typing import TYPE_CHECKING, Any
 
 from agnostic_init.arrays.errors import must, must_be_type
@@ -11,6 +13,8 @@ from agnostic_init.arrays.target import Target, resolve
 from agnostic_init.bits.block import Block, block, checked_shape
 from agnostic_init.bits.key import Key
 from agnostic_init.bits.key import key as make_key
+from agnostic_init.draws.engines.host import in_use
+from agnostic_init.draws.engines.native import fill_whole, packed
 from agnostic_init.draws.make import fill, fill_memory, make
 from agnostic_init.draws.record import draw_of
 
@@ -45,6 +49,14 @@ def filled(init: Initializer, out: Any, key: Any, index: Any, global_shape: Any)
     memory = library.ready(out)
     if memory is None:
         check_out(out)
+    elif index is None and global_shape is None and in_use():
+        whole = _whole(init, memory.shape, library.dtype_name(out.dtype))
+        if whole is not None:
+            stream = _stream(init, key)
+            if stream is not None:
+                fill_whole(*whole, stream, memory.address)
+                library.all_written((out,))
+                return out
     shape = tuple(out.shape)
     if index is None and global_shape is None:
         part = block(shape if memory is not None else checked_shape(shape))
@@ -85,6 +97,13 @@ def written(init: Initializer, key: Key | None, part: Block, out: Any, library: 
     else:
         target = Target(library, dtype, library.device_of(out), out)
         library.write(out, init.make(shape, key, part, target))
+
+
+@functools.lru_cache(maxsize=1024)
+def _whole(init: Initializer, shape: tuple[int, ...], dtype: str) -> tuple[bytes, int] | None:
+    """What the compiled library makes of a whole array, and its elements; None where it makes none."""
+    draw = draw_of(init, shape, dtype)
+    return None if draw is None else (packed(draw)[0], math.prod(shape))
 
 
 def _stream(init: Initializer, key: Any) -> Key | None:

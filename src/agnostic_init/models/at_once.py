@@ -40,16 +40,18 @@ def fill_at_once(names: Sequence[Any], outs: Sequence[Any], rules: Any, key: Key
         chosen = firsts(names, given)
         if {*chosen} != {*range(len(given))}:  # a name without a rule, or a rule without a name
             return False
-        kinds = _Kinds(given, library)
-        which = list(map(kinds.number, chosen, shapes, dtypes))
+        each = list(zip(chosen, shapes, dtypes, strict=True))
+        kinds = dict.fromkeys(each)
+        made = [_made(given[rule], tuple(s), library.dtype_name(d)) for rule, s, d in kinds]
     except (ParameterError, ParameterTypeError):
         return False
-    if None in kinds.known.values():
+    numbers = {kind: number for number, kind in enumerate(kinds)}
+    which = np.array(list(map(numbers.__getitem__, each)))
+    starts = np.array(addresses, np.uint64)
+    records, sizes, itemsizes = zip(*made, strict=True) if None not in made else ((), (), ())
+    if not records or not _apart(starts, np.multiply(sizes, itemsizes)[which]):
         return False
-    starts, numbers = np.array(addresses, np.uint64), np.array(which)
-    if not _apart(starts, np.array(kinds.bytes, np.uint64)[numbers]):
-        return False
-    native.fill_named(kinds.records, kinds.sizes, numbers, starts, names, key)
+    native.fill_named(records, sizes, which, starts, names, key)
     library.all_written(outs)
     return True
 
@@ -79,50 +81,23 @@ def _are_names(names: Sequence[Any]) -> bool:
     return True
 
 
-def _apart(starts: Any, bytes_: Any) -> bool:
-    """Whether no two of the arrays have memory in common."""
+def _apart(starts: Any, lengths: Any) -> bool:
+    """Whether no two of the arrays have memory in common; `lengths` in bytes."""
     order = np.argsort(starts)
-    return bool(((starts + bytes_)[order[:-1]] <= starts[order[1:]]).all())
+    ends = starts + lengths.astype(np.uint64)
+    return bool((ends[order[:-1]] <= starts[order[1:]]).all())
 
 
-class _Kinds:
-    """The kinds of parameters there are, each of one rule, shape and dtype, by numbers.
-
-    Attributes
-    ----------
-    records, sizes, bytes
-        Of each kind: what the compiled library makes, how many elements, and their memory.
-    known
-        Their numbers; None of what the compiled library does not make.
-    """
-
-    def __init__(self, rules: Sequence[Rule], library: Library) -> None:
-        self.rules, self.library = rules, library
-        self.records: list[bytes] = []
-        self.sizes: list[int] = []
-        self.bytes: list[int] = []
-        self.known: dict[Any, int | None] = {}
-
-    def number(self, rule: int, shape: Any, dtype: Any) -> int | None:
-        """The number of a kind."""
-        what = rule, shape, dtype
-        if what not in self.known:
-            name = self.library.dtype_name(dtype)
-            self.known[what] = self._new(self.rules[rule], tuple(shape), name)
-        return self.known[what]
-
-    def _new(self, rule: Rule, shape: tuple[int, ...], dtype: str) -> int | None:
-        init = rule.initializer
-        init.check(shape, dtype)
-        record: tuple[bytes, int] | None = None
-        if (draw := draw_of(init, shape, dtype)) is not None:
-            record = native.packed(draw)
-        elif (number := init.number(dtype)) is not None:
-            record = native.packed_constant(number, dtype)
-        if record is None or rule.dtype not in (None, dtype):
-            return None
-        packed, itemsize = record
-        self.records.append(packed)
-        self.sizes.append(math.prod(shape))
-        self.bytes.append(itemsize * self.sizes[-1])
-        return len(self.records) - 1
+def _made(rule: Rule, shape: tuple[int, ...], dtype: str) -> tuple[bytes, int, int] | None:
+    """What the compiled library makes of such arrays, their elements, and the bytes of one."""
+    init = rule.initializer
+    init.check(shape, dtype)
+    record: tuple[bytes, int] | None = None
+    if (draw := draw_of(init, shape, dtype)) is not None:
+        record = native.packed(draw)
+    elif (number := init.number(dtype)) is not None:
+        record = native.packed_constant(number, dtype)
+    if record is None or rule.dtype not in (None, dtype):
+        return None
+    packed, itemsize = record
+    return packed, math.prod(shape), itemsize

@@ -7,7 +7,14 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from agnostic_init.arrays.errors import must, must_be_type, within
+from agnostic_init.arrays.errors import (
+    ParameterError,
+    ParameterTypeError,
+    inside,
+    must,
+    must_be_type,
+    within,
+)
 from agnostic_init.arrays.values import Value
 from agnostic_init.initializers.base import Initializer
 
@@ -107,7 +114,9 @@ def firsts(names: Sequence[str], rules: Sequence[Rule]) -> list[int]:
 
 def rules_of(rules: Any) -> tuple[Rule, ...]:
     """Rules from a mapping, or from pairs and `Rule` values, in their order."""
-    if isinstance(rules, Mapping):
+    if type(rules) in (list, tuple):  # which it takes long to find out not to be mappings
+        pass
+    elif isinstance(rules, Mapping):
         rules = rules.items()
     elif isinstance(rules, Rule):
         rules = (rules,)
@@ -130,8 +139,10 @@ def _rule(number: int, rule: Any) -> Rule:
     if not isinstance(rule, tuple | list) or len(rule) not in (2, 3):
         place = f"rules[{number}]"
         raise must_be_type(place, "must be a pair (pattern, initializer) or a Rule", rule)
-    with within(f"rules[{number}]"):
+    try:
         return Rule(*rule)
+    except (ParameterError, ParameterTypeError) as error:
+        raise inside(error, f"rules[{number}]") from None
 
 
 @functools.lru_cache(maxsize=1024)

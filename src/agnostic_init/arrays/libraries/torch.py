@@ -103,9 +103,10 @@ class Library(library.Library):
         return all_plain(arrays)
 
     def ready(self, array: Any) -> Memory | None:
-        if not plain(array) or recording() or array.is_conj() or array.is_neg():
+        address = plain(array)
+        if not address or recording() or array.is_neg() or array.is_conj():
             return None
-        place = "cpu", array.data_ptr(), tuple(array.shape), None, array.itemsize
+        place = "cpu", address, tuple(array.shape), None, array.itemsize
         return new_record(Memory, place)
 
     def has_values(self, array: Any) -> bool:
@@ -241,9 +242,6 @@ class Library(library.Library):
             torch.autograd.graph.increment_version(out)
 
     def all_written(self, outs: Sequence[Any]) -> None:
-        if any(out.is_inference() for out in outs):
-            super().all_written(outs)
-            return
         try:
             torch.autograd.graph.increment_version(outs)
         except TypeError:  # torch before 2.6 takes one

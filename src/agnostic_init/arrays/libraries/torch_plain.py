@@ -15,34 +15,38 @@ __all__ = ["PLAIN", "all_plain", "plain"]
 PLAIN = frozenset((torch.Tensor, torch.nn.Parameter))
 
 
-def plain(array: Any) -> bool:
-    """Whether a tensor is one run of the host's memory that nothing else decides about."""
-    if type(array) not in PLAIN or array.__dict__ or not array.is_cpu or array.is_inference():
-        return False
+def plain(array: Any) -> int:
+    """The address of a tensor that is one run of the host's memory that nothing else decides about.
+
+    0 of any other. The conditions are in the order of what they cost, as a model has thousands.
+    """
+    if type(array) not in PLAIN or array.__dict__ or not array.is_cpu:
+        return 0
     try:
-        base = array._base
-        end = array.storage_offset() + array.numel()
-        return bool(
+        base, offset = array._base, array.storage_offset()
+        end = array.nbytes + (offset * array.itemsize if offset else 0)
+        if (
             array.grad_fn is None
             and (base is None or base.grad_fn is None)
             and array.is_contiguous()
-            and end * array.itemsize <= array.untyped_storage().nbytes()
-            and not (array.is_nested or array.is_quantized)
-            and array.data_ptr()
-        )
+            and end <= array.untyped_storage().nbytes()
+            and not (array.is_nested or array.is_quantized or array.is_inference())
+        ):
+            address: int = array.data_ptr()
+            return address
     except (RuntimeError, NotImplementedError):  # what a transform has wrapped
-        return False
+        pass
+    return 0
 
 
 def all_plain(arrays: Sequence[Any]) -> tuple[list[int], list[Any], list[Any]] | None:
     """Their addresses, shapes and dtypes, if all are plain and nothing follows what is done."""
-    if recording() or not all(map(plain, arrays)):
+    if recording() or 0 in (addresses := list(map(plain, arrays))):
         return None
-    # Numbers that are to be read as their conjugates, or as their negatives.
-    if any(array.is_neg() or (array.is_complex() and array.is_conj()) for array in arrays):
+    dtypes = [array.dtype for array in arrays]
+    # Numbers that are to be read as their conjugates, which complex ones may be, or as negatives.
+    if not all(dtype.is_floating_point for dtype in {*dtypes}):
         return None
-    return (
-        [array.data_ptr() for array in arrays],
-        [array.shape for array in arrays],
-        [array.dtype for array in arrays],
-    )
+    if True in [array.is_neg() for array in arrays]:
+        return None
+    return addresses, [array.shape for array in arrays], dtypes

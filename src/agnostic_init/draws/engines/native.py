@@ -28,6 +28,7 @@ __all__ = [
     "available",
     "fill_jobs",
     "fill_named",
+    "fill_whole",
     "job",
     "job_at",
     "number_of_threads",
@@ -122,6 +123,12 @@ def fill_jobs(jobs: Sequence[Job]) -> None:
     _do(records, len(jobs), total)
 
 
+def fill_whole(record: bytes, size: int, key: Key, address: int) -> None:
+    """Fill a whole array, contiguous, with what a record of `packed` says."""
+    head = JOB.pack(address, key.seed, key.offset, 0, size, 0, 0)
+    _do(head + record, 1, size)
+
+
 def fill_named(
     records: Sequence[bytes],
     sizes: Sequence[int],
@@ -148,12 +155,17 @@ def fill_named(
     )[which]
     jobs[:, 0] = addresses
     jobs[:, 4] = np.array(sizes, np.uint64)[which]
-    text = "".join(names).encode()
-    ascii_alone = len(text) == sum(map(len, names))
-    lengths = [len(name if ascii_alone else name.encode()) for name in names]
+    text = "".join(names)
+    lengths = map(len, names if text.isascii() else map(str.encode, names))
     at = jobs.__array_interface__["data"][0]
     _fold()(
-        key.seed, key.offset, text, (ctypes.c_int64 * count)(*lengths), count, at + 8, len(jobs[0])
+        key.seed,
+        key.offset,
+        text.encode(),
+        (ctypes.c_int64 * count)(*lengths),
+        count,
+        at + 8,
+        len(jobs[0]),
     )
     _do(at, count, int(jobs[:, 4].sum()))
 
