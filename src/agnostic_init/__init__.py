@@ -61,7 +61,7 @@ if TYPE_CHECKING:
     from agnostic_init.models.specs import Spec
     from agnostic_init.models.torch_audit import audit, poison
     from agnostic_init.models.torch_bind import bind
-    from agnostic_init.models.tree import fill_tree, init_tree
+    from agnostic_init.models.tree import fill_tree, init_tree, plan_tree
     from agnostic_init.torch.init_module import init_module
     from agnostic_init.version import __version__
 
@@ -118,6 +118,7 @@ __all__ = [
     "normal",
     "ones",
     "orthogonal",
+    "plan_tree",
     "poison",
     "sparse",
     "symmetric_uniform",
@@ -180,7 +181,7 @@ _HOMES = {
     "models.specs": ("Spec",),
     "models.torch_audit": ("audit", "poison"),
     "models.torch_bind": ("bind",),
-    "models.tree": ("fill_tree", "init_tree"),
+    "models.tree": ("fill_tree", "init_tree", "plan_tree"),
     "torch.init_module": ("init_module",),
     "version": ("__version__",),
 }

@@ -88,7 +88,7 @@ def test_pairs_are_a_mapping_too():
 
 def test_arrays_must_be_a_mapping():
     with pytest.raises(ParameterTypeError, match="`arrays` must be a mapping"):
-        ai.fill_tree([np.zeros(3)], {"*": "ones"}, key=0)
+        ai.fill_tree([3.0], {"*": "ones"}, key=0)
 
 
 def test_arrays_without_elements_share_nothing():

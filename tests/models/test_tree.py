@@ -147,7 +147,7 @@ def test_wrong_parameters_are_found_before_anything_is_made(monkeypatch):
         ({"a": -2}, {"*": "ones"}, {}, ParameterError, "parameter 'a': `shape` .*negative"),
         ({"a": (2, 1.5)}, {"*": "ones"}, {}, ParameterTypeError, "parameter 'a': `shape`"),
         ({"a": None}, {"*": "ones"}, {}, ParameterTypeError, "parameter 'a': `shape` must be a sh"),
-        ({"a": {"b": 2}}, {"*": "ones"}, {}, ParameterTypeError, "parameter 'a': `shape`"),
+        ({"a": {"b": "2"}}, {"*": "ones"}, {}, ParameterTypeError, "parameter 'a.b': `shape`"),
         ({"a": ((2,), 0.5j)}, {"*": "ones"}, {}, ParameterTypeError, "integers"),
         ({"a": ((2,), None, 1)}, {"*": "ones"}, {}, ParameterTypeError, "integers"),
         ({"a": ((2,), "int 8")}, {"*": "ones"}, {}, ParameterError, "`dtype` must be the name of"),

@@ -16,7 +16,9 @@ torch = pytest.importorskip("torch")
 
 from torch import nn
 
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:torch")
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::DeprecationWarning:torch", "ignore::FutureWarning:transformers"
+)
 
 
 class Timmlike(nn.Module):

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from agnostic_init.arrays.errors import must, must_be_type
 from agnostic_init.arrays.target import library_of
 from agnostic_init.bits.key import Key
+from agnostic_init.models.nested import tree_of
 from agnostic_init.models.torch_wrappers import is_module
 from agnostic_init.models.wrapper_marks import check_unwrapped
 
@@ -46,6 +47,10 @@ def given(arrays: Any, module: Any) -> Given:
         if not named:
             raise must("arrays", "must have parameters", type(arrays))
         return Given(arrays, named, finish)
+    tree = None if module is not None else tree_of(arrays)
+    if tree is not None:
+        check_unwrapped(tree.leaves, "arrays")
+        return Given(arrays, tree.leaves, None)
     if not isinstance(arrays, Mapping):
         arrays = _of_pairs(arrays)
     if module is not None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["fill_tree", "init_tree", "plan_tree"]
 
 Arrays = TypeVar("Arrays")
+CONTAINERS = frozenset((dict, list, tuple))
 
 
 @overload
@@ -87,6 +88,9 @@ def init_tree(
         A mapping, or pairs, of names to shapes, to pairs (shape, dtype), to `Spec` values, or to
         arrays, whose shape and dtype are taken and, where neither `like` nor `xp` is given, their
         library and device too. A `jax.ShapeDtypeStruct`, with its sharding, is as good as an array.
+        Or a tree of these: dictionaries, lists and tuples in each other, and what JAX knows as a
+        tree, such as parameters and states of Flax and modules of Equinox. A leaf's name is its
+        path, joined by dots.
     rules
         Pairs (pattern, initializer), a mapping of such pairs, or `Rule` values. The first rule
         that matches a name is the one. Patterns are globs in which ``*`` matches dots as well, or
@@ -108,8 +112,8 @@ def init_tree(
 
     Returns
     -------
-    dict or Plan
-        The arrays by name, in the order of the specs.
+    dict, tree or Plan
+        The arrays by name, in the order of the specs; of a tree, the same of arrays.
 
     Raises
     ------
@@ -132,9 +136,11 @@ def init_tree(
     2 parameters                          9     36
     """
     from agnostic_init.arrays.target import resolve
+    from agnostic_init.models.nested import tree_of
     from agnostic_init.models.specs import specs_of
 
-    parameters = specs_of(specs)
+    tree = tree_of(specs)
+    parameters = specs_of(specs if tree is None else tree.leaves)
     default = resolve(like, xp, None, device).dtype if dtype is None else dtype
     explicit = dtype is not None or like is not None
     plan = plan_tree(parameters, rules, key=key, dtype=default, explicit=explicit)
@@ -142,7 +148,8 @@ def init_tree(
         return plan
     if like is None and xp is None:
         like = {each.name: each.array for each in parameters}
-    return plan.make(like=like, xp=xp, device=device, progress=progress)
+    made = plan.make(like=like, xp=xp, device=device, progress=progress)
+    return made if tree is None else tree.rebuilt(made)
 
 
 @untraced
@@ -164,7 +171,7 @@ def fill_tree(
     Parameters
     ----------
     arrays
-        A mapping of names to arrays that can be written, or pairs of both. An array that is a part
+        A mapping of names to arrays that can be written, a tree of them, or pairs. An array that is a part
         of its parameter is given as `Sharded`. Or a module of torch,
         whose parameters are filled, by names in which no wrapper shows: a model in `torch.compile`,
         data parallelism, FSDP or activation checkpointing gets the values that it gets without.
@@ -227,7 +234,11 @@ def fill_tree(
 
 def _given(arrays: Any, module: Any) -> tuple[Any, Mapping[str, Any], Callable[[Key], None] | None]:
     """What is returned, the arrays by name, and what is to be done after they are filled."""
-    if module is None and isinstance(arrays, Mapping):
+    if (
+        module is None
+        and isinstance(arrays, Mapping)
+        and CONTAINERS.isdisjoint(map(type, arrays.values()))
+    ):
         check_unwrapped(arrays, "arrays")
         return arrays, arrays, None
     from agnostic_init.models.given import given
@@ -252,12 +263,14 @@ def plan_tree(
     # Imported when a plan is wanted: the first fill of a process goes without.
     from agnostic_init.arrays.dtype_names import name_of
     from agnostic_init.models.entries import entries_of
+    from agnostic_init.models.nested import tree_of
     from agnostic_init.models.parameter import Parameter
     from agnostic_init.models.plan import Plan
     from agnostic_init.models.specs import specs_of
 
     parsed = isinstance(specs, tuple) and all(isinstance(each, Parameter) for each in specs)
-    parameters = specs if parsed else specs_of(specs)
+    tree = None if parsed else tree_of(specs)
+    parameters = specs if parsed else specs_of(specs if tree is None else tree.leaves)
     check_unwrapped({each.name: each.array for each in parameters}, "specs")
     default = "float32" if dtype is None else name_of(dtype)
     stream = make_key(key)
