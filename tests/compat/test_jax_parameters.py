@@ -254,3 +254,12 @@ def test_a_negative_factor_turns_the_signs(factory, dtype):
     key = jax.random.key(0)
     made, turned = (factory(x)(key, (50,), dtype) for x in (0.5, -0.5))
     assert np.array_equal(np.asarray(made), -np.asarray(turned))
+
+
+@pytest.mark.parametrize("dtype", [{}, "U3", [("a", "f4")], object, 3, "datetime64[s]"], ids=str)
+def test_what_is_no_dtype_is_refused_in_a_call_too(dtype):
+    for init in (initializers.zeros, initializers.normal(), initializers.orthogonal()):
+        with pytest.raises(ParameterTypeError, match="`dtype` must be a dtype of JAX, or None"):
+            init(jax.random.key(0), (2, 2), dtype)
+    with pytest.raises(ParameterTypeError, match="`dtype` must be a dtype of JAX, or None"):
+        initializers.normal(dtype=dtype)

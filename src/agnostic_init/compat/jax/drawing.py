@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from agnostic_init.arrays.dtypes import format_of
+from agnostic_init.arrays.dtypes import DTYPES, format_of
 from agnostic_init.arrays.errors import must, must_be_type
 from agnostic_init.arrays.generators import words_of_jax
 from agnostic_init.arrays.libraries.jax import tracing
@@ -101,13 +101,17 @@ def axes_of(name: str, value: Any) -> int | tuple[int, ...]:
 
 def _check_dtype(dtype: Any) -> None:
     try:
-        jnp.dtype(dtype)
-    except TypeError:
-        raise must_be_type("dtype", "must be a dtype of JAX, or None", dtype) from None
+        known = jnp.dtype(dtype).name in DTYPES
+    except (TypeError, ValueError):
+        known = False
+    if not known:
+        raise must_be_type("dtype", "must be a dtype of JAX, or None", dtype)
 
 
 def checked(shape: Any, dtype: Any) -> tuple[tuple[int, ...], Any]:
     """A shape as a tuple, and the dtype that JAX makes of one: of None its default float."""
+    if dtype is not None:
+        _check_dtype(dtype)
     # JAX's own creation decides, as it knows of x64 and warns where it does not follow.
     return checked_shape(shape), jnp.empty((0,), dtype).dtype  # no device: never kept
 
