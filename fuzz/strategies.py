@@ -16,7 +16,9 @@ from fuzz.programs import Code, called
 __all__ = [
     "FLOATS",
     "anything",
+    "corner",
     "dtypes",
+    "huge_shapes",
     "indices",
     "initializers",
     "keys",
@@ -187,6 +189,25 @@ def shapes(draw: Any, most: int = 300) -> tuple[int, ...]:
     if lengths and draw(rarely):
         lengths[draw(st.integers(0, rank - 1))] = 0
     return tuple(lengths)
+
+
+@st.composite
+def huge_shapes(draw: Any) -> tuple[int, ...]:
+    """A shape whose positions pass 2^32, or come near 2^64; only blocks of it can be made."""
+    if draw(st.booleans()):
+        return draw(
+            st.sampled_from(
+                [(2**64,), (2**32, 2**32), (2**63, 2), (2**32 + 1, 3), (2**40, 1, 2**20)]
+            )
+        )
+    long = draw(st.sampled_from([2**31, 2**32 - 1, 2**32 + 3, 2**33, 2**40, 2**61]))
+    shape = (long, *draw(st.sampled_from([(), (2,), (3,), (5, 1)])))
+    return shape[:: draw(st.sampled_from([1, -1]))]
+
+
+def corner(shape: tuple[int, ...]) -> tuple[slice, ...]:
+    """The last few places of each axis that is long, and all of the others."""
+    return tuple(slice(-3, None, 1) if length > 12 else slice(None) for length in shape)
 
 
 @st.composite

@@ -14,7 +14,7 @@ from fuzz import oracle, strategies
 from fuzz.libraries import LIBRARIES, Library, of_library
 from fuzz.programs import Code, Fault, Outcome, Program
 
-__all__ = ["Case", "cases", "check"]
+__all__ = ["Case", "cases", "check", "is_elementwise"]
 
 TINY = 300  # elements of what is compared one by one
 BEFORE_JAX = "jax.config.update('jax_enable_x64', False)"
@@ -46,19 +46,17 @@ def cases(draw: Any) -> Case:
     """Small arrays, and small blocks of huge ones."""
     init = draw(strategies.initializers())
     shape = draw(strategies.shapes())
-    elementwise = _is_elementwise(init)
-    if elementwise and draw(strategies.rarely):  # others make the whole array
-        huge = [2**32 - 1, 2**32 + 3, 2**33, 2**40, 2**61, 2**31]
-        shape = (draw(st.sampled_from(huge)), *draw(st.sampled_from([(), (2,), (3,), (5, 1)])))
-        shape = shape[:: draw(st.sampled_from([1, -1]))]
+    if draw(strategies.rarely) and is_elementwise(init):  # others make the whole array
+        shape = draw(strategies.huge_shapes())
     index = draw(strategies.indices(shape))
     if index is None and any(length > 12 for length in shape):
-        index = tuple(slice(-3, None, 1) if n > 12 else slice(None) for n in shape)
+        index = strategies.corner(shape)
     library = draw(st.sampled_from(LIBRARIES))
     return Case(init, shape, draw(strategies.keys()), draw(strategies.dtypes()), index, library)
 
 
-def _is_elementwise(init: Code) -> bool:
+def is_elementwise(init: Code) -> bool:
+    """Whether a call makes an initializer of which a block can be made alone."""
     try:
         return bool(getattr(Program((init,)).outcome().value, "elementwise", False))
     except Exception:  # noqa: BLE001 - for `check` to find

@@ -74,14 +74,10 @@ def cases(draw: Any) -> Case:
             )
     shape = draw(strategies.shapes(100))
     if draw(strategies.rarely):
-        shape = draw(
-            st.sampled_from(
-                [(2**64,), (2**32, 2**32), (2**63, 2), (2**32 + 1, 3), (2**40, 1, 2**20)]
-            )
-        )
+        shape = draw(strategies.huge_shapes())
     index = draw(strategies.indices(shape))
     if index is None and any(length > 12 for length in shape):
-        index = tuple(slice(-2, None, 1) if n > 12 else slice(None) for n in shape)
+        index = strategies.corner(shape)
     dtype = draw(strategies.dtypes())
     if name == "bits":
         dtype = draw(st.sampled_from(["uint32", "int64", "float32"]))
