@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from fuzz.programs import Outcome, installed
 
-__all__ = ["ALL", "LIBRARIES", "Library", "of_library"]
+__all__ = ["ALL", "CHOICES", "LIBRARIES", "Library", "of_library"]
 
 # What a refusal says that is about a library, and not about the call.
 ABOUT_LIBRARY = (
@@ -35,6 +35,8 @@ ALL = (
     Library("jax64", "jnp", "jax", ("jax.config.update('jax_enable_x64', True)",), writes=False),
 )
 LIBRARIES = tuple(each for each in ALL if installed(each.package))
+#: To choose of; JAX compiles, and takes most of the time.
+CHOICES = (*LIBRARIES, *(each for each in LIBRARIES if each.package != "jax"))
 
 
 def of_library(outcome: Outcome) -> bool:

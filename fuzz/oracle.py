@@ -17,7 +17,16 @@ from agnostic_init.draws.record import Draw
 from agnostic_init.draws.reference import evaluate
 from fuzz.programs import Fault
 
-__all__ = ["bytes_of", "check_close", "check_equal", "exact", "expected", "is_exact", "positions"]
+__all__ = [
+    "bytes_of",
+    "check_close",
+    "check_equal",
+    "exact",
+    "expected",
+    "is_exact",
+    "numpy_dtype",
+    "positions",
+]
 
 LIMIT = 1 << 64
 MASK = (1 << 32) - 1
@@ -29,7 +38,7 @@ def expected(draw: Draw, key: Key, places: list[int], shape: tuple[int, ...]) ->
     for n in range(draw.words):
         numbers = [_word(key, place * draw.words + n) for place in places]
         words.append(np.array(numbers, np.uint64))
-    dtype = np.dtype(_numpy(draw.dtype))
+    dtype = np.dtype(numpy_dtype(draw.dtype))
     if draw.kind == "bits":
         return words[0].astype(dtype).reshape(shape)
     with np.errstate(all="ignore"):
@@ -108,7 +117,7 @@ def check_equal(got: Any, want: Any) -> None:
 def check_close(got: Any, want: Any, ulps: float) -> None:
     """Two arrays agree to so many units in the last place of their largest number."""
     _check_kind(got, want)
-    dtype = np.dtype(_numpy(_name(got)))
+    dtype = np.dtype(numpy_dtype(_name(got)))
     mine, theirs = (bytes_of(each).view(dtype) for each in (got, want))
     wide = np.complex128 if dtype.kind == "c" else np.float64
     mine, theirs = mine.astype(wide), theirs.astype(wide)
@@ -140,7 +149,8 @@ def _shown(array: Any) -> str:
 
 
 @functools.cache
-def _numpy(name: str) -> Any:
+def numpy_dtype(name: str) -> Any:
+    """NumPy's dtype of a name, or that of ml_dtypes."""
     try:
         return np.dtype(name)
     except TypeError:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import agnostic_init as ai
 from agnostic_init.initializers.base import draw_of
 from fuzz import oracle, strategies
-from fuzz.libraries import LIBRARIES, Library, of_library
+from fuzz.libraries import CHOICES, LIBRARIES, Library, of_library
 from fuzz.programs import Code, Fault, Outcome, Program
 
 __all__ = ["Case", "cases", "check", "is_elementwise"]
@@ -51,7 +51,7 @@ def cases(draw: Any) -> Case:
     index = draw(strategies.indices(shape))
     if index is None and any(length > 12 for length in shape):
         index = strategies.corner(shape)
-    library = draw(st.sampled_from(LIBRARIES))
+    library = draw(st.sampled_from(CHOICES))
     return Case(init, shape, draw(strategies.keys()), draw(strategies.dtypes()), index, library)
 
 

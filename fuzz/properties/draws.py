@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 import agnostic_init as ai
 from agnostic_init.draws import distributions
 from fuzz import oracle, strategies
-from fuzz.libraries import LIBRARIES, Library, of_library
+from fuzz.libraries import CHOICES, LIBRARIES, Library, of_library
 from fuzz.programs import Code, Fault, Program, called
 
 __all__ = ["Case", "cases", "check"]
@@ -82,7 +82,7 @@ def cases(draw: Any) -> Case:
     if name == "bits":
         dtype = draw(st.sampled_from(["uint32", "int64", "float32"]))
     return Case(
-        name, given, shape, draw(strategies.keys()), dtype, index, draw(st.sampled_from(LIBRARIES))
+        name, given, shape, draw(strategies.keys()), dtype, index, draw(st.sampled_from(CHOICES))
     )
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 from unittest import mock
 
@@ -18,7 +20,7 @@ from agnostic_init.native import library
 from fuzz import oracle, strategies
 from fuzz.programs import Code, Fault, Program
 
-__all__ = ["MISSING", "ROUND", "Case", "cases", "check"]
+__all__ = ["MISSING", "ROUND", "Case", "cases", "check", "memory_of", "serving"]
 
 MISSING = "" if library.look().library else "the native library"
 ROUND = 10
@@ -103,27 +105,34 @@ def check(case: Case) -> None:
         except ai.ParameterError:
             continue
         part = block(shape, index)
-        out = _memory(part.shape, draw.format.storage, turned)
+        out = memory_of(part.shape, draw.format.storage, turned)
         jobs.append((draw, key, part, Memory.of_numpy(out)))
         want = np.empty(part.shape, draw.format.storage)
         if want.size:
             host.fill_by_numpy(draw, key, part, Memory.of_numpy(want))
         wanted.append((draw, out, want))
-    found = library.library()
-    before = found.agnostic_init_instructions()
-    found.agnostic_init_use(library.INSTRUCTIONS.index(case.instructions))
-    try:
-        with mock.patch.dict(os.environ, {THREADS: str(case.threads)}):
-            host.fill_many(jobs)
-    finally:
-        found.agnostic_init_use(before)
+    with serving(case.instructions, case.threads):
+        host.fill_many(jobs)
     for draw, out, want in wanted:
         if not np.array_equal(oracle.bytes_of(out), oracle.bytes_of(want)):
             where = np.nonzero(np.atleast_1d(out != want))
             raise Fault(f"{draw} differs first at {[int(axis[0]) for axis in where if axis.size]}")
 
 
-def _memory(shape: tuple[int, ...], dtype: str, turned: bool) -> Any:
+@contextlib.contextmanager
+def serving(instructions: str, threads: int) -> Iterator[None]:
+    """A block in which the compiled library has these instructions, and so many threads."""
+    found = library.library()
+    before = found.agnostic_init_instructions()
+    found.agnostic_init_use(library.INSTRUCTIONS.index(instructions))
+    try:
+        with mock.patch.dict(os.environ, {THREADS: str(threads)}):
+            yield
+    finally:
+        found.agnostic_init_use(before)
+
+
+def memory_of(shape: tuple[int, ...], dtype: str, turned: bool) -> Any:
     """New memory; turned, it is transposed, backwards and not contiguous."""
     if not turned:
         return np.empty(shape, dtype)

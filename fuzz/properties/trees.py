@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import agnostic_init as ai
 from fuzz import oracle, strategies
-from fuzz.libraries import LIBRARIES, Library
+from fuzz.libraries import CHOICES, Library
 from fuzz.programs import Program
 
 __all__ = ["Case", "cases", "check"]
@@ -59,7 +59,7 @@ def cases(draw: Any) -> Case:
     if draw(strategies.rarely):
         specs[draw(NAMES)] = draw(strategies.anything)
     dtype = draw(st.sampled_from(["float32", "float32", "bfloat16", "float64", "complex64"]))
-    return Case(specs, rules, draw(strategies.keys()), dtype, draw(st.sampled_from(LIBRARIES)))
+    return Case(specs, rules, draw(strategies.keys()), dtype, draw(st.sampled_from(CHOICES)))
 
 
 def check(case: Case) -> None:

@@ -27,7 +27,7 @@ def run(monkeypatch, capsys):
     monkeypatch.syspath_prepend(ROOT)
     main = importlib.import_module("fuzz.__main__").main
     arrays = importlib.import_module("fuzz.properties.arrays")
-    monkeypatch.setattr(arrays, "LIBRARIES", arrays.LIBRARIES[:1])  # NumPy, as others take longer
+    monkeypatch.setattr(arrays, "CHOICES", arrays.CHOICES[:1])  # NumPy, as others take longer
 
     def found(name, seconds=60):
         code = main(["--only", name, "--seconds", str(seconds)])
