@@ -5,7 +5,9 @@ from __future__ import annotations
 from agnostic_init.checkpoint.checking import Checked, check
 from agnostic_init.checkpoint.findings import Finding
 from agnostic_init.checkpoint.made_by import plan_of_file
+from agnostic_init.checkpoint.pretrained import pretrained
 from agnostic_init.checkpoint.statistics import Statistics
+from agnostic_init.checkpoint.transfer import Transfer, transfer
 from agnostic_init.checkpoint.verifying import verify
 from agnostic_init.checkpoint.writer import Written, data_sha256, write, write_plan
 
@@ -13,10 +15,13 @@ __all__ = [
     "Checked",
     "Finding",
     "Statistics",
+    "Transfer",
     "Written",
     "check",
     "data_sha256",
     "plan_of_file",
+    "pretrained",
+    "transfer",
     "verify",
     "write",
     "write_plan",

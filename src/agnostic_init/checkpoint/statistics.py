@@ -15,7 +15,7 @@ from agnostic_init.bits.block import block
 from agnostic_init.fingerprints.arrays import of_host
 from agnostic_init.fingerprints.value import NONE, Fingerprint
 
-__all__ = ["Statistics", "statistics_of"]
+__all__ = ["Statistics", "decoder", "statistics_of"]
 
 CHUNK = 1 << 18  # elements, which stay in cache with what is computed of them
 MOST_COLUMNS = 1024  # of a matrix whose products are looked at
@@ -118,7 +118,7 @@ def statistics_of(
 ) -> Statistics:
     """Look at a tensor's pieces, as `Checkpoint.pieces` gives them: indices and stored values."""
     row = DTYPES[dtype]
-    decoded = _decoder(dtype)
+    decoded = decoder(dtype)
     smallest = 2.0**row.min_exponent if row.kind in ("float", "complex") else 0.0
     moments = [_Moments() for _ in range(row.parts)]
     total, rows, whole_rows = NONE, 0, len(shape) > 1 and math.prod(shape[1:]) > 1
@@ -167,7 +167,7 @@ def statistics_of(
     )
 
 
-def _decoder(dtype: str) -> Callable[[Any], Any]:
+def decoder(dtype: str) -> Callable[[Any], Any]:
     """What makes numbers that NumPy computes with of stored ones."""
     if dtype == "bfloat16":
         return lambda stored: (stored.astype(np.uint32) << 16).view(np.float32)
