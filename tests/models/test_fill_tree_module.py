@@ -264,7 +264,7 @@ def test_a_dictionary_of_other_arrays_may_have_a_module():
     [
         (3, {}, ParameterTypeError, "`arrays` must be a mapping of names to arrays, pairs"),
         ("ab", {}, ParameterTypeError, "or a module of torch, got 'ab'"),
-        ([("a", 1, 2)], {}, ParameterTypeError, "must be a mapping"),
+        ([("a", 1, 2)], {}, ParameterTypeError, "`array` must be an array of a supported library"),
         ([], {}, ParameterTypeError, "must be a mapping"),
         ([("a", 1), ("a", 2)], {}, ParameterError, "must name every array once"),
         (nn.ReLU(), {}, ParameterError, "`arrays` must have parameters, got <class"),

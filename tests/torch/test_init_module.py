@@ -45,6 +45,27 @@ def test_the_keys_are_those_of_fill_tree(bare):
     np.testing.assert_array_equal(bare.emb.weight.detach(), expected)
 
 
+class Layers(nn.Module):
+    """One of each, of which torch's own building draws in no other way."""
+
+    def __init__(self):
+        super().__init__()
+        self.linear = nn.Linear(7, 5)
+        self.convolution = nn.Conv2d(4, 6, 3, groups=2)
+        self.bilinear = nn.Bilinear(3, 2, 4)
+        self.embedding = nn.Embedding(9, 4, padding_idx=1)
+        self.attention = nn.MultiheadAttention(6, 2)
+        self.recurrent = nn.LSTM(3, 5, proj_size=2)
+        self.norm = nn.BatchNorm1d(3)
+        self.slope = nn.PReLU()
+        self.normed = nn.utils.parametrizations.weight_norm(nn.Linear(4, 4))
+
+
+def test_the_bits_are_those_of_build():
+    built = ai.torch.build(Layers, key=7)
+    assert_equal(values(ai.init_module(Layers(), 7)), values(built))
+
+
 def test_twice_is_the_same_and_torchs_seed_is_nothing_to_it(bare):
     torch.manual_seed(5)
     state = torch.get_rng_state()

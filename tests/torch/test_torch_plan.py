@@ -96,7 +96,7 @@ def test_a_rule_has_the_same_bits_as_fill_tree():
 
 def test_what_depends_on_a_ruled_parameter_sees_its_values():
     make = lambda: nn.utils.parametrizations.weight_norm(nn.Linear(6, 5))
-    model = ai.torch.build(make, key=0, rules={"weight.original1": ai.normal(std=7)})
+    model = ai.torch.build(make, key=0, rules={"weight": ai.normal(std=7)})
     norm = model.parametrizations.weight.original1.norm(dim=1, keepdim=True)
     assert torch.allclose(model.parametrizations.weight.original0, norm)
 

@@ -121,7 +121,7 @@ class Hooked(Computed):
 
     def __init__(self, name: str, module: Any, attribute: str, hook: Any, kind: str) -> None:
         halved = kind == WEIGHT_NORM
-        originals = (f"{name}.original0", f"{name}.original1") if halved else ()
+        originals = (f"{name}.original0", name) if halved else ()
         super().__init__(name, module, attribute, originals)
         self.hook = hook
         self.kind = kind

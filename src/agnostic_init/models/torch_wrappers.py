@@ -52,6 +52,7 @@ SILENT: tuple[frozenset[str], ...] = (
 )
 
 PARAMETRIZATIONS = "torch.nn.utils.parametrize.ParametrizationList"
+NORMALIZED = "torch.nn.utils.parametrizations._WeightNorm"
 WEIGHT_NORM = "torch.nn.utils.weight_norm.WeightNorm"
 SPECTRAL_NORM = "torch.nn.utils.spectral_norm.SpectralNorm"
 PRUNING = "torch.nn.utils.prune.BasePruningMethod"
@@ -84,19 +85,19 @@ def wrapped(module: Any) -> dict[str, str]:
 def own_names(module: Any) -> Mapping[str, str]:
     """Of a module's parameters and buffers, those that stand for another: whose name they have.
 
-    Parametrizations and the older hooks compute a weight of one or two tensors. One has the name
-    of the weight; two have numbers, the magnitudes of weight normalization first.
+    Parametrizations and the older hooks compute a weight of one or more tensors. One has the name
+    of the weight; several have numbers. Of weight normalization's two the second, which is the
+    weight but for its size, has that name.
     """
     names: dict[str, str] = {}
     if PARAMETRIZATIONS in kinds(module):
         names["original"] = ""
+        if NORMALIZED in kinds(module[0]):
+            names["original1"] = ""
     for hook in module._forward_pre_hooks.values():
         for kind in kinds(hook):
             if kind == WEIGHT_NORM:
-                names |= {
-                    f"{hook.name}_g": f"{hook.name}.original0",
-                    f"{hook.name}_v": f"{hook.name}.original1",
-                }
+                names |= {f"{hook.name}_g": f"{hook.name}.original0", f"{hook.name}_v": hook.name}
             elif kind == SPECTRAL_NORM:
                 names[f"{hook.name}_orig"] = hook.name
             elif kind == PRUNING:
