@@ -402,6 +402,22 @@ def test_parameters_are_skipped_however_they_are_drawn():
     assert torch.equal(state, torch.get_rng_state())
 
 
+def test_what_is_skipped_is_not_looked_at():
+    with skip_init():
+        for tensor in (torch.full((0,), 7.0), torch.full((3,), 7.0)):
+            assert nn.init.xavier_normal_(tensor) is tensor
+            assert nn.init.kaiming_uniform_(tensor=tensor) is tensor
+            assert nn.init.trunc_normal_(tensor, 5.0, 1.0) is tensor
+
+
+def test_nothing_is_left_on_tensors():
+    layer = nn.Linear(2, 2)
+    with skip_init():
+        state = layer.state_dict()
+        data = layer.weight.data
+    assert not any(vars(each) for each in (*state.values(), data))
+
+
 def test_what_is_no_parameter_is_drawn():
     torch.manual_seed(0)
     expected = torch.randn(3), torch.empty(3).normal_()

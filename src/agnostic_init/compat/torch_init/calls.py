@@ -13,7 +13,7 @@ import torch
 
 from agnostic_init.arrays.errors import ParameterError, must
 from agnostic_init.compat.torch_init.elementwise import normal_of, uniform_of
-from agnostic_init.compat.torch_init.meanings import FILLING, FIXED, IN_PLACE
+from agnostic_init.compat.torch_init.meanings import FILLING, FIXED, IN_PLACE, Meaning
 from agnostic_init.compat.torch_init.own_draws import UNNAMED, WITH_GENERATOR
 from agnostic_init.initializers.base import Initializer
 
@@ -162,8 +162,17 @@ MAKING: dict[str, Function] = {
 }
 
 
-def recognized(function: Function, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Call | None:
+def recognized(
+    function: Function, args: tuple[Any, ...], kwargs: Mapping[str, Any], *, meant: bool = True
+) -> Call | None:
     """The record of a call, or None of one that is none of these.
+
+    Parameters
+    ----------
+    function, args, kwargs
+        The call.
+    meant
+        Whether the record is to have the initializer of what is written in place.
 
     Raises
     ------
@@ -172,15 +181,15 @@ def recognized(function: Function, args: tuple[Any, ...], kwargs: Mapping[str, A
     """
     name = getattr(function, "__name__", "")
     if isinstance(function, types.FunctionType):
-        if function.__module__.startswith("agnostic_init."):
+        if str(function.__module__).startswith("agnostic_init."):
             return None
         name = name.removeprefix(PRIVATE)
         if name in FILLING:
-            return _filling(name, FILLING[name], function, args, kwargs)
+            return _filling(name, FILLING[name] if meant else _named, function, args, kwargs)
         return Call(name, function, args, kwargs) if name in UNNAMED else None
     name = name.partition(".")[0]  # of an operator's overload
     if name in IN_PLACE and not (name == "uniform_" and args and args[0].is_complex()):
-        return _filling(name, IN_PLACE[name], function, args, kwargs)
+        return _filling(name, IN_PLACE[name] if meant else _named, function, args, kwargs)
     if name in MAKING:
         made: Call = MAKING[name](name, function, args, kwargs)
         return made
@@ -190,6 +199,11 @@ def recognized(function: Function, args: tuple[Any, ...], kwargs: Mapping[str, A
             name, function, args, kwargs, tensor=tensor, generator=_given(kwargs.get("generator"))
         )
     return None
+
+
+def _named(tensor: Any, *_: Any, generator: Any = None, **__: Any) -> Meaning:
+    """The tensor of a call and its generator, if that is named."""
+    return tensor, None, generator
 
 
 def _filling(

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
+from torch.utils.weak import WeakTensorKeyDictionary
 
 from agnostic_init.compat.torch_init import elementwise, members, structured
 from agnostic_init.compat.torch_init.calls import Call
@@ -65,31 +66,36 @@ class Patched(Handler):
 class Skipped(Handler):
     """Leaves parameters as they are, and whatever ``torch.nn.init`` is given."""
 
+    meant = False
+
+    def __init__(self) -> None:
+        self._theirs = WeakTensorKeyDictionary()  # what has the memory of a parameter, and is none
+
     def draw(self, call: Call) -> Any:
         """Return what the call would have written, unwritten; what is no parameter is drawn."""
-        skipped = call.of_init or (call.tensor is not None and _of_parameter(call.tensor))
+        skipped = call.of_init or (call.tensor is not None and self._of_parameter(call.tensor))
         return call.tensor if skipped else call.original()
 
     def other(
         self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]
     ) -> Any:
-        """Call anything else, and mark what has the memory of a parameter, and is none."""
+        """Call anything else, and remember what has the memory of a parameter."""
         result = function(*args, **kwargs)
         if function in DETACHING and isinstance(args[0], torch.nn.Parameter):
-            setattr(result, MARK, True)
+            self._theirs[result] = True
         return result
+
+    def _of_parameter(self, tensor: Any) -> bool:
+        """Whether a tensor is a parameter, its ``.data``, or a view of either."""
+        base = getattr(tensor, "_base", None)
+        return any(
+            isinstance(each, torch.nn.Parameter) or each in self._theirs
+            for each in (tensor, base)
+            if each is not None
+        )
 
 
 DETACHING = (torch.Tensor.data.__get__, torch.Tensor.detach)
-MARK = "_agnostic_init_of_parameter"
-
-
-def _of_parameter(tensor: Any) -> bool:
-    """Whether a tensor is a parameter, its ``.data``, or a view of either."""
-    base = getattr(tensor, "_base", None)
-    return any(
-        isinstance(each, torch.nn.Parameter) or hasattr(each, MARK) for each in (tensor, base)
-    )
 
 
 def _followed(tensor: Any) -> bool:

@@ -12,7 +12,7 @@ from agnostic_init.compat.torch_init.structured import dirac_of, eye_of, orthogo
 from agnostic_init.initializers.base import Initializer
 from agnostic_init.initializers.constant import constant, ones, zeros
 
-__all__ = ["FILLING", "FIXED", "IN_PLACE"]
+__all__ = ["FILLING", "FIXED", "IN_PLACE", "Meaning"]
 
 Function = Callable[..., Any]
 

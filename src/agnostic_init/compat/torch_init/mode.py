@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch.overrides import (
@@ -25,7 +25,15 @@ __all__ = ["Drawing", "Handler", "drawing"]
 
 
 class Handler:
-    """What becomes of the calls of a block: by default, what would without it."""
+    """What becomes of the calls of a block: by default, what would without it.
+
+    Attributes
+    ----------
+    meant
+        Whether the handler looks at initializers; if not, none is made, and no parameter checked.
+    """
+
+    meant: ClassVar[bool] = True
 
     def draw(self, call: Call) -> Any:
         """Answer a call that draws, or that is of ``torch.nn.init``: return what it would."""
@@ -69,7 +77,7 @@ class Drawing(BlockMode):
                 return args[0]
             if self.chain.done:
                 self.chain = None
-        call = recognized(func, args, kwargs)
+        call = recognized(func, args, kwargs, meant=self.handler.meant)
         if call is None:
             return self.handler.other(func, args, kwargs)
         if call.name == "uniform_":
