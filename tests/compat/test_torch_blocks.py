@@ -209,6 +209,30 @@ def test_modes_within_a_block_see_torchs_own_functions(name):
         assert torch.equal(function(torch.empty(2, 2)), values)
 
 
+@pytest.mark.parametrize("name", ["normal_", "kaiming_uniform_", "xavier_normal_"])
+def test_subclasses_of_tensors_take_calls_over(name):
+    class Quiet(torch.Tensor):
+        silent = True
+
+        @classmethod
+        def __torch_function__(cls, func, types, args=(), kwargs=None):
+            kwargs = kwargs or {}
+            if getattr(func, "__name__", "") in ("normal_", "kaiming_uniform_") and cls.silent:
+                return kwargs.get("tensor", args[0] if args else None)
+            return super().__torch_function__(func, types, args, kwargs)
+
+    function = getattr(nn.init, name)
+    tensor = torch.full((2, 2), 7.0).as_subclass(Quiet)
+    with patch(key=0):
+        function(tensor)
+    assert (tensor.unique().tolist() == [7]) == (name != "xavier_normal_")
+    Quiet.silent = False
+    with patch(key=0):
+        function(tensor)
+    with patch(key=0):
+        assert torch.equal(function(torch.empty(2, 2)), tensor.as_subclass(torch.Tensor))
+
+
 def test_a_device_of_the_surroundings():
     for order in (
         lambda: (patch(key=0), torch.device("meta")),

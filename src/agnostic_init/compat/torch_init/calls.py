@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from agnostic_init.arrays.errors import ParameterError, must
+from agnostic_init.arrays.errors import ParameterError, ParameterTypeError, must
 from agnostic_init.compat.torch_init.elementwise import normal_of, uniform_of
 from agnostic_init.compat.torch_init.meanings import FILLING, FIXED, IN_PLACE, Meaning
 from agnostic_init.compat.torch_init.own_draws import UNNAMED, WITH_GENERATOR
@@ -212,7 +212,7 @@ def _filling(
     try:
         tensor, init, generator = meaning(*args, **kwargs)
     except TypeError as error:
-        if isinstance(error, ParameterError):
+        if isinstance(error, ParameterError | ParameterTypeError):
             raise
         return None  # another function of that name
     return Call(

@@ -6,11 +6,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
+from torch._C import _disabled_torch_function_impl as DISABLED
 from torch.utils.weak import WeakTensorKeyDictionary
 
-from agnostic_init.compat.torch_init import elementwise, members, structured
+from agnostic_init.compat.torch_init import elementwise, members, scaled, structured
 from agnostic_init.compat.torch_init.calls import Call
 from agnostic_init.compat.torch_init.keys import Keys, key_for, mapped
+from agnostic_init.compat.torch_init.meanings import FILLING
 from agnostic_init.compat.torch_init.mode import Handler
 from agnostic_init.compat.torch_init.seeded import drawn_by_torch
 from agnostic_init.compat.torch_init.watching import Watch
@@ -40,6 +42,8 @@ class Patched(Handler):
         init = call.initializer
         if not call.random:
             return call.original() if torch.is_tensor(call.tensor) else _ours(call)
+        if call.of_init and _takes_over(call.tensor):
+            return _ours(call)
         if init is None:
             return call.tensor if call.of_init else self._by_torch(call)
         if call.make is not None:
@@ -98,6 +102,21 @@ class Skipped(Handler):
 DETACHING = (torch.Tensor.data.__get__, torch.Tensor.detach)
 
 
+FACES: dict[str, Callable[..., Any]] = {
+    name: getattr(module, name)
+    for module in (elementwise, scaled, structured)
+    for name in FILLING
+    if hasattr(module, name)
+}
+
+
+def _takes_over(tensor: Any) -> bool:
+    """Whether a tensor is of a subclass that may take calls over, which our own functions let it."""
+    own = getattr(type(tensor), "__torch_function__", DISABLED)
+    plain = torch.Tensor.__torch_function__.__func__
+    return own is not DISABLED and getattr(own, "__func__", own) is not plain
+
+
 def _followed(tensor: Any) -> bool:
     """Whether autograd follows what becomes of a tensor, or refuses that it is written."""
     try:
@@ -107,5 +126,4 @@ def _followed(tensor: Any) -> bool:
 
 
 def _ours(call: Call) -> Any:
-    face = getattr(elementwise, call.name, None) or getattr(structured, call.name)
-    return face(*call.args, **call.kwargs)
+    return FACES[call.name](*call.args, **call.kwargs)
