@@ -13,6 +13,8 @@ from fuzz.programs import Fault, Program, called, installed
 __all__ = ["MISSING", "ROUND", "Case", "cases", "check"]
 
 MISSING = "" if installed("jax") else "jax"
+if not MISSING:
+    from agnostic_init.compat import jax as names
 ROUND = 10
 
 FACTORIES = [
@@ -55,8 +57,6 @@ class Case(NamedTuple):
 @st.composite
 def cases(draw: Any) -> Case:
     """Parameters that make sense, and others."""
-    from agnostic_init.compat import jax as names
-
     name = draw(st.sampled_from(FACTORIES))
     given = {}
     for each in inspect.signature(getattr(names, name)).parameters.values():

@@ -13,6 +13,10 @@ from fuzz.programs import Fault, Program, called, installed
 __all__ = ["MISSING", "Case", "cases", "check"]
 
 MISSING = "" if installed("keras") else "keras"
+if not MISSING:
+    import keras
+
+    from agnostic_init.compat import keras as names
 
 CLASSES = [
     *("RandomNormal", "RandomUniform", "TruncatedNormal", "Orthogonal", "VarianceScaling"),
@@ -53,8 +57,6 @@ class Case(NamedTuple):
 @st.composite
 def cases(draw: Any) -> Case:
     """Parameters that make sense, and others; always a seed."""
-    from agnostic_init.compat import keras as names
-
     name = draw(st.sampled_from(CLASSES))
     given = {"seed": draw(PARAMETERS["seed"])}
     for each in inspect.signature(getattr(names, name).__init__.__wrapped__).parameters.values():
@@ -69,16 +71,17 @@ def cases(draw: Any) -> Case:
 def check(case: Case) -> None:
     """The values are finite, and those of the configuration."""
     try:
-        got = case.program().outcome()
+        got = case.program().outcome(warns=True)
     except (TypeError, ValueError) as error:
         if "/keras/" not in _origin(error):  # Keras's own checks are in its own words
             raise
         return
     if not got.refused:
-        again = case.program(by_config=True).outcome()
+        again = case.program(by_config=True).outcome(warns=True)
         oracle.check_equal(again.value, got.value)
         oracle.check_close(got.value, got.value, 0)
-        if got.value.dtype != case.dtype:
+        short = case.dtype == "float64" and keras.backend.backend() == "jax"
+        if got.value.dtype != case.dtype and not short:
             raise Fault(f"the dtype is {got.value.dtype}")
 
 
