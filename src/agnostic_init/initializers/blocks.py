@@ -5,15 +5,17 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from agnostic_init.arrays.library import Index, Library
 from agnostic_init.arrays.target import Target, backend
-from agnostic_init.bits.block import Block
-from agnostic_init.bits.key import Key
 from agnostic_init.initializers.base import Initializer
+
+if TYPE_CHECKING:
+    from agnostic_init.arrays.library import Index, Library
+    from agnostic_init.bits.block import Block
+    from agnostic_init.bits.key import Key
 
 __all__ = [
     "LIMIT",

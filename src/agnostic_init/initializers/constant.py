@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import functools
 import math
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from agnostic_init.arrays.dtypes import DTYPES
 from agnostic_init.arrays.errors import must
-from agnostic_init.arrays.library import Library
-from agnostic_init.arrays.target import Target
 from agnostic_init.arrays.values import Value
-from agnostic_init.bits.block import Block
-from agnostic_init.bits.key import Key
 from agnostic_init.initializers.blocks import Blockwise
 from agnostic_init.initializers.constant_values import (
     ArrayValue,
@@ -22,6 +18,12 @@ from agnostic_init.initializers.constant_values import (
     array_of,
     check_holds,
 )
+
+if TYPE_CHECKING:
+    from agnostic_init.arrays.library import Library
+    from agnostic_init.arrays.target import Target
+    from agnostic_init.bits.block import Block
+    from agnostic_init.bits.key import Key
 
 __all__ = ["constant", "ones", "zeros"]
 
