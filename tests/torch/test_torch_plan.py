@@ -29,12 +29,13 @@ def test_of_a_factory_and_of_what_it_made():
     assert after.key == ai.key(3)
     assert after.sources == {"own code": 1, "recorded": 6}
     row = after["fc1.weight"]
-    assert (row.source, row.distribution, row.fan_in, row.fan_out) == ("recorded", "uniform", 8, 16)
+    assert (row.source, row.distribution, row.fans) == ("recorded", "uniform", (8, 16))
     assert row.std == pytest.approx((1 / 24) ** 0.5)
-    assert row.high == -row.low == pytest.approx(8**-0.5)
+    assert row.description.high == -row.description.low == pytest.approx(8**-0.5)
     assert after["norm.weight"].mean == 1
     assert after["a_log"].source == "own code"
     assert after["a_log"].initializer is None
+    assert after["a_log"].fans is None
     assert "fc1.weight" in after
     assert "fc3.weight" not in after
     with pytest.raises(KeyError, match="fc3"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from agnostic_init.bits.key import Key
 from agnostic_init.initializers.base import Initializer
@@ -13,10 +13,14 @@ from agnostic_init.models.table import table
 from agnostic_init.torch.described import Content
 from agnostic_init.torch.record import Item
 
+if TYPE_CHECKING:
+    from agnostic_init.initializers.description import Description
+
 __all__ = ["Plan", "Row"]
 
 
-class Row(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Row:
     """One tensor of a plan.
 
     Attributes
@@ -32,8 +36,6 @@ class Row(NamedTuple):
         The pattern, type or function; empty for other sources.
     initializer
         None where it is not one.
-    distribution, mean, std, low, high, fan_in, fan_out
-        As in a `Description`; None where they are not known.
     """
 
     name: str
@@ -43,32 +45,44 @@ class Row(NamedTuple):
     source: str
     rule: str
     initializer: Initializer | None
-    distribution: str | None = None
-    mean: Any = None
-    std: float | None = None
-    low: float | None = None
-    high: float | None = None
-    fan_in: int | None = None
-    fan_out: int | None = None
 
     @staticmethod
     def of(item: Item, content: Content) -> Row:
         """That of a tensor of a module."""
-        shape, dtype = tuple(item.tensor.shape), str(item.tensor.dtype).removeprefix("torch.")
-        known = {}
-        if content.initializer is not None:
-            said = content.initializer.describe(shape, content.dtype or dtype)
-            known = {name: getattr(said, name) for name in Row._fields[7:]}
-        return Row(
-            item.name,
-            shape,
-            dtype,
-            item.kind,
-            content.source,
-            content.rule,
-            content.initializer,
-            **known,
-        )
+        shape, own = tuple(item.tensor.shape), str(item.tensor.dtype).removeprefix("torch.")
+        dtype = content.dtype or own
+        how = content.source, content.rule, content.initializer
+        return Row(item.name, shape, dtype, item.kind, *how)
+
+    @property
+    def description(self) -> Description | None:
+        """What the initializer says of it: the distribution and its figures."""
+        if self.initializer is None:
+            return None
+        return self.initializer.describe(self.shape, self.dtype)
+
+    @property
+    def distribution(self) -> str | None:
+        """Such as "normal", as far as it is known."""
+        return None if self.description is None else self.description.distribution
+
+    @property
+    def mean(self) -> Any:
+        """The mean of the values, as far as it is known."""
+        return None if self.description is None else self.description.mean
+
+    @property
+    def std(self) -> float | None:
+        """The standard deviation of the values, as far as it is known."""
+        return None if self.description is None else self.description.std
+
+    @property
+    def fans(self) -> tuple[int, int] | None:
+        """Fan in and fan out, where the initializer has them."""
+        said = self.description
+        if said is None or said.fan_in is None or said.fan_out is None:
+            return None
+        return said.fan_in, said.fan_out
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -120,8 +134,7 @@ class Plan:
                 row.source,
                 row.distribution or "-",
                 "-" if row.std is None else f"{row.std:.6g}",
-                "-" if row.fan_in is None else str(row.fan_in),
-                "-" if row.fan_out is None else str(row.fan_out),
+                *("--" if row.fans is None else map(str, row.fans)),
                 "-" if row.initializer is None else repr(row.initializer),
                 row.rule,
             ]

@@ -25,10 +25,11 @@ from agnostic_init.torch.operators import (
 )
 from agnostic_init.torch.replay import Source, computed
 from agnostic_init.torch.states import COMPUTED, UNWRITTEN, Constant, Drawn, Event, State, Value
-from agnostic_init.torch.tensors import on_meta, plain, seeded, tensors_in, unwatched
+from agnostic_init.torch.tensors import alone, on_meta, plain, seeded, tensors_in, unwatched
 
 __all__ = ["ReadError", "Recorder"]
 
+CONSTANT = frozenset(("fill_", "zero_"))
 META = torch.device("meta")
 UNASKED = Key(0, 0)  # of values that nobody sees
 
@@ -72,8 +73,8 @@ class Recorder(TorchDispatchMode):
 
     def adopt(self, parameter: Any) -> None:
         """Take the memory of a parameter away."""
-        if not torch.nn.parameter.is_lazy(parameter) and plain(parameter):
-            with unwatched():
+        with unwatched():
+            if not torch.nn.parameter.is_lazy(parameter) and plain(parameter):
                 self.memory.take(parameter)
 
     def draw(self, tensor: Any, initializer: Initializer) -> None:
@@ -89,7 +90,8 @@ class Recorder(TorchDispatchMode):
             shape = tuple(len(range(each.start, each.stop, each.step)) for each in place)
             known = initializer.elementwise or shape == view.shape
             self.memory.written(held, view, Drawn(event, initializer) if known else COMPUTED)
-            if not tensor.is_meta and held.bare is None:
+        if not tensor.is_meta and held.bare is None:
+            with alone():
                 initializer.fill(tensor.detach(), key=self._source(event).key)
 
     def values(self, tensor: Any) -> Any:
@@ -100,7 +102,7 @@ class Recorder(TorchDispatchMode):
         return self._values(tensor)
 
     def _values(self, tensor: Any) -> Any:
-        with unwatched():
+        with alone():
             events = (node.event for node in self.nodes if node.event is not None)
             sources = {event.number: self._source(event) for event in events}
             return computed(
@@ -116,15 +118,19 @@ class Recorder(TorchDispatchMode):
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
-        tensors = list(tensors_in((*args, *kwargs.values())))
-        if not all(map(plain, tensors)):
-            return func(*args, **kwargs)
+        bare = followed = False
+        for each in tensors_in((*args, *kwargs.values()) if kwargs else args):
+            if not plain(each):
+                return func(*args, **kwargs)
+            held = self.memory.of(each)
+            bare = bare or each.is_meta or (held is not None and held.bare is not None)
+            followed = followed or (held is not None and held.followed)
         what = operator(func)
         if what.random and kwargs.get("generator") is None:
-            return self._drawing(func, what, args, kwargs, tensors)
+            return self._drawing(func, what, args, kwargs, bare=bare)
         if what.name not in EMPTY and what.name not in FILLED:
-            bare = self._bare(tensors) or kwargs.get("device") == META
-            if bare or any(map(self._followed, tensors)):
+            bare = bare or kwargs.get("device") == META
+            if bare or followed:
                 return self._following(func, what, args, kwargs, bare=bare)
         return self._plainly(func, what, args, kwargs)
 
@@ -139,7 +145,7 @@ class Recorder(TorchDispatchMode):
         for each in written:
             held = self.memory.of(each)
             if held is not None:
-                whole = what.name in ("fill_", "zero_") and held.all_of(geometry.of(each))
+                whole = what.name in CONSTANT and held.all_of(geometry.of(each))
                 after = IN_PLACE[what.name](UNWRITTEN, *args[1:]) if whole else None
                 held.state = after if isinstance(after, Constant) else None
         # What `torch.tensor` makes is seen when it is called fresh, and not before.
@@ -164,7 +170,9 @@ class Recorder(TorchDispatchMode):
         for each in written:
             self.memory.follow(each)
         node = self._node(func, args, kwargs, written)
-        if bare:
+        if bare and what.name in CONSTANT:
+            made = args[0]  # of whatever shape
+        elif bare:
             made = self._shaped(func, args, kwargs)
             if written:
                 made = written[0] if len(written) == 1 else tuple(written)
@@ -172,7 +180,7 @@ class Recorder(TorchDispatchMode):
             made = func(*args, **kwargs)
         return self._record(node, made, written, states)
 
-    def _drawing(self, func: Any, what: Operator, args: Any, kwargs: Any, tensors: Any) -> Any:
+    def _drawing(self, func: Any, what: Operator, args: Any, kwargs: Any, *, bare: bool) -> Any:
         """An operator that draws: ours if it is in place and of a distribution that we have."""
         written = what.written_by(args, kwargs)
         init = _initializer(what.name, args, kwargs)
@@ -183,7 +191,7 @@ class Recorder(TorchDispatchMode):
         for each in written:
             self.memory.follow(each)
         node = self._node(func, args, kwargs, written)._replace(event=event)
-        if self._bare(tensors):
+        if bare:
             made = self._shaped(func, args, kwargs)
             made = written[0] if written else made
         else:
@@ -205,7 +213,7 @@ class Recorder(TorchDispatchMode):
                     return torch.device("cpu")
                 return self._values(each) if self.has_none(each) else each
 
-            with unwatched():
+            with alone():
                 return on_meta(
                     func(*real(args), **{name: real(each) for name, each in kwargs.items()})
                 )
@@ -271,10 +279,6 @@ class Recorder(TorchDispatchMode):
         named = {name: noted(each) for name, each in kwargs.items()}
         writes = tuple(self.memory.held(each) for each in written)
         return Node(func, given, named, tuple(reads), writes)
-
-    def _bare(self, tensors: list[Any]) -> bool:
-        """Whether there are no values to work on."""
-        return any(map(self.has_none, tensors))
 
     def _source(self, event: Event) -> Source:
         found = self.sources.get(event.number)

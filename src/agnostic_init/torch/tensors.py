@@ -11,12 +11,25 @@ from torch.utils._python_dispatch import _disable_current_modes
 
 from agnostic_init.bits.key import Key
 
-__all__ = ["constant_in", "on_meta", "plain", "seeded", "swap", "tensors_in", "unwatched"]
+__all__ = ["alone", "constant_in", "on_meta", "plain", "seeded", "swap", "tensors_in", "unwatched"]
 
 OWN = (torch.Tensor, torch.nn.Parameter)
 AHEAD = 1024  # elements that are looked at first
 
-unwatched = _disable_current_modes
+alone = _disable_current_modes  # a block in which no mode is on torch's stack
+
+
+class unwatched:
+    """A block whose operations no mode sees; entering it takes no time."""
+
+    def __enter__(self) -> None:
+        self._guards = torch._C.DisableTorchFunction(), torch._C._DisableTorchDispatch()
+        for guard in self._guards:
+            guard.__enter__()
+
+    def __exit__(self, *error: object) -> None:
+        for guard in reversed(self._guards):
+            guard.__exit__(*error)
 
 
 def plain(tensor: Any) -> bool:
