@@ -62,7 +62,7 @@ if TYPE_CHECKING:
     from agnostic_init.models.torch_audit import audit, poison
     from agnostic_init.models.torch_bind import bind
     from agnostic_init.models.tree import fill_tree, init_tree, plan_tree
-    from agnostic_init.torch.init_module import init_module
+    from agnostic_init.torch.initialize import init_module
     from agnostic_init.version import __version__
 
 __all__ = [
@@ -182,7 +182,7 @@ _HOMES = {
     "models.torch_audit": ("audit", "poison"),
     "models.torch_bind": ("bind",),
     "models.tree": ("fill_tree", "init_tree", "plan_tree"),
-    "torch.init_module": ("init_module",),
+    "torch.initialize": ("init_module",),
     "version": ("__version__",),
 }
 _FOLDERS = ("checkpoint", "compat", "draws", "linalg", "torch")
