@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from agnostic_init.checkpoint.arrays_writer import Writer
 from agnostic_init.checkpoint.checking import Checked, check
 from agnostic_init.checkpoint.findings import Finding
 from agnostic_init.checkpoint.made_by import plan_of_file
@@ -16,6 +17,7 @@ __all__ = [
     "Finding",
     "Statistics",
     "Transfer",
+    "Writer",
     "Written",
     "check",
     "data_sha256",

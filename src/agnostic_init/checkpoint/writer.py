@@ -23,7 +23,7 @@ from agnostic_init.checkpoint.shards import as_bytes, cut, index_of, names_of_sh
 from agnostic_init.models.plan import Plan
 from agnostic_init.models.progress import Progress
 
-__all__ = ["Written", "data_sha256", "write", "write_plan"]
+__all__ = ["Written", "data_sha256", "place_of", "write", "write_plan"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,7 @@ def write(
         about = metadata_of(plan)
         headers = [header_of(plan, run, about) for run in runs]
     shown = Path(path) if index is None else index
-    places = [_checked(each, overwrite) for each in [*shards, *([index] if index else [])]]
+    places = [place_of(each, overwrite) for each in [*shards, *([index] if index else [])]]
     maker = Maker(whole, xp, device)
     digest = hashlib.sha256()
     done = 0
@@ -155,7 +155,7 @@ def write(
 write_plan = write
 
 
-def _checked(target: Path, overwrite: bool) -> Path:
+def place_of(target: Path, overwrite: bool) -> Path:
     """The place of a file that may be written. A link stays a link: what it leads to is replaced."""
     if target.exists() and not target.is_file():
         raise must("path", "must be that of a file, not of a folder or device", str(target))
