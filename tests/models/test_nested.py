@@ -48,6 +48,13 @@ def test_nested_dictionaries_lists_and_tuples():
     assert made["nothing"] is None
 
 
+def test_shapes_are_no_nodes_where_jax_is_imported():
+    pytest.importorskip("jax")
+    made = ai.init_tree({"a": {"weight": (2, 3), "bias": 3, "more": [4]}}, RULES, key=0)
+    np.testing.assert_array_equal(made["a"]["weight"], expected("a.weight", (2, 3)))
+    assert made["a"]["more"].shape == (4,)
+
+
 def test_the_names_are_those_of_the_flat_dictionary():
     flat = {"a.0.weight": (3, 2), "a.1.weight": 4}
     nested = {"a": [{"weight": (3, 2)}, {"weight": 4}]}

@@ -100,8 +100,8 @@ def _is_of_jax(value: Any) -> bool:
 
 
 def _is_leaf(value: Any) -> bool:
-    """Whether this is surely a spec or an array, and no node of JAX's."""
-    return isinstance(value, Integral | str) or type(value).__module__ == "numpy"
+    """Whether this is a spec or an array, and no node: a tuple that comes here is a shape."""
+    return isinstance(value, Integral | str | list | tuple) or type(value).__module__ == "numpy"
 
 
 def _is_shape(value: Any) -> bool:
