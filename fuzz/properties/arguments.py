@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
 
-from fuzz import oracle, strategies
+from fuzz import oracle, shapes, strategies
 from fuzz.libraries import LIBRARIES, Library
 from fuzz.programs import Code, Fault, Program, called
 
@@ -72,7 +72,7 @@ blocks = st.one_of(
     ),
 )
 sizes = st.one_of(
-    strategies.shapes(64),
+    shapes.shapes(64),
     st.sampled_from([3, [2, 3], (2, -1), (True, 2), 2.0, None, "3", (2, "3"), (2**70,), {2}, b"2"]),
     _code(
         "np.array([2, 3])",

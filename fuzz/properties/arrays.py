@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import agnostic_init as ai
 from agnostic_init.initializers.base import draw_of
-from fuzz import oracle, strategies
+from fuzz import oracle, shapes, strategies
 from fuzz.libraries import CHOICES, LIBRARIES, Library, of_library
 from fuzz.programs import Code, Fault, Outcome, Program
 
@@ -45,12 +45,12 @@ class Case(NamedTuple):
 def cases(draw: Any) -> Case:
     """Small arrays, and small blocks of huge ones."""
     init = draw(strategies.initializers())
-    shape = draw(strategies.shapes())
+    shape = draw(shapes.shapes())
     if draw(strategies.rarely) and is_elementwise(init):  # others make the whole array
-        shape = draw(strategies.huge_shapes())
-    index = draw(strategies.indices(shape))
+        shape = draw(shapes.huge_shapes())
+    index = draw(shapes.indices(shape))
     if index is None and any(length > 12 for length in shape):
-        index = strategies.corner(shape)
+        index = shapes.corner(shape)
     library = draw(st.sampled_from(CHOICES))
     return Case(init, shape, draw(strategies.keys()), draw(strategies.dtypes()), index, library)
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import agnostic_init as ai
 from agnostic_init.cli import main
-from fuzz import strategies
+from fuzz import shapes, strategies
 from fuzz.programs import Code, Fault, Program
 
 __all__ = ["Case", "cases", "check"]
@@ -75,7 +75,7 @@ names = st.one_of(
 def _data(draw: Any) -> Any:
     tensors: dict[str, Any] = {}
     for name in draw(st.lists(names, min_size=1, max_size=4, unique=True)):
-        shape: Any = list(draw(strategies.shapes(40)))
+        shape: Any = list(draw(shapes.shapes(40)))
         if draw(strategies.rarely):
             shape = draw(anything)
         tensors[name] = (

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 import agnostic_init as ai
 from agnostic_init.draws import distributions
-from fuzz import oracle, strategies
+from fuzz import oracle, shapes, strategies
 from fuzz.libraries import CHOICES, LIBRARIES, Library, of_library
 from fuzz.programs import Code, Fault, Program, called
 
@@ -72,12 +72,12 @@ def cases(draw: Any) -> Case:
             given[each] = draw(
                 strategies.anything if strange else strategies.parameter(each, DEFAULTS[each])
             )
-    shape = draw(strategies.shapes(100))
+    shape = draw(shapes.shapes(100))
     if draw(strategies.rarely):
-        shape = draw(strategies.huge_shapes())
-    index = draw(strategies.indices(shape))
+        shape = draw(shapes.huge_shapes())
+    index = draw(shapes.indices(shape))
     if index is None and any(length > 12 for length in shape):
-        index = strategies.corner(shape)
+        index = shapes.corner(shape)
     dtype = draw(strategies.dtypes())
     if name == "bits":
         dtype = draw(st.sampled_from(["uint32", "int64", "float32"]))

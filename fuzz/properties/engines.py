@@ -17,7 +17,7 @@ from agnostic_init.bits.block import block
 from agnostic_init.draws import distributions
 from agnostic_init.draws.engines import host
 from agnostic_init.native import library
-from fuzz import oracle, strategies
+from fuzz import oracle, shapes, strategies
 from fuzz.programs import Code, Fault, Program
 
 __all__ = ["MISSING", "ROUND", "Case", "cases", "check", "memory_of", "serving"]
@@ -69,9 +69,9 @@ def cases(draw: Any) -> Case:
                 ]
             )
         )
-        shape = draw(st.one_of(strategies.shapes(), _near_chunks()))
+        shape = draw(st.one_of(shapes.shapes(), _near_chunks()))
         small = all(length <= 12 for length in shape)
-        index = draw(strategies.indices(shape)) if small else draw(_cut(shape))
+        index = draw(shapes.indices(shape)) if small else draw(_cut(shape))
         dtype = draw(st.sampled_from(strategies.FLOATS))
         jobs.append((made, shape, index, dtype, draw(st.booleans())))
     instructions = draw(st.sampled_from(library.look().available or ("",)))

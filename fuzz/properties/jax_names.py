@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
 
-from fuzz import oracle, strategies
+from fuzz import oracle, shapes, strategies
 from fuzz.programs import Fault, Program, called, installed
 
 __all__ = ["MISSING", "ROUND", "Case", "cases", "check"]
@@ -65,7 +65,7 @@ def cases(draw: Any) -> Case:
             sensible = strategies.parameter(each.name, each.default, PARAMETERS)
             given[each.name] = draw(strategies.anything if draw(strategies.rarely) else sensible)
     jit = draw(st.sampled_from([False, False, False, True]))
-    return Case(name, given, draw(strategies.shapes(100)), draw(st.integers(0, 9)), jit)
+    return Case(name, given, draw(shapes.shapes(100)), draw(st.integers(0, 9)), jit)
 
 
 def check(case: Case) -> None:

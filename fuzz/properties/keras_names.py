@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
 
-from fuzz import oracle, strategies
+from fuzz import oracle, shapes, strategies
 from fuzz.programs import Fault, Program, called, installed
 
 __all__ = ["MISSING", "Case", "cases", "check"]
@@ -65,7 +65,7 @@ def cases(draw: Any) -> Case:
             sensible = strategies.parameter(each.name, each.default, PARAMETERS)
             given[each.name] = draw(sensible)
     dtype = draw(st.sampled_from(["float32", "float16", "bfloat16", "float64"]))
-    return Case(name, given, draw(strategies.shapes(100)), dtype)
+    return Case(name, given, draw(shapes.shapes(100)), dtype)
 
 
 def check(case: Case) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from agnostic_init.arrays.dtypes import DTYPES
-from fuzz import oracle, strategies
+from fuzz import oracle, shapes, strategies
 from fuzz.libraries import LIBRARIES, Library
 from fuzz.programs import Code, Fault, Program
 from fuzz.properties.arrays import is_elementwise
@@ -45,12 +45,12 @@ class Case(NamedTuple):
 @st.composite
 def cases(draw: Any) -> Case:
     """Views by steps, from the middle, backwards where the library can, transposed."""
-    init, shape = draw(strategies.initializers()), draw(strategies.shapes())
+    init, shape = draw(strategies.initializers()), draw(shapes.shapes())
     if draw(strategies.rarely) and is_elementwise(init):
-        shape = draw(strategies.huge_shapes())
-    index = draw(strategies.indices(shape))
+        shape = draw(shapes.huge_shapes())
+    index = draw(shapes.indices(shape))
     if index is None and any(length > 12 for length in shape):
-        index = strategies.corner(shape)
+        index = shapes.corner(shape)
     library = draw(st.sampled_from(WRITABLE))
     dtype = draw(strategies.dtypes())
     if library.name == "strict" and dtype not in {"float64", "complex64", "complex128"}:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import agnostic_init as ai
 from agnostic_init.arrays.dtypes import DTYPES
 from agnostic_init.initializers.base import Initializer
-from fuzz import strategies
+from fuzz import shapes, strategies
 from fuzz.programs import Code, Fault, Program, called
 
 __all__ = ["Case", "cases", "check"]
@@ -45,7 +45,7 @@ def cases(draw: Any) -> Case:
         init = called(
             "ai.get", draw(st.one_of(strategies.anything, st.just(Code(f"{init}.to_dict()"))))
         )
-    shape: Any = draw(strategies.shapes(64))
+    shape: Any = draw(shapes.shapes(64))
     dtype: Any = draw(strategies.dtypes())
     if draw(strategies.rarely):
         shape = draw(strategies.anything)

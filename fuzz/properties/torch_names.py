@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from hypothesis import strategies as st
 
 from agnostic_init.compat import torch_init
-from fuzz import oracle, strategies
+from fuzz import oracle, shapes, strategies
 from fuzz.programs import Code, Fault, Program, called, installed
 
 __all__ = ["MISSING", "Case", "cases", "check"]
@@ -74,7 +74,7 @@ def cases(draw: Any) -> Case:
     if "generator" not in inspect.signature(getattr(torch_init, name)).parameters:
         del given["generator"]
     dtype = draw(st.sampled_from(["float32"] * 6 + DTYPES))
-    return Case(name, draw(strategies.shapes(100)), dtype, draw(st.booleans()), given)
+    return Case(name, draw(shapes.shapes(100)), dtype, draw(st.booleans()), given)
 
 
 def check(case: Case) -> None:

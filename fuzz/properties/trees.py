@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 import agnostic_init as ai
-from fuzz import oracle, strategies
+from fuzz import oracle, shapes, strategies
 from fuzz.libraries import CHOICES, Library
 from fuzz.programs import Program
 
@@ -44,12 +44,12 @@ def cases(draw: Any) -> Case:
     names = draw(
         st.lists(st.text("ab.0[*é", min_size=1, max_size=5), min_size=1, max_size=8, unique=True)
     )
-    few = [draw(strategies.shapes(64)) for _ in range(2)]
+    few = [draw(shapes.shapes(64)) for _ in range(2)]
     specs: dict[str, Any] = {}
     rules: list[tuple[Any, Any]] = []
     some = draw(strategies.initializers())
     for name in names:
-        shape = draw(st.one_of(st.sampled_from(few), strategies.shapes(64)))
+        shape = draw(st.one_of(st.sampled_from(few), shapes.shapes(64)))
         specs[name] = (shape, draw(strategies.dtypes())) if draw(strategies.rarely) else shape
         if draw(st.booleans()):
             rules.append((name, draw(st.one_of(st.just(some), strategies.initializers()))))
