@@ -407,11 +407,12 @@ def two_ranks():
 
 @pytest.mark.filterwarnings("ignore::UserWarning:torch", "ignore::FutureWarning:torch")
 def test_ranks_with_one_key_are_warned(two_ranks):
-    with pytest.warns(UserWarning, match=r"key\.fold_in\(rank\)") as caught, patch(key=0):
-        pass
-    assert caught[0].filename == __file__
+    with pytest.warns(UserWarning, match=r"key\.fold_in\(rank\)") as caught:
+        keyed(drawn, drawn)
+    assert [each.filename for each in caught] == [__file__]
     with patch():
-        pass
+        drawn()
+    keyed(lambda: nn.init.zeros_(torch.empty(3)))
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning:torch")

@@ -9,13 +9,14 @@ import torch
 from torch._C import _disabled_torch_function_impl as DISABLED
 from torch.utils.weak import WeakTensorKeyDictionary
 
+from agnostic_init.arrays.libraries.torch_shards import is_sharded
 from agnostic_init.compat.torch_init import elementwise, members, scaled, structured
 from agnostic_init.compat.torch_init.calls import Call
 from agnostic_init.compat.torch_init.keys import Keys, key_for, mapped
 from agnostic_init.compat.torch_init.meanings import FILLING
 from agnostic_init.compat.torch_init.mode import Handler
 from agnostic_init.compat.torch_init.seeded import drawn_by_torch
-from agnostic_init.compat.torch_init.watching import Watch
+from agnostic_init.compat.torch_init.watching import Watch, warn_of_ranks
 from agnostic_init.compat.torch_init.writing import has_values, write
 
 __all__ = ["Patched", "Skipped"]
@@ -27,6 +28,7 @@ class Patched(Handler):
     def __init__(self, keys: Keys, watch: Watch | None = None) -> None:
         self._keys = keys
         self._watch = watch
+        self._warns = keys.key is not None  # of ranks, and has not yet
 
     def other(
         self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]
@@ -48,14 +50,22 @@ class Patched(Handler):
             return call.tensor if call.of_init else self._by_torch(call)
         if call.make is not None:
             made = call.make()
+            self._warn_of_ranks(made)
             if mapped() and has_values(made):
                 return call.after(members.values(init, key_for(made, call.generator), made))
             return call.after(write(init, made, call.generator))
+        self._warn_of_ranks(call.tensor)
         if not call.of_init and _followed(call.tensor):
             with torch.no_grad():
                 values = write(init, torch.empty_like(call.tensor), call.generator)
             return call.tensor.copy_(values)
         return write(init, call.tensor, call.generator)
+
+    def _warn_of_ranks(self, tensor: Any) -> None:
+        """Warn where ranks draw whole tensors; of a DTensor each writes its own part."""
+        if self._warns and not is_sharded(tensor):
+            self._warns = False
+            warn_of_ranks()
 
     def _by_torch(self, call: Call) -> Any:
         key = self._keys.peek()

@@ -40,8 +40,8 @@ def patch(key: Any = None, *, strict: bool = True) -> Iterator[None]:
     Warns
     -----
     UserWarning
-        With a key, under ``torch.distributed``: every rank draws the same numbers in the same
-        order, which replicas want. Ranks that build different parts, such as the stages of a
+        With a key, under ``torch.distributed``, at the first draw of a tensor that is no DTensor:
+        every rank draws the same numbers in the same order, which replicas want. Ranks that build different parts, such as the stages of a
         pipeline, need ``key.fold_in(rank)``, or keys by name.
 
     Notes
@@ -72,14 +72,13 @@ def patch(key: Any = None, *, strict: bool = True) -> Iterator[None]:
     """
     from agnostic_init.compat.torch_init.handlers import Patched
     from agnostic_init.compat.torch_init.mode import drawing
-    from agnostic_init.compat.torch_init.watching import warn_of_ranks, watching
+    from agnostic_init.compat.torch_init.watching import watching
 
     if key is None:
         with keyed(None) as keys, drawing(Patched(keys)):
             yield
         return
     first = make_key(key)
-    warn_of_ranks()
     with watching(strict=strict) as watch, keyed(first) as keys, drawing(Patched(keys, watch)):
         yield
 
