@@ -5,6 +5,7 @@ from __future__ import annotations
 import fnmatch
 import re
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -118,3 +119,42 @@ def test_a_rule_after_one_that_takes_all_is_unused():
     twice = [ai.Rule("*", "ones"), ai.Rule("*", "ones")]
     with pytest.raises(ParameterError, match="must all be used"):
         assigned(["a"], twice)
+
+
+def by_width(name, shape):
+    return ai.normal(std=shape[-1] ** -0.5) if len(shape) > 1 else "zeros"
+
+
+def test_an_initializer_may_be_a_function_of_name_and_shape():
+    specs = {"a.weight": (4, 16), "b.weight": (2, 4), "a.bias": 4}
+    made = ai.init_tree(specs, [("*", by_width)], key=0)
+    for name, width in {"a.weight": 16, "b.weight": 4}.items():
+        init = ai.normal(std=width**-0.5)
+        np.testing.assert_array_equal(made[name], init(specs[name], key=ai.key(0).fold_in(name)))
+    assert not made["a.bias"].any()
+    filled = {name: np.empty_like(each) for name, each in made.items()}
+    ai.fill_tree(filled, {"*": by_width}, key=0)
+    for name, each in made.items():
+        np.testing.assert_array_equal(filled[name], each)
+    plan = ai.plan_tree(specs, {"*": by_width}, key=0)
+    assert plan["b.weight"].initializer == ai.normal(std=0.5)
+    again = ai.plan_tree(specs, [each.rule for each in plan], key=0)
+    assert [each.initializer for each in again] == [each.initializer for each in plan]
+
+
+@pytest.mark.parametrize(
+    ("function", "error", "said"),
+    [
+        (lambda name, shape: None, ai.ParameterTypeError, "parameter 'a', rule '*': `initializer`"),
+        (lambda name, shape: "one", ai.ParameterError, "must be that of an initializer"),
+        (lambda name, shape: ai.orthogonal(), ai.ParameterError, "parameter 'a'"),
+        (ai.normal, ai.ParameterTypeError, "the class normal"),
+        (ai.he_normal, ai.ParameterTypeError, "the function he_normal"),
+    ],
+)
+def test_functions_that_return_no_initializer(function, error, said):
+    array = np.zeros(3)
+    with pytest.raises(error) as caught:
+        ai.fill_tree({"a": array}, {"*": function}, key=0)
+    assert said in str(caught.value)
+    assert not array.any()

@@ -137,7 +137,9 @@ def transfer(
         kind = None
         if opened[source].shape != each.shape:
             kind = _resize(each.name, each.shape, source, opened[source].shape, sizes, where)
-        rest = own_rules[first].initializer if kind == "corner" and first is not None else None
+        rest = None
+        if kind == "corner" and first is not None:
+            rest = own_rules[first].of(each.name, each.shape).initializer
         with within(f"parameter {each.name!r}"):
             init = pretrained(where, source, kind, rest)
             init.check(each.shape, each.dtype or opened[source].dtype)

@@ -10,7 +10,7 @@ from agnostic_init.arrays.errors import ParameterTypeError, Wording, must, must_
 from agnostic_init.initializers.base import Initializer
 from agnostic_init.initializers.registry import build, is_registered
 
-__all__ = ["found", "get"]
+__all__ = ["found", "get", "is_function"]
 
 
 def get(identifier: str | Mapping[str, Any] | Initializer) -> Initializer:
@@ -60,6 +60,12 @@ def found(given: Any, parameter: str) -> Initializer:
         raise _not_called(given, parameter)
     rule = "must be an initializer, its name, or a dictionary with its name"
     raise must_be_type(parameter, rule, given)
+
+
+def is_function(given: Any) -> bool:
+    """Whether this is a function of the user's, and not one that was to be called first."""
+    known = isinstance(given, Initializer | type) or is_registered(given)
+    return callable(given) and not known
 
 
 def _not_called(given: Any, parameter: str) -> ParameterTypeError:

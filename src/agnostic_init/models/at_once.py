@@ -20,6 +20,7 @@ from agnostic_init.arrays.target import library_of
 from agnostic_init.bits.key import Key
 from agnostic_init.draws.engines import native
 from agnostic_init.draws.record import draw_of
+from agnostic_init.initializers.base import Initializer
 from agnostic_init.models.rules import Rule, firsts, rules_of
 from agnostic_init.native.library import look
 
@@ -90,7 +91,9 @@ def _apart(starts: Any, lengths: Any) -> bool:
 
 def _made(rule: Rule, shape: tuple[int, ...], dtype: str) -> tuple[bytes, int, int] | None:
     """What the compiled library makes of such arrays, their elements, and the bytes of one."""
-    init = rule.initializer
+    init: Any = rule.initializer
+    if not isinstance(init, Initializer):  # a function, which asks for the name
+        return None
     init.check(shape, dtype)
     record: tuple[bytes, int] | None = None
     if (draw := draw_of(init, shape, dtype)) is not None:

@@ -26,7 +26,8 @@ def entries_of(
     keys = stream.fold_in_all(names)
     checked: set[Any] = set()
     entries = []
-    for (name, shape, own, array, _), rule, key in zip(parameters, chosen, keys, strict=True):
+    for (name, shape, own, array, _), first, key in zip(parameters, chosen, keys, strict=True):
+        rule = first.of(name, shape)
         given = None if array is not None and explicit else own
         # An array's dtype gives way to the rule's, that of a spec does not.
         dtype = (rule.dtype or given if array is not None else given or rule.dtype) or default

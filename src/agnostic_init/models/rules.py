@@ -34,7 +34,8 @@ class Rule(Value):
         match the whole name: ``"re:..."`` or a compiled one. A string that is equal to a name
         matches it, whatever characters it is made of.
     initializer
-        An initializer, or what `agnostic_init.get` makes one of: a name, or a dictionary.
+        An initializer, or what `agnostic_init.get` makes one of: a name, or a dictionary. Or a
+        function of the name and the shape of a parameter that returns one of these.
     dtype
         Of the parameters that match and do not say theirs: a dtype of any library, or its name;
         None to leave it to the call.
@@ -56,7 +57,7 @@ class Rule(Value):
         def __init__(
             self,
             pattern: str | re.Pattern[str],
-            initializer: Initializer | str | Mapping[str, Any],
+            initializer: Initializer | str | Mapping[str, Any] | Callable[[str, Any], Any],
             dtype: Any = None,
         ) -> None: ...
 
@@ -73,10 +74,11 @@ class Rule(Value):
         if isinstance(maker, Initializer) and self.dtype is None:
             return
         from agnostic_init.arrays.dtype_names import name_of
-        from agnostic_init.initializers.lookup import found
+        from agnostic_init.initializers.lookup import found, is_function
 
         with within(f"rule {self.text!r}"):
-            object.__setattr__(self, "initializer", found(self.initializer, "initializer"))
+            if not is_function(maker):
+                object.__setattr__(self, "initializer", found(maker, "initializer"))
             if self.dtype is not None:
                 object.__setattr__(self, "dtype", name_of(self.dtype))
 
@@ -86,6 +88,17 @@ class Rule(Value):
         if isinstance(self.pattern, str):
             return self.pattern
         return REGEX + self.pattern.pattern
+
+    def of(self, name: str, shape: tuple[int, ...]) -> Rule:
+        """The rule for one parameter: itself, or that of what its function returns."""
+        function: Any = self.initializer
+        if isinstance(function, Initializer):
+            return self
+        from agnostic_init.initializers.lookup import found
+
+        with within(f"parameter {name!r}, rule {self.text!r}"):
+            made = found(function(name, shape), "initializer")
+        return Rule(REGEX + re.escape(name), made, self.dtype)
 
     def matches(self, name: str) -> bool:
         """Whether the rule is for a parameter of this name."""

@@ -100,7 +100,10 @@ def _chooser(rule: Any) -> tuple[str, Chooser]:
 
 def _by_name(rule: Rule) -> Chooser:
     def choose(item: Item) -> Choice | None:
-        return Choice(rule.text, rule.initializer, rule.dtype) if rule.matches(item.name) else None
+        if not rule.matches(item.name):
+            return None
+        init = rule.of(item.name, tuple(item.tensor.shape)).initializer
+        return Choice(rule.text, init, rule.dtype)
 
     return choose
 
