@@ -20,6 +20,7 @@ torch = pytest.importorskip("torch")
 if "transformers" not in os.environ.get("AGNOSTIC_INIT_REQUIRE", ""):
     pytest.skip("for the session `models` of nox", allow_module_level=True)
 
+from tests.house.test_docs import ROOT, run
 from tests.torch.models.zoo import MISSING, MODELS
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -147,6 +148,12 @@ def test_nearly_all_are_explained():
                     computed.setdefault(name, []).append(row.name)
     assert set(sources) <= {"recorded", "own code"}
     assert sources["recorded"] >= 0.99 * sources.total(), computed
+
+
+def test_the_page_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    page = ROOT / "docs" / "torch-models.md"
+    assert run(page.read_text(encoding="utf-8"), page.name) == 6
 
 
 def test_one_more_layer_changes_only_what_depends_on_depth():
