@@ -94,3 +94,18 @@ def test_arrays_must_be_a_mapping():
 def test_arrays_without_elements_share_nothing():
     empty = np.zeros((0, 3))
     ai.fill_tree({"a": empty, "b": empty}, {"*": "ones"}, key=0)
+
+
+def test_an_error_of_progress_says_what_was_written():
+    arrays = {name: np.full(4, 7.0, np.float32) for name in "abc"}
+
+    def progress(name, done, total):
+        if name == "b":
+            raise LookupError
+
+    with pytest.raises(LookupError) as caught:
+        ai.fill_tree(arrays, {"*": "ones"}, key=0, progress=progress)
+    (note,) = caught.value.__notes__
+    assert note.startswith("from `progress`, at parameter 'b': ")
+    written = sum(int((each == 1).all()) for each in arrays.values())
+    assert f": {16 * written} of the 48 bytes of the plan are made" in note

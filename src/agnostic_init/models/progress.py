@@ -42,7 +42,15 @@ class Report:
         if error is None and self.progress is not None:
             for entry in group:
                 self.done += entry.bytes
-                self.progress(entry.name, self.done, self.total)
+                try:
+                    self.progress(entry.name, self.done, self.total)
+                except Exception as raised:
+                    made = sum(map(_bytes_of, self.made))
+                    raised.add_note(
+                        f"from `progress`, at parameter {entry.name!r}: {made:,} of the "
+                        f"{self.total:,} bytes of the plan are made, and the rest is not"
+                    )
+                    raise
 
 
 def _bytes_of(entries: Sequence[Entry]) -> int:

@@ -108,7 +108,9 @@ def init_tree(
     dry_run
         Return the plan and make nothing.
     progress
-        Called after each parameter with its name, the bytes so far, and the bytes in all.
+        Called after each parameter with its name, the bytes so far, and the bytes in all. An error
+        that it raises ends the work: what `fill_tree` has written by then stays, and a note of the
+        error says how much that is.
 
     Returns
     -------
