@@ -67,3 +67,97 @@ def test_a_constant_array_beyond_all_memory_is_lazy():
     np.testing.assert_array_equal(found[-2:].compute(), [value, value])
     like = da.zeros((2**30, 4), chunks=(2**20, 4), dtype="int8")
     assert ai.ones()((2**30, 4), like=like).chunks == like.chunks
+
+
+CHUNKS = {
+    "a size": (3, ((3, 3, 2), (3, 1))),
+    "one for each axis": ((8, 2), ((8,), (2, 2))),
+    "all of them": (((1, 7), (4,)), ((1, 7), (4,))),
+    "automatic": ("auto", ((8,), (4,))),
+    "both": ((3, -1), ((3, 3, 2), (4,))),
+    "by axis": ({0: 5}, ((5, 3), (4,))),
+    "bytes": ("64B", ((4, 4), (4,))),
+}
+
+
+@pytest.mark.parametrize(("chunks", "found"), CHUNKS.values(), ids=CHUNKS)
+@pytest.mark.parametrize("which", ["normal", "orthogonal", "zeros", "sparse"])
+def test_chunks_are_those_that_are_asked_for(which, chunks, found):
+    init, shape = INITS[which]
+    array = init(shape, key=0, xp=da, chunks=chunks)
+    assert array.chunks == found
+    np.testing.assert_array_equal(array.compute(), init(shape, key=0))
+    again = init(shape, key=0, like=da.zeros(shape, chunks=1, dtype="float32"), chunks=chunks)
+    assert (again.name, again.chunks) == (array.name, found)
+
+
+def test_chunks_of_numbers_blocks_and_trees():
+    whole = ai.draws.normal((8, 4), key=1)
+    array = ai.draws.normal((8, 4), key=1, xp=da, chunks=(5, 2), index=slice(1, 7))
+    assert array.chunks == ((5, 1), (2, 2))
+    np.testing.assert_array_equal(array.compute(), whole[1:7])
+    specs = {"a": (8, 4), "b": (8, 4), "c": 8}
+    rules = {"*": ai.normal()}
+    arrays = ai.init_tree(specs, rules, key=1, xp=da, chunks=3)
+    assert [each.chunks[0] for each in arrays.values()] == [(3, 3, 2)] * 3
+    some = ai.init_tree(specs, rules, key=1, xp=da, chunks={"b": (2, -1)})
+    assert [each.chunks[0] for each in some.values()] == [(8,), (2,) * 4, (8,)]
+    for name, each in ai.init_tree(specs, rules, key=1).items():
+        np.testing.assert_array_equal(arrays[name].compute(), each)
+        np.testing.assert_array_equal(some[name].compute(), each)
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (
+            lambda: ai.ones()((8, 4), chunks=3),
+            "`chunks` must be given for Dask alone.*xp=dask.array",
+        ),
+        (lambda: ai.draws.uniform(8, key=0, chunks=3, xp=np), "must be given for Dask alone"),
+        (
+            lambda: ai.ones()((8, 4), xp=da, chunks=(3, 3, 3)),
+            r"must be chunks of the shape \(8, 4\)",
+        ),
+        (lambda: ai.ones()((8, 4), xp=da, chunks=((3, 3), 4)), "`chunks` must be chunks"),
+        (lambda: ai.ones()((8, 4), xp=da, chunks="half"), "'half'; try: chunks='auto'"),
+        (
+            lambda: ai.init_tree({"a": 3}, {"*": "ones"}, key=0, xp=da, chunks={"b": 2}),
+            r"`chunks` must name parameters of the plan, got \['b'\]",
+        ),
+        (
+            lambda: ai.init_tree({"a": 3}, {"*": "ones"}, key=0, chunks=2),
+            "parameter 'a': `chunks` must be given for Dask alone",
+        ),
+        (
+            lambda: ai.draws.normal(3, key=0, chunks=2, out=np.zeros(3)),
+            "`chunks` must not be given together with `out`",
+        ),
+    ],
+)
+def test_chunks_that_cannot_be(call, words):
+    with pytest.raises(ai.ParameterError, match=words):
+        call()
+
+
+@pytest.mark.slow
+def test_two_processes_of_workers():
+    """What crosses to a worker is small; each makes its chunks, and gives what one process gives."""
+    distributed = pytest.importorskip("distributed")
+    shape = (512, 256)
+    with (
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+        ) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        array = ai.normal()(shape, key=0, xp=da, chunks=(64, 256))
+        held = client.persist(array)
+        distributed.wait(held)
+        workers = {name for names in client.who_has(held).values() for name in names}
+        assert len(workers) == 2
+        np.testing.assert_array_equal(held.compute(), ai.normal()(shape, key=0))
+        matrix = ai.orthogonal()((64, 64), key=0, xp=da, chunks=32)
+        np.testing.assert_allclose(
+            client.compute(matrix).result(), ai.orthogonal()((64, 64), key=0), atol=1e-6
+        )

@@ -297,6 +297,10 @@ class Library:
         """Of a lazy library: an array of one chunk, which `function` makes; `of` as above."""
         raise NotImplementedError
 
+    def chunked(self, shape: tuple[int, ...], chunks: Any, dtype: str) -> Any:
+        """Of a lazy library: an array without values that others are to have the chunks of."""
+        raise NotImplementedError
+
     def in_chunks_of(self, like: Any, array: Any) -> Any:
         """Of a lazy library: the array in the chunks of `like`, where that has its shape."""
         return array

@@ -10,7 +10,7 @@ from agnostic_init.arrays.errors import must, must_be_type, not_imported
 from agnostic_init.arrays.library import Library
 from agnostic_init.arrays.values import Record
 
-__all__ = ["BACKENDS", "Target", "backend", "library_of", "resolve"]
+__all__ = ["BACKENDS", "Target", "backend", "in_chunks", "library_of", "resolve"]
 
 #: The array libraries that have a file in ``libraries/``, and of each the extra that installs it.
 BACKENDS = {
@@ -87,6 +87,16 @@ def resolve(
     if shape is not None:
         place = library.fitted(place, shape, "like" if device is None else "device")
     return Target(library, name, place, like)
+
+
+def in_chunks(target: Target, chunks: Any, shape: tuple[int, ...]) -> Target:
+    """The target of an array that is to have `chunks`; None for those of `like`, or automatic ones."""
+    if chunks is None:
+        return target
+    if not target.library.lazy:
+        rule = "must be given for Dask alone, whose arrays have chunks"
+        raise must("chunks", rule, chunks, "xp=dask.array")
+    return target._replace(like=target.library.chunked(shape, chunks, target.dtype))
 
 
 def library_of(array: Any) -> Library:

@@ -26,6 +26,7 @@ def bits(
     dtype: Any = None,
     device: Any = None,
     index: Any = None,
+    chunks: Any = None,
     out: Any = None,
 ) -> Any:
     """Random 32-bit words: those of stream v1 at the array's row-major positions.
@@ -42,6 +43,8 @@ def bits(
         uint32 (the default), or int64, which holds the same words.
     index
         A block of the global array, by basic indexing; None for all of it.
+    chunks
+        Of an array of Dask's, as Dask takes them; by default those of `like`, or automatic ones.
     out
         An array to write instead of a new one, of the block's shape.
 
@@ -66,6 +69,7 @@ def bits(
         dtype=dtype,
         device=device,
         index=index,
+        chunks=chunks,
         out=out,
     )
 
@@ -81,6 +85,7 @@ def uniform(
     dtype: Any = None,
     device: Any = None,
     index: Any = None,
+    chunks: Any = None,
     out: Any = None,
 ) -> Any:
     """Uniform random numbers on the half-open interval [low, high).
@@ -99,6 +104,8 @@ def uniform(
         The array library, dtype and device. The default is float32 in NumPy.
     index
         A block of the global array, by basic indexing; None for all of it.
+    chunks
+        Of an array of Dask's, as Dask takes them; by default those of `like`, or automatic ones.
     out
         An array to write instead of a new one, of the block's shape.
 
@@ -131,6 +138,7 @@ def uniform(
         dtype=dtype,
         device=device,
         index=index,
+        chunks=chunks,
         out=out,
     )
 
@@ -146,6 +154,7 @@ def normal(
     dtype: Any = None,
     device: Any = None,
     index: Any = None,
+    chunks: Any = None,
     out: Any = None,
 ) -> Any:
     """Normal random numbers.
@@ -163,6 +172,8 @@ def normal(
         The array library, dtype and device. The default is float32 in NumPy.
     index
         A block of the global array, by basic indexing; None for all of it.
+    chunks
+        Of an array of Dask's, as Dask takes them; by default those of `like`, or automatic ones.
     out
         An array to write instead of a new one, of the block's shape.
 
@@ -195,6 +206,7 @@ def normal(
         dtype=dtype,
         device=device,
         index=index,
+        chunks=chunks,
         out=out,
     )
 
@@ -214,6 +226,7 @@ def truncated_normal(
     dtype: Any = None,
     device: Any = None,
     index: Any = None,
+    chunks: Any = None,
     out: Any = None,
 ) -> Any:
     """Normal random numbers confined to an interval.
@@ -241,6 +254,8 @@ def truncated_normal(
         The array library, dtype and device. The default is float32 in NumPy.
     index
         A block of the global array, by basic indexing; None for all of it.
+    chunks
+        Of an array of Dask's, as Dask takes them; by default those of `like`, or automatic ones.
     out
         An array to write instead of a new one, of the block's shape.
 
@@ -271,5 +286,6 @@ def truncated_normal(
         dtype=dtype,
         device=device,
         index=index,
+        chunks=chunks,
         out=out,
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 from agnostic_init.arrays.errors import must
 from agnostic_init.arrays.out import check_out
-from agnostic_init.arrays.target import resolve
+from agnostic_init.arrays.target import in_chunks, resolve
 from agnostic_init.arrays.untraced import untraced
 from agnostic_init.bits.block import block, checked_shape
 from agnostic_init.bits.key import key as make_key
@@ -28,14 +28,15 @@ def produce(
     dtype: Any = None,
     device: Any = None,
     index: Any = None,
+    chunks: Any = None,
     out: Any = None,
 ) -> Any:
     """An array of the values of a draw, which is asked for by the name of its dtype."""
     part = block(checked_shape(shape), index)
     if out is None:
-        target = resolve(like, xp, dtype, device, part.shape)
+        target = in_chunks(resolve(like, xp, dtype, device, part.shape), chunks, part.shape)
         return make(draw_of(target.dtype), make_key(key), part, target)
-    for name, value in (("like", like), ("xp", xp), ("device", device)):
+    for name, value in (("like", like), ("xp", xp), ("device", device), ("chunks", chunks)):
         if value is not None:
             raise must(name, "must not be given together with `out`", value)
     library = check_out(out, part.shape)

@@ -49,6 +49,7 @@ class Initializer:
         dtype: Any = None,
         device: Any = None,
         index: Any = None,
+        chunks: Any = None,
     ) -> Any:
         """Make a new array.
 
@@ -71,6 +72,9 @@ class Initializer:
             Override those of `like`; float32 and the library's default device by default.
         index
             Make only the block of the global array that this basic index selects.
+        chunks
+            Of an array of Dask's: a size, sizes for each axis, or "auto", as Dask takes them. Values
+            do not depend on them. By default those of a `like` of this shape, or automatic ones.
         *others
             Of a call as above, where `shape` is the key: the shape, dtype and sharding.
 
@@ -82,15 +86,15 @@ class Initializer:
         if others:
             from agnostic_init.initializers.jax_call import of_jax_call
 
-            names = ("key", "like", "xp", "dtype", "device", "index")
-            values = (key, like, xp, dtype, device, index)
+            names = ("key", "like", "xp", "dtype", "device", "index", "chunks")
+            values = (key, like, xp, dtype, device, index, chunks)
             named = {n: v for n, v in zip(names, values, strict=True) if v is not None}
             return self(**of_jax_call(shape, others, named))
         # What makes arrays is imported here and below when the first is made: a tree of parameters
         # is filled without.
         from agnostic_init.initializers.making import called
 
-        return called(self, shape, key, like, xp, dtype, device, index)
+        return called(self, shape, key, like, xp, dtype, device, index, chunks)
 
     @untraced
     def fill(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from agnostic_init.arrays.errors import must, must_be_type
 from agnostic_init.arrays.library import Library
 from agnostic_init.arrays.out import check_out, library_of_out
-from agnostic_init.arrays.target import Target, resolve
+from agnostic_init.arrays.target import Target, in_chunks, resolve
 from agnostic_init.bits.block import Block, block, checked_shape
 from agnostic_init.bits.key import Key
 from agnostic_init.bits.key import key as make_key
@@ -33,11 +33,14 @@ def called(
     dtype: Any,
     device: Any,
     index: Any,
+    chunks: Any,
 ) -> Any:
     """`Initializer.__call__`."""
     lengths = checked_shape(shape)
     part = block(lengths, index)
     target = resolve(like, xp, dtype, device, part.shape)
+    if chunks is not None:
+        target = in_chunks(target, chunks, part.shape)
     stream = _stream(init, key)
     with target.library.on(target.device):
         return init.make(lengths, stream, part, target)

@@ -10,7 +10,7 @@ from typing import Any
 
 from agnostic_init.arrays.errors import must, within
 from agnostic_init.arrays.out import check_out
-from agnostic_init.arrays.target import resolve
+from agnostic_init.arrays.target import in_chunks, resolve
 from agnostic_init.bits.key import Key
 from agnostic_init.models.entry import Entry
 from agnostic_init.models.making import fill_entries, make_entries
@@ -137,6 +137,7 @@ class Plan:
         like: Any = None,
         xp: Any = None,
         device: Any = None,
+        chunks: Any = None,
         progress: Progress | None = None,
     ) -> dict[str, Any]:
         """Make every array, with nothing that waits for a device in between.
@@ -149,6 +150,8 @@ class Plan:
         like, xp, device
             The array library and the device, as of `init_tree`. A mapping as `like` gives every
             parameter an array of its own; None stands for an array of NumPy.
+        chunks
+            Of arrays of Dask's, as of an initializer; or a mapping of names to them.
         progress
             Called after each parameter with its name, the bytes so far, and the bytes of the plan.
 
@@ -159,11 +162,16 @@ class Plan:
         """
         likes = like if isinstance(like, Mapping) else dict.fromkeys(self._names(), like)
         self._check_names("like", likes)
+        unknown = [] if not isinstance(chunks, Mapping) else [n for n in chunks if n not in self]
+        if unknown:
+            raise must("chunks", "must name parameters of the plan", unknown)
         targets = []
         for entry in self.entries:
             with within(f"parameter {entry.name!r}"):
                 like = likes[entry.name]
-                targets.append(resolve(like, xp, entry.dtype, device, entry.shape))
+                target = resolve(like, xp, entry.dtype, device, entry.shape)
+                own = chunks.get(entry.name) if isinstance(chunks, Mapping) else chunks
+                targets.append(in_chunks(target, own, entry.shape))
         arrays = make_entries(self.entries, targets, Report(self.entries, progress))
         return dict(zip(self._names(), arrays, strict=True))
 

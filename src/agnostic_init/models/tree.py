@@ -32,6 +32,7 @@ def init_tree(
     xp: Any = None,
     dtype: Any = None,
     device: Any = None,
+    chunks: Any = None,
     dry_run: Literal[False] = False,
     progress: Progress | None = None,
 ) -> dict[str, Any]: ...
@@ -47,6 +48,7 @@ def init_tree(
     xp: Any = None,
     dtype: Any = None,
     device: Any = None,
+    chunks: Any = None,
     dry_run: Literal[True],
     progress: Progress | None = None,
 ) -> Plan: ...
@@ -62,6 +64,7 @@ def init_tree(
     xp: Any = None,
     dtype: Any = None,
     device: Any = None,
+    chunks: Any = None,
     dry_run: bool,
     progress: Progress | None = None,
 ) -> dict[str, Any] | Plan: ...
@@ -77,6 +80,7 @@ def init_tree(
     xp: Any = None,
     dtype: Any = None,
     device: Any = None,
+    chunks: Any = None,
     dry_run: bool = False,
     progress: Progress | None = None,
 ) -> dict[str, Any] | Plan:
@@ -105,6 +109,8 @@ def init_tree(
     dtype
         Of the parameters whose own spec and whose rule name none. Where it is None too, that of an
         array as spec, of `like`, or the library's default.
+    chunks
+        Of arrays of Dask's: what Dask takes for all of them, or a mapping of names to that.
     dry_run
         Return the plan and make nothing.
     progress
@@ -150,7 +156,7 @@ def init_tree(
         return plan
     if like is None and xp is None:
         like = {each.name: each.array for each in parameters}
-    made = plan.make(like=like, xp=xp, device=device, progress=progress)
+    made = plan.make(like=like, xp=xp, device=device, chunks=chunks, progress=progress)
     return made if tree is None else tree.rebuilt(made)
 
 

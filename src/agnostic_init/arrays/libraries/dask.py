@@ -97,6 +97,15 @@ class Library(numpy.Library):
         chunk = dask.delayed(function)(dask_key_name=f"{name}-made")
         return dask.array.from_delayed(chunk, shape, dtype=dtype, meta=meta, name=name)
 
+    def chunked(self, shape: tuple[int, ...], chunks: Any, dtype: str) -> Any:
+        kind = self.dtype(dtype)
+        try:
+            sizes = dask.array.core.normalize_chunks(chunks, shape, dtype=kind)
+            return dask.array.empty(shape, dtype=kind, chunks=sizes)
+        except (ValueError, TypeError, NotImplementedError) as error:
+            rule = f"must be chunks of the shape {shape} ({error})"
+            raise must("chunks", rule, chunks, "chunks='auto', or a size for each axis") from None
+
     def in_chunks_of(self, like: Any, array: Any) -> Any:
         same = like is not None and like.shape == array.shape
         return array.rechunk(like.chunks) if same else array
