@@ -132,7 +132,8 @@ def models(session: nox.Session) -> None:
     except nox.command.CommandFailed:
         session.skip("the package index does not have all of the libraries of the group `models`")
     env = backend_env("numpy", also_required=("torch", "transformers"))
-    run_pytest(session, "tests/torch/models", env=env, may_be_empty=False)
+    files = "tests/torch/models", "tests/examples/test_specs_of_models.py"
+    run_pytest(session, *files, env=env, may_be_empty=False)
 
 
 @nox.session

@@ -1,0 +1,94 @@
+"""The specs of real models: their sizes are the published ones, their names and shapes those of transformers."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+
+import agnostic_init as ai
+from agnostic_init.models.spec_file import read_spec
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+GPT2 = {
+    "small": (768, 12, 12),
+    "medium": (1024, 24, 16),
+    "large": (1280, 36, 20),
+    "xl": (1600, 48, 25),
+}
+LLAMA = {"8b": (4096, 32, 32, 14336), "70b": (8192, 80, 64, 28672)}
+ELEMENTS = {
+    "gpt2-small": 124_439_808,
+    "gpt2-medium": 354_823_168,
+    "gpt2-large": 774_030_080,
+    "gpt2-xl": 1_557_611_200,
+    "llama-like-8b": 8_030_261_248,
+    "llama-like-70b": 70_553_706_496,
+}
+
+
+def plan_of(name):
+    return read_spec(EXAMPLES / f"{name}.toml").plan()
+
+
+def test_every_example_is_known():
+    assert {each.stem for each in EXAMPLES.glob("*.toml")} == set(ELEMENTS)
+
+
+@pytest.mark.parametrize("name", ELEMENTS)
+def test_the_size_is_the_published_one(name):
+    plan = plan_of(name)
+    assert plan.elements == ELEMENTS[name]
+    text = (EXAMPLES / f"{name}.toml").read_text(encoding="utf-8")
+    assert f"{len(plan):,} tensors, {plan.elements:,} parameters" in text
+
+
+@pytest.mark.parametrize("size", GPT2)
+def test_gpt2_is_scaled_by_its_depth(size):
+    width, layers, _ = GPT2[size]
+    plan = plan_of(f"gpt2-{size}")
+    assert len(plan) == 12 * layers + 4
+    assert plan["wte.weight"].shape == (50257, width)
+    residual = ai.normal(std=0.02 / math.sqrt(2 * layers))
+    for entry in plan:
+        *_, module, kind = entry.name.split(".")
+        expected = ai.normal(std=0.02)
+        if kind == "bias":
+            expected = ai.zeros()
+        elif module.startswith("ln_"):
+            expected = ai.ones()
+        elif module == "c_proj":
+            expected = residual
+        assert entry.initializer == expected, entry.name
+
+
+def shapes(model):
+    return {name: tuple(each.shape) for name, each in model.named_parameters()}
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", ELEMENTS)
+def test_names_and_shapes_are_those_of_transformers(name):
+    torch = pytest.importorskip("torch")
+    transformers = pytest.importorskip("transformers")
+    kind, _, size = name.rpartition("-")
+    with torch.device("meta"):
+        if kind == "gpt2":
+            width, layers, heads = GPT2[size]
+            config = transformers.GPT2Config(n_embd=width, n_layer=layers, n_head=heads)
+            model = transformers.GPT2Model(config)
+        else:
+            width, layers, heads, inner = LLAMA[size]
+            config = transformers.LlamaConfig(
+                vocab_size=128256,
+                hidden_size=width,
+                num_hidden_layers=layers,
+                num_attention_heads=heads,
+                num_key_value_heads=8,
+                intermediate_size=inner,
+                tie_word_embeddings=False,
+            )
+            model = transformers.LlamaForCausalLM(config)
+    assert config.initializer_range == 0.02
+    assert {entry.name: entry.shape for entry in plan_of(name)} == shapes(model)
