@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+from fractions import Fraction
+
 import numpy as np
 import pytest
 
@@ -263,3 +266,16 @@ def test_what_is_no_dtype_is_refused_in_a_call_too(dtype):
             init(jax.random.key(0), (2, 2), dtype)
     with pytest.raises(ParameterTypeError, match="`dtype` must be a dtype of JAX, or None"):
         initializers.normal(dtype=dtype)
+
+
+@pytest.mark.parametrize("number", [Decimal("0.5"), Fraction(1, 2), np.float32(0.5)], ids=repr)
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_factor_is_any_real_number(number, sign):
+    key = jax.random.key(0)
+    for factory in (initializers.normal, initializers.uniform, initializers.orthogonal):
+        made, same = factory(sign * number)(key, (2, 2)), factory(sign * 0.5)(key, (2, 2))
+        assert np.array_equal(made, same)
+    made, same = (
+        initializers.variance_scaling(x, "fan_in", "normal")(key, (2, 2)) for x in (number, 0.5)
+    )
+    assert np.array_equal(made, same)

@@ -100,7 +100,8 @@ class variance_scaling(Factory):
         fan = self._fan(shape)
         if fan == 0:
             return placed(jnp.zeros(shape, dtype), out_sharding)  # no device: it has no elements
-        variance = number_of(self.scale) / fan
+        scale = float(self.scale) if is_number(self.scale) else number_of(self.scale)
+        variance = scale / fan
         known = is_number(variance) and variance > 0
         root = jnp.sqrt if is_traced(variance) else np.sqrt
 
