@@ -247,6 +247,11 @@ class Initializer:
                 self.write(key, part, out, library)
             return
         inner = library.of_parts
+        if not self.elementwise and (inner is not None or library.cut(out) is not None):
+            from agnostic_init.initializers.pieces import write_together
+
+            if write_together(self, key, part, out, library):
+                return
         for view, index in library.parts(out):
             place = part if index is None else part.part(index)
             if inner is None:
