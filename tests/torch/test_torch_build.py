@@ -299,3 +299,27 @@ def test_progress_is_told():
     seen = []
     ai.torch.build(Net, key=0, progress=lambda name, done, total: seen.append((name, done, total)))
     assert seen[-1][1] == seen[-1][2]
+
+
+class Featured(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Linear(3, 4)
+        self.register_buffer("features", torch.randn(4))
+        self.extra = torch.rand(5)
+
+
+def test_buffers_and_attributes_that_are_drawn_go_by_name():
+    model = ai.torch.build(Featured, key=0)
+    key = ai.key(0)
+    expected = ai.normal()((4,), key=key.fold_in("features"), xp=torch)
+    assert torch.equal(model.features, expected)
+    assert torch.equal(model.extra, ai.uniform()((5,), key=key.fold_in("extra"), xp=torch))
+    assert [row.kind for row in ai.torch.plan(model)] == ["parameter"] * 2 + ["buffer", "attribute"]
+
+
+def test_what_was_filled_stays_as_it_is():
+    model = ai.torch.build(Featured, key=0)
+    before = {name: tensor.clone() for name, tensor in state(model).items()}
+    ai.torch.materialize(model, key=1)
+    assert all(torch.equal(tensor, before[name]) for name, tensor in state(model).items())

@@ -20,7 +20,7 @@ from agnostic_init.torch.fill import OTHERWISE, decided, fill, is_statistic
 from agnostic_init.torch.handler import recording
 from agnostic_init.torch.keys import sources_of
 from agnostic_init.torch.plan import Plan
-from agnostic_init.torch.record import items_of, keep
+from agnostic_init.torch.record import forget, items_of, keep
 from agnostic_init.torch.recorder import ReadError, Recorder
 
 __all__ = ["build", "empty_parameters", "materialize", "plan"]
@@ -102,6 +102,7 @@ def build(
     fill(model, made, device=place, dtype=form, progress=progress)
     _move_buffers(model, place, form)
     _plans[model] = made.plan(own)
+    forget(model)
     return model
 
 
@@ -180,6 +181,7 @@ def materialize(
     fill(model, made, device=place, dtype=form, progress=progress)
     _move_buffers(model, place, form)
     _plans[model] = made.plan(own)
+    forget(model)
     return model
 
 

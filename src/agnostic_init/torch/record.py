@@ -15,7 +15,7 @@ from agnostic_init.torch.recorder import Recorder
 from agnostic_init.torch.states import COMPUTED, Constant, State
 from agnostic_init.torch.tensors import plain
 
-__all__ = ["Item", "Record", "items_of", "keep"]
+__all__ = ["Item", "Record", "forget", "items_of", "keep"]
 
 
 class Record(NamedTuple):
@@ -78,6 +78,12 @@ def keep(modules: Iterable[Any], recorder: Recorder) -> None:
                     found[attribute] = record
             if found:
                 _records[module] = _records.get(module, {}) | found
+
+
+def forget(model: Any) -> None:
+    """Drop what was recorded of a module that has its values, and what that held on to."""
+    for module in model.modules():
+        _records.pop(module, None)
 
 
 def items_of(model: Any) -> list[Item]:
