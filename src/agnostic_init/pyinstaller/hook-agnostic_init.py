@@ -36,7 +36,7 @@ def _files(folder: Path) -> list[tuple[str, str]]:
 
 
 hiddenimports = _names()
-excludedimports = ["tqdm", "ml_dtypes"]
+excludedimports = [*LIBRARIES, "tqdm", "ml_dtypes"]
 # The compiled library, the sources of kernels, and tables; and as they are, the modules for array
 # libraries: were their imports followed, each would bring its library.
 datas = [*_files(PACKAGE), *_files(NAMESPACES)]
