@@ -31,6 +31,6 @@ def test_a_device_that_is_not_there_is_an_error_in_words(tmp_path):
     if torch.cuda.is_available():
         pytest.skip("it is there")
     plan = ai.init_tree({"w": 3}, {"*": "ones"}, key=0, dry_run=True)
-    with pytest.raises(ParameterError, match="`device` must be one that torch can use here"):
+    with pytest.raises(ParameterError, match="`device` must be a device that torch has here"):
         write_plan(plan, tmp_path / "model", xp="torch", device="cuda")
     assert list(tmp_path.iterdir()) == []
