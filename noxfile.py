@@ -5,14 +5,15 @@ live in pyproject.toml. Every session tests the installed package, never ``src/`
 run builds, with the native library in it. Only ``pure`` is without, as on a machine that has no C++ compiler.
 
 The session ``numpy`` runs the whole suite. The sessions of the other backends add to it what is theirs: the tests that
-use the backend fixture, and the files named for their library. A backend that a session names and cannot import is a
-failure there, not a skip.
+use the backend fixture, the files named for their library, and those of which a test is skipped without it. A backend
+that a session names and cannot import is a failure there, not a skip.
 """
 
 from __future__ import annotations
 
 import functools
 import json
+import re
 import shutil
 import zipfile
 from pathlib import Path
@@ -28,6 +29,8 @@ ROOT = Path(__file__).parent
 
 # The release of torch that the suite is known to pass with, and that the benchmarks compare with.
 TORCH = "torch==2.13.0"
+# Tests of other people's models, which need their libraries, and a session of their own.
+MODELS = Path("tests/torch/models")
 
 
 def group(name: str) -> list[str]:
@@ -63,10 +66,19 @@ def backend_env(*names: str, also_required: tuple[str, ...] = ()) -> dict[str, s
     }
 
 
-def files_named_for(*libraries: str) -> list[str]:
-    """The test files named for one of these libraries."""
-    found = {path for library in libraries for path in ROOT.glob(f"tests/**/test_*{library}*.py")}
-    return [str(path.relative_to(ROOT)) for path in sorted(found)]
+def files_for(library: str) -> tuple[list[str], list[str]]:
+    """The test files named for a library, or skipped whole without it; and those of which a test needs it."""
+    named, partly = [], []
+    for path in sorted(ROOT.glob("tests/**/test_*.py")):
+        text, place = path.read_text(encoding="utf-8"), path.relative_to(ROOT)
+        if place.is_relative_to(MODELS):
+            continue  # of the session models
+        needs = re.compile(rf'^.*importorskip\("(?:array_api_)?{library}["._]', re.MULTILINE).findall(text)
+        if library in path.stem or any(not line[0].isspace() for line in needs):
+            named.append(str(place))
+        elif needs:
+            partly.append(str(place))
+    return named, partly
 
 
 def run_pytest(session: nox.Session, *args: str, env: dict[str, str], may_be_empty: bool) -> None:
@@ -79,9 +91,12 @@ def run_backend(session: nox.Session, backend: str, *also_required: str) -> None
     """Run what this backend adds to the session numpy."""
     env = backend_env(backend, also_required=also_required)
     run_pytest(session, "-m", "backend", env=env, may_be_empty=False)
-    if files := files_named_for(backend):
+    named, partly = files_for(backend)
+    if named:
         # Empty if all of their tests use the backend fixture, and have just run.
-        run_pytest(session, "-m", "not backend", *files, env=env, may_be_empty=True)
+        run_pytest(session, "-m", "not backend", *named, env=env, may_be_empty=True)
+    if partly:
+        run_pytest(session, "-m", "not backend and not slow", *partly, env=env, may_be_empty=True)
 
 
 def run_examples(session: nox.Session, *, env: dict[str, str]) -> None:
@@ -132,8 +147,8 @@ def models(session: nox.Session) -> None:
     except nox.command.CommandFailed:
         session.skip("the package index does not have all of the libraries of the group `models`")
     env = backend_env("numpy", also_required=("torch", "transformers"))
-    files = "tests/torch/models", "tests/examples/test_specs_of_models.py"
-    run_pytest(session, *files, env=env, may_be_empty=False)
+    files = "tests/examples/test_specs_of_models.py", "tests/torch/test_own.py"
+    run_pytest(session, str(MODELS), *files, env=env, may_be_empty=False)
 
 
 @nox.session
@@ -158,7 +173,8 @@ def keras(session: nox.Session) -> None:
     env = backend_env("numpy", also_required=("torch", "jax", "keras", "flax", "equinox"))
     # Without it Keras looks for TensorFlow.
     env["KERAS_BACKEND"] = "numpy"
-    run_pytest(session, "tests/compat", env=env, may_be_empty=False)
+    others = [path for name in ("flax", "equinox") for path in sum(files_for(name), [])]
+    run_pytest(session, "tests/compat", *sorted(set(others)), env=env, may_be_empty=False)
 
 
 @nox.session
@@ -184,9 +200,9 @@ def cupy(session: nox.Session) -> None:
     install(session, *group("test"), *group("sass"), extras="cupy")
     if shutil.which("nvidia-smi"):
         run_backend(session, "cupy")
-    if files := files_named_for("cuda"):
-        env = {"AGNOSTIC_INIT_BACKENDS": "cupy"}
-        run_pytest(session, "-m", "not backend", *files, env=env, may_be_empty=True)
+    files, _ = files_for("cuda")
+    env = {"AGNOSTIC_INIT_BACKENDS": "cupy"}
+    run_pytest(session, "-m", "not backend", *files, env=env, may_be_empty=True)
 
 
 @nox.session(default=False)
