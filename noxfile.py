@@ -73,7 +73,9 @@ def files_for(library: str) -> tuple[list[str], list[str]]:
         text, place = path.read_text(encoding="utf-8"), path.relative_to(ROOT)
         if place.is_relative_to(MODELS):
             continue  # of the session models
-        needs = re.compile(rf'^.*importorskip\("(?:array_api_)?{library}["._]', re.MULTILINE).findall(text)
+        needs = re.compile(
+            rf'^.*importorskip\("(?:array_api_)?{library}["._]', re.MULTILINE
+        ).findall(text)
         if library in path.stem or any(not line[0].isspace() for line in needs):
             named.append(str(place))
         elif needs:
@@ -173,8 +175,8 @@ def keras(session: nox.Session) -> None:
     env = backend_env("numpy", also_required=("torch", "jax", "keras", "flax", "equinox"))
     # Without it Keras looks for TensorFlow.
     env["KERAS_BACKEND"] = "numpy"
-    others = [path for name in ("flax", "equinox") for path in sum(files_for(name), [])]
-    run_pytest(session, "tests/compat", *sorted(set(others)), env=env, may_be_empty=False)
+    files = {path for name in ("flax", "equinox") for found in files_for(name) for path in found}
+    run_pytest(session, "tests/compat", *sorted(files), env=env, may_be_empty=False)
 
 
 @nox.session

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 from typing import Any, Self
 
@@ -28,8 +29,8 @@ class StoppedError(BaseException):
 class Signals:
     """While it is entered, the first signal raises. One that is ignored, as under nohup, stays so.
 
-    Python drops an exception that is raised in a callback of its own, as of a weak reference. So
-    whoever works long calls `check` now and then.
+    Python drops an exception that is raised in a callback of its own, as of a weak reference, and
+    says so; this one goes without a word. So whoever works long calls `check` now and then.
 
     Parameters
     ----------
@@ -43,6 +44,7 @@ class Signals:
         self.asked: int | None = None
         self.closed = False
         self.before: dict[int, Any] = {}
+        self.tell = sys.unraisablehook
 
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():  # no other may set handlers
@@ -50,12 +52,15 @@ class Signals:
                 number = getattr(signal, name, None)
                 if number is not None and signal.getsignal(number) in DEFAULTS:
                     self.before[number] = signal.signal(number, self._stop)
+            self.tell, sys.unraisablehook = sys.unraisablehook, self._dropped
         return self
 
     def __exit__(self, *error: object) -> None:
         ignored = self.closed and self.until_exit
         for number, handler in self.before.items():
             signal.signal(number, signal.SIG_IGN if ignored else handler)
+        if sys.unraisablehook == self._dropped:
+            sys.unraisablehook = self.tell
 
     def check(self) -> None:
         """Raise if a signal has come, also if that was dropped."""
@@ -66,6 +71,10 @@ class Signals:
         """Take no more: what comes from now on is too late. Raise if one has come."""
         self.closed = True
         self.check()
+
+    def _dropped(self, dropped: Any) -> None:
+        if not isinstance(dropped.exc_value, StoppedError):
+            self.tell(dropped)
 
     def _stop(self, number: int, frame: object) -> None:
         if self.closed:
