@@ -28,6 +28,12 @@ def nested(depth):
 
 
 CALLS = {
+    "array as layout": (
+        lambda: ai.torch_default(np.array([]), fan=(1, 2)), ValueError, "`fan` must not be given"
+    ),
+    "array as layout, and no fan": (
+        lambda: ai.he_normal(np.array(["o", "i"])), TypeError, "`layout` must be a string"
+    ),
     "nested too deeply": (lambda: ai.get(nested(5000)), ValueError, "must be nested less deeply, got"),
     # shapes, keys and blocks
     "negative shape": (lambda: draws.normal((2, -3), key=0), ValueError, "`shape` must have no neg"),

@@ -330,7 +330,8 @@ def torch_default(
 
 def _layout(layout: str | None, fan: Fan) -> str | None:
     """No layout where the fans are given outright and the layout is the default one."""
-    return None if fan is not None and layout == "torch" else layout
+    default = isinstance(layout, str) and layout == "torch"  # an array is compared by its elements
+    return None if fan is not None and default else layout
 
 
 def _squared_gain(nonlinearity: Any, a: Any) -> float:
