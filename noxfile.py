@@ -192,7 +192,8 @@ def fuzz(session: nox.Session) -> None:
     install(session, *group("fuzz"), TORCH, extras="torch,jax,dask,strict,low-precision,cli")
     # Without it Keras looks for TensorFlow.
     env = {"KERAS_BACKEND": "numpy", "AGNOSTIC_INIT_ENGINE": "native"}
-    session.run("python", "-m", "fuzz", "--complete", *session.posargs, env=env)
+    with session.chdir("tests"):
+        session.run("python", "-m", "fuzz", "--complete", *session.posargs, env=env)
 
 
 @nox.session

@@ -11,20 +11,15 @@ from agnostic_init.bits.block import Block
 from agnostic_init.compat import torch_init
 from agnostic_init.draws.engines import host
 
-ROOT = Path(__file__).parents[2]
+TESTS = Path(__file__).parents[1]
 
-pytestmark = [
-    pytest.mark.skipif(
-        not (ROOT / "fuzz" / "__main__.py").is_file(), reason="fuzz/ is not beside the tests"
-    ),
-    pytest.mark.slow,
-]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
 def run(monkeypatch, capsys):
     """Run a property for as long as it takes to find something, or for so many seconds."""
-    monkeypatch.syspath_prepend(ROOT)
+    monkeypatch.syspath_prepend(TESTS)
     main = importlib.import_module("fuzz.__main__").main
     arrays = importlib.import_module("fuzz.properties.arrays")
     monkeypatch.setattr(arrays, "CHOICES", arrays.CHOICES[:1])  # NumPy, as others take longer
@@ -53,7 +48,7 @@ def test_a_block_of_other_places_is_found(run, monkeypatch):
     names = {}
     exec("\n".join(imports), names)
     eval(call, names)
-    assert "again: python -m fuzz --seed 0 --only arrays" in said
+    assert "again, in tests/: python -m fuzz --seed 0 --only arrays" in said
 
 
 def test_an_error_of_another_library_is_found(run, monkeypatch):
