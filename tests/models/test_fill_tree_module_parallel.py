@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 import agnostic_init as ai
-from agnostic_init.models.torch_names import canonical_names, named_tensors
 
 torch = pytest.importorskip("torch")
+
+from agnostic_init.models.torch_names import canonical_names, named_tensors
+
 if not torch.distributed.is_available():
     pytest.skip("torch was built without torch.distributed", allow_module_level=True)
 

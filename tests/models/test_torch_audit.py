@@ -9,7 +9,6 @@ import pytest
 
 import agnostic_init as ai
 from agnostic_init.arrays.errors import ParameterError, ParameterTypeError
-from agnostic_init.models.torch_names import named_tensors
 
 torch = pytest.importorskip("torch")
 
@@ -17,6 +16,7 @@ from tests.models.torch_architectures import ARCHITECTURES
 from torch import nn
 
 from agnostic_init.models.torch_audit import Unwritten, unwritten
+from agnostic_init.models.torch_names import named_tensors
 from agnostic_init.models.torch_patterns import OF_DTYPE
 
 OMISSIONS = 500

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from agnostic_init.arrays.errors import ParameterError, ParameterTypeError
-from agnostic_init.models.torch_names import canonical_names, named_tensors, places
 
 torch = pytest.importorskip("torch")
 
@@ -19,6 +18,8 @@ from tests.models.torch_wrapping import (
     wrapped,
 )
 from torch import nn
+
+from agnostic_init.models.torch_names import canonical_names, named_tensors, places
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:torch")
 

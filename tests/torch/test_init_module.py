@@ -10,12 +10,13 @@ import pytest
 
 import agnostic_init as ai
 from agnostic_init.arrays.errors import ParameterError, ParameterTypeError
-from agnostic_init.models.torch_names import named_tensors
 
 torch = pytest.importorskip("torch")
 
 from tests.models.torch_wrapping import WITH_PARAMETRIZATIONS, WRAPPERS, Net, wrapped
 from torch import nn
+
+from agnostic_init.models.torch_names import named_tensors
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:torch")
 

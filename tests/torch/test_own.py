@@ -10,11 +10,12 @@ import pytest
 
 import agnostic_init as ai
 from agnostic_init.arrays.errors import ParameterError
-from agnostic_init.models.torch_names import named_tensors
 
 torch = pytest.importorskip("torch")
 
 from torch import nn
+
+from agnostic_init.models.torch_names import named_tensors
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::DeprecationWarning:torch", "ignore::FutureWarning:transformers"

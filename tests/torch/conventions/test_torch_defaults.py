@@ -7,13 +7,13 @@ import pytest
 import agnostic_init as ai
 from agnostic_init.initializers.constant import constant, zeros
 from agnostic_init.initializers.parts import zero_rows
-from agnostic_init.models.torch_names import named_tensors
 
 torch = pytest.importorskip("torch")
 
 from torch import nn
 
 from agnostic_init.compat.torch_init.mode import Handler, drawing
+from agnostic_init.models.torch_names import named_tensors
 from agnostic_init.torch.by_convention import by_convention, conventions_of
 
 LAYERS = {
