@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import importlib.util
 import json
 import os
 import shutil
@@ -23,6 +24,16 @@ import numpy as np
 import pytest
 
 from agnostic_init.native.library import look
+
+if importlib.util.find_spec("torchvision") is not None:
+    import torch
+
+    if torch.version.cuda is None:
+        # PyPI's torchvision is compiled for torch with CUDA. Beside the CPU build its operators are
+        # not there; importing it asks for two of them, and models need none.
+        OPERATORS = torch.library.Library("torchvision", "DEF")
+        for name in ("nms", "qnms"):
+            OPERATORS.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
 
 
 @dataclass(frozen=True)

@@ -19,13 +19,6 @@ __all__ = ["MISSING", "MODELS"]
 MODELS: dict[str, Callable[[], Any]] = {}
 MISSING: list[str] = []
 
-if torch.version.cuda is None:
-    # torchvision of PyPI is compiled for torch with CUDA. Beside the CPU build its operators are not
-    # there; importing it asks for two of them, and models need none.
-    operators = torch.library.Library("torchvision", "DEF")
-    for name in ("nms", "qnms"):
-        operators.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-
 
 def installed(*names: str) -> bool:
     missing = [name for name in names if importlib.util.find_spec(name) is None]
