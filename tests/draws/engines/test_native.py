@@ -433,6 +433,7 @@ from agnostic_init.bits import Key
 from agnostic_init.bits.block import block
 from agnostic_init.draws.distributions import normal_draw
 from agnostic_init.draws.engines import native
+signal.signal(signal.SIGINT, signal.default_int_handler)  # it is ignored in a job of a shell
 draw, key = normal_draw(0, 1, "float32"), Key(1)
 """
 
