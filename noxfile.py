@@ -192,7 +192,7 @@ def fuzz(session: nox.Session) -> None:
     install(session, *group("fuzz"), TORCH, extras="torch,jax,dask,strict,low-precision,cli")
     # Without it Keras looks for TensorFlow.
     env = {"KERAS_BACKEND": "numpy", "AGNOSTIC_INIT_ENGINE": "native"}
-    with session.chdir("tests"):
+    with session.chdir("tests/fuzzing"):
         session.run("python", "-m", "fuzz", "--complete", *session.posargs, env=env)
 
 

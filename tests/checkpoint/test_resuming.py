@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import random
@@ -14,7 +15,7 @@ import pytest
 
 import agnostic_init as ai
 from agnostic_init.arrays.errors import ParameterError
-from agnostic_init.checkpoint import pieces, write
+from agnostic_init.checkpoint import data_sha256, pieces, write
 
 SPECS = {"w": (300, 200), "v": (64, 48), "q": (40, 40), "b": (5,), "half": ((33, 7), "float16")}
 RULES = {"b": "ones", "q": ai.orthogonal(), "*": ai.normal(std=0.1)}
@@ -132,6 +133,46 @@ seed = 3
 match = "*"
 init = "normal"
 """
+
+
+@pytest.mark.parametrize("ended_at", [0, 1, 2, 3, 4])
+@pytest.mark.parametrize("with_both_names", [False, True])
+def test_ended_while_the_files_appear(tmp_path, monkeypatch, ended_at, with_both_names):
+    """Some have their names and the index is not there, as after a kill between two renames."""
+    for name in ("whole", "out"):
+        (tmp_path / name).mkdir()
+    write(PLAN, tmp_path / "whole" / "m.safetensors", max_shard_size=20_000)
+    names = []
+
+    def ended(temporary, path, *, replace):
+        if len(names) == ended_at:
+            raise KeyboardInterrupt
+        names.append(path.name)
+        os.link(temporary, path)
+        if not with_both_names:
+            temporary.unlink()
+
+    out = tmp_path / "out" / "m.safetensors"
+    with monkeypatch.context() as patched, contextlib.suppress(KeyboardInterrupt):
+        patched.setattr("agnostic_init.checkpoint.resuming.appear", ended)
+        write(PLAN, out, max_shard_size=20_000, resume=True)
+    if not (tmp_path / "out" / "m.safetensors.index.json").exists():
+        assert len(names) == ended_at
+        written = write(PLAN, out, max_shard_size=20_000, resume=True)
+        assert written.sha256 == data_sha256(PLAN)
+        assert contents(tmp_path / "out") == contents(tmp_path / "whole")
+
+
+def test_a_file_of_the_name_that_is_another_is_refused(tmp_path):
+    path = tmp_path / "m.safetensors"
+    names = write(PLAN, path, max_shard_size=20_000, resume=True).files
+    (tmp_path / "m.safetensors.index.json").unlink()
+    last = names[-1].read_bytes()
+    for other in (last[:-1], b"x" + last[1:], last + b"x"):
+        names[-1].write_bytes(other)
+        with pytest.raises(ParameterError, match="must not exist yet"):
+            write(PLAN, path, max_shard_size=20_000, resume=True)
+        assert names[-1].read_bytes() == other
 
 
 @pytest.mark.slow

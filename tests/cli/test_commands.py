@@ -20,7 +20,6 @@ import agnostic_init as ai
 from agnostic_init.arrays import target
 from agnostic_init.checkpoint import writer
 from agnostic_init.cli import main
-from agnostic_init.cli.signals import Signals, StoppedError
 
 SPEC = """
 [defaults]
@@ -276,31 +275,6 @@ def test_signals_are_handled_as_before_when_it_is_done(spec, monkeypatch):
         signal.signal(signal.SIGHUP, before)
     assert callable(seen[0][0])
     assert seen[0][1] is signal.SIG_IGN
-
-
-@pytest.mark.skipif(os.name != "posix", reason="signals")
-def test_a_signal_in_a_callback_of_python_goes_without_a_word():
-    class Told:
-        def __del__(self):
-            signal.raise_signal(signal.SIGTERM)
-
-    class Wrong:
-        def __del__(self):
-            raise ZeroDivisionError
-
-    before = sys.unraisablehook
-    said = []
-    sys.unraisablehook = said.append
-    try:
-        with Signals() as signals:
-            Told()
-            Wrong()
-            with pytest.raises(StoppedError):
-                signals.check()
-        assert [each.exc_type for each in said] == [ZeroDivisionError]
-        assert sys.unraisablehook.__self__ is said
-    finally:
-        sys.unraisablehook = before
 
 
 def test_a_thread_may_write_too(spec):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 
 import pytest
 
@@ -19,7 +20,6 @@ def test_a_signal_raises_where_it_comes():
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_one_that_python_drops_is_seen_later():
     class Dropped:
         def __del__(self):
@@ -27,6 +27,7 @@ def test_one_that_python_drops_is_seen_later():
             for _ in range(1000):  # for the handler to run in
                 pass
 
+    before = signal.getsignal(signal.SIGINT)  # which a job of a shell ignores
     with Signals() as signals:
         signals.check()
         dropped = Dropped()
@@ -35,4 +36,28 @@ def test_one_that_python_drops_is_seen_later():
         with pytest.raises(StoppedError) as caught:
             signals.check()
     assert caught.value.number == signal.SIGTERM
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_what_python_drops_of_it_goes_without_a_word():
+    class Told:
+        def __del__(self):
+            signal.raise_signal(signal.SIGTERM)
+
+    class Wrong:
+        def __del__(self):
+            raise ZeroDivisionError
+
+    before = sys.unraisablehook
+    said = []
+    sys.unraisablehook = said.append
+    try:
+        with Signals() as signals:
+            Told()
+            Wrong()
+            with pytest.raises(StoppedError):
+                signals.check()
+        assert [each.exc_type for each in said] == [ZeroDivisionError]
+        assert sys.unraisablehook.__self__ is said
+    finally:
+        sys.unraisablehook = before

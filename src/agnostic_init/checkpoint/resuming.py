@@ -15,7 +15,7 @@ from typing import BinaryIO
 
 from agnostic_init.checkpoint.atomic import appear, lock, name_of_parts, sync_folder, take_over
 
-__all__ = ["resumed"]
+__all__ = ["finished", "is_finished", "resumed"]
 
 SUFFIX = ".resume"
 
@@ -51,8 +51,7 @@ def resumed(
     OSError
         If another process is writing it, or the disk has no room for the rest.
     """
-    name = hashlib.blake2b(prefix, digest_size=8).hexdigest()
-    part = path.with_name(f"{name_of_parts(path)}{name}{SUFFIX}")
+    part = _part(path, prefix)
     _remove_others(path, part)
     descriptor = _opened(part)
     with os.fdopen(descriptor, "r+b") as file:
@@ -73,6 +72,27 @@ def resumed(
     if os.name != "posix":
         appear(part, path, replace=replace)
     sync_folder(path.parent)
+
+
+def is_finished(path: Path, prefix: bytes, size: int) -> bool:
+    """Whether a file is there that begins with this header and has this size."""
+    if not path.is_file() or path.stat().st_size != size:
+        return False
+    with path.open("rb") as file:
+        return file.read(len(prefix)) == prefix
+
+
+@contextmanager
+def finished(path: Path, prefix: bytes, size: int) -> Iterator[tuple[BinaryIO, int]]:
+    """As `resumed`, for a file that has its name: the process was ended before others had theirs."""
+    with path.open("rb") as file:
+        yield file, size
+    _part(path, prefix).unlink(missing_ok=True)  # it may have had two names
+
+
+def _part(path: Path, prefix: bytes) -> Path:
+    name = hashlib.blake2b(prefix, digest_size=8).hexdigest()
+    return path.with_name(f"{name_of_parts(path)}{name}{SUFFIX}")
 
 
 def _opened(part: Path) -> int:

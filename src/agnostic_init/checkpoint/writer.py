@@ -18,7 +18,7 @@ from agnostic_init.checkpoint.atomic import appearing
 from agnostic_init.checkpoint.header import Header, header_of
 from agnostic_init.checkpoint.made_by import metadata_of
 from agnostic_init.checkpoint.pieces import Maker, Piece, pieces_of
-from agnostic_init.checkpoint.resuming import resumed
+from agnostic_init.checkpoint.resuming import finished, is_finished, resumed
 from agnostic_init.checkpoint.shards import as_bytes, cut, index_of, names_of_shards
 from agnostic_init.models.plan import Plan
 from agnostic_init.models.progress import Progress
@@ -124,7 +124,16 @@ def write(
         about = metadata_of(plan)
         headers = [header_of(plan, run, about) for run in runs]
     shown = Path(path) if index is None else index
-    places = [place_of(each, overwrite) for each in [*shards, *([index] if index else [])]]
+    going_on = resume and index is not None and not overwrite
+    named = [
+        going_on and is_finished(each, header.prefix, len(header.prefix) + header.data_bytes)
+        for each, header in zip(shards, headers, strict=True)
+    ]
+    places = [place_of(index, overwrite)] if index else []
+    places = [
+        *(place_of(each, overwrite or there) for each, there in zip(shards, named, strict=True)),
+        *places,
+    ]
     maker = Maker(whole, xp, device)
     digest = hashlib.sha256()
     done = 0
@@ -138,7 +147,11 @@ def write(
             size = len(header.prefix) + header.data_bytes
             told = functools.partial(_tell, progress, done, whole.data_bytes)
             if resume:
-                rest = resumed(place, header.prefix, size, replace=overwrite)
+                rest = (
+                    finished(place, header.prefix, size)
+                    if named[number]
+                    else resumed(place, header.prefix, size, replace=overwrite)
+                )
                 file, have = stack.enter_context(rest)
                 _append_data(file, have, header, maker, digest, told)
             else:

@@ -137,7 +137,7 @@ def _report(module: ModuleType, found: Found, number: int) -> None:
         sys.stdout.reconfigure(errors="backslashreplace")
     print(str(found.case))
     print(f"\n{''.join(trace[-6:])}")
-    print(f"again, in tests/: python -m fuzz --seed {number} --only {name}", flush=True)
+    print(f"again, in tests/fuzzing/: python -m fuzz --seed {number} --only {name}", flush=True)
 
 
 def _limit_memory() -> None:

@@ -11,7 +11,7 @@ from agnostic_init.bits.block import Block
 from agnostic_init.compat import torch_init
 from agnostic_init.draws.engines import host
 
-TESTS = Path(__file__).parents[1]
+HERE = Path(__file__).parent
 
 pytestmark = pytest.mark.slow
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture
 def run(monkeypatch, capsys):
     """Run a property for as long as it takes to find something, or for so many seconds."""
-    monkeypatch.syspath_prepend(TESTS)
+    monkeypatch.syspath_prepend(HERE)
     main = importlib.import_module("fuzz.__main__").main
     arrays = importlib.import_module("fuzz.properties.arrays")
     monkeypatch.setattr(arrays, "CHOICES", arrays.CHOICES[:1])  # NumPy, as others take longer
@@ -48,7 +48,7 @@ def test_a_block_of_other_places_is_found(run, monkeypatch):
     names = {}
     exec("\n".join(imports), names)
     eval(call, names)
-    assert "again, in tests/: python -m fuzz --seed 0 --only arrays" in said
+    assert "again, in tests/fuzzing/: python -m fuzz --seed 0 --only arrays" in said
 
 
 def test_an_error_of_another_library_is_found(run, monkeypatch):
