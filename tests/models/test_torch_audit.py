@@ -37,7 +37,10 @@ def bits(tensor, chance):
         return torch.rand(tensor.shape, generator=chance) < 0.5
     size = tensor.numel() * tensor.itemsize
     drawn = torch.randint(0, 256, (size,), generator=chance, dtype=torch.uint8)
-    return drawn.view(tensor.dtype).view(tensor.shape)
+    drawn = drawn.view(tensor.dtype).view(tensor.shape)
+    if tensor.itemsize == 2 and tensor.is_floating_point():
+        drawn[drawn.isnan()] = 0  # of which some are the pattern's
+    return drawn
 
 
 def write(tensor, way, chance):
@@ -163,6 +166,31 @@ def test_memory_that_is_no_run():
     module.a.fill_(1)
     module.b[:, 1:].fill_(1)
     assert unwritten(module) == [Unwritten("b", 6, 24)]
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float64, torch.complex64])
+def test_single_elements_are_found_wherever_they_are(dtype):
+    model = nn.ParameterDict({"w": torch.zeros(7, 9, dtype=dtype)})
+    for left in ([0], [1], [62], [31], [5, 6, 7, 8, 9]):
+        ai.poison(model)
+        written = [n for n in range(63) if n not in left]
+        model["w"].data.view(-1)[written] = 1
+        assert unwritten(model) == [Unwritten("w", len(left), 63)]
+    ai.poison(model)
+    model["w"].data[:, ::2] = 0
+    assert unwritten(model) == [Unwritten("w", 28, 63)]
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])
+def test_a_cast_hides_nothing(dtype):
+    model = nn.BatchNorm1d(6)
+    ai.poison(model)
+    nn.init.zeros_(model.bias)
+    model.weight.data[:4] = 1
+    model.num_batches_tracked.zero_()
+    model.running_var.fill_(1)
+    model.to(dtype)
+    assert unwritten(model) == [Unwritten("weight", 2, 6), Unwritten("running_mean", 6, 6)]
 
 
 def test_what_is_computed_of_it_is_found_as_well():

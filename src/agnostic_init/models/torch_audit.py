@@ -13,13 +13,13 @@ from agnostic_init.arrays.errors import ParameterError, must
 from agnostic_init.arrays.libraries import torch_shards
 from agnostic_init.arrays.libraries.torch_writable import FSDP_1, ZERO_3, why_not_writable
 from agnostic_init.models.torch_names import Named, named_tensors
-from agnostic_init.models.torch_patterns import holding, is_weak, write
+from agnostic_init.models.torch_patterns import holding, is_weak, nans, write
 
 __all__ = ["Unwritten", "audit", "poison", "unwritten"]
 
 SHOWN = 40
-#: How often torch has seen tensors written when they had got their pattern.
-VERSIONS: MutableMapping[Any, int] = WeakIdKeyDictionary()
+#: The dtype of tensors when they had got their pattern, and how often torch had seen them written.
+VERSIONS: MutableMapping[Any, tuple[Any, int | None]] = WeakIdKeyDictionary()
 
 
 class Unwritten(NamedTuple):
@@ -62,7 +62,8 @@ class poison:
     Floating-point numbers become a signalling NaN with a payload of its own, in bfloat16 and
     float16 too, which no arithmetic makes; what is computed from it is NaN. Integers become one
     that is not likely, and truth values a byte that is neither of them. In types of 8 bits a tensor
-    that holds the pattern everywhere was not written if torch has counted no write either.
+    that holds the pattern everywhere was not written if torch has counted no write either. Where a
+    tensor was cast since, or is another one, what is NaN was not written.
 
     Examples
     --------
@@ -90,8 +91,8 @@ class poison:
             memory = _held(each.tensor)
             if memory is not None:
                 write(memory)
-                if not memory.is_inference():
-                    VERSIONS[each.tensor] = memory._version
+                version = None if memory.is_inference() else memory._version
+                VERSIONS[each.tensor] = memory.dtype, version
 
     def __enter__(self) -> Self:
         return self
@@ -174,7 +175,10 @@ def unwritten(module: Any, *, buffers: bool = True) -> list[Unwritten]:
         if memory is not None:
             weak = is_weak(memory)
             if not (weak and _was_written(tensor, memory)):
-                found.append((each.name, holding(memory), memory.numel(), weak))
+                count = holding(memory)
+                if VERSIONS.get(tensor, (None, None))[0] != memory.dtype:
+                    count = _most(count, nans(memory))
+                found.append((each.name, count, memory.numel(), weak))
     counts = _on_host([count for _, count, _, _ in found])
     return [
         Unwritten(name, elements, size)
@@ -195,8 +199,15 @@ def _held(tensor: Any) -> Any:
 
 def _was_written(tensor: Any, memory: Any) -> bool:
     """Whether torch has counted a write since the pattern; False where that is not known."""
-    before = VERSIONS.get(tensor)
+    _, before = VERSIONS.get(tensor, (None, None))
     return before is not None and memory._version != before
+
+
+def _most(count: Any, other: Any) -> Any:
+    """The larger of two numbers, which may be on a device."""
+    if isinstance(count, int):
+        return max(count, int(other))
+    return count.maximum(torch.as_tensor(other, device=count.device))
 
 
 def _on_host(counts: list[Any]) -> list[int]:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-__all__ = ["holding", "is_weak", "write"]
+__all__ = ["holding", "is_weak", "nans", "write"]
 
 
 class _Pattern(NamedTuple):
@@ -22,21 +22,25 @@ class _Pattern(NamedTuple):
         The bits that arithmetic may set in what it reads.
     weak
         Whether somebody may write the same in good faith.
+    unit
+        How many bytes are one code, which every element has; 0 if the eight bytes differ.
     """
 
     word: int
     quiet: int = 0
     weak: bool = False
+    unit: int = 0
 
 
 def _of_codes(code: int, form: str, quiet: int = 0, weak: bool = False) -> _Pattern:
     """One code for each element."""
-    count = 8 // struct.calcsize(f"={form}")
+    unit = struct.calcsize(f"={form}")
+    count = 8 // unit
     word, bits = (
         struct.unpack("=q", struct.pack(f"={count}{form}", *[each] * count))[0]
         for each in (code, quiet)
     )
-    return _Pattern(word, bits, weak)
+    return _Pattern(word, bits, weak, unit)
 
 
 # A NaN that signals, with a payload; and the bit that arithmetic sets to silence it.
@@ -44,7 +48,7 @@ OF_SINGLE = _of_codes(0x7FA5C3D1, "I", 0x00400000)
 OF_DOUBLE = _of_codes(0x7FF5C3D1A5E1B297, "Q", 0x0008000000000000)
 OF_HALF = _of_codes(0x7D5B, "H", 0x0200)
 # Bytes that differ, so that no constant of fewer is the same.
-OF_INTEGERS = _of_codes(0x5AC33CA591E61B72, "Q")
+OF_INTEGERS = _Pattern(0x5AC33CA591E61B72)
 OF_DTYPE = {
     torch.float32: OF_SINGLE,
     torch.complex64: OF_SINGLE,
@@ -60,6 +64,8 @@ OF_DTYPE = {
     torch.float8_e5m2fnuz: _of_codes(0x80, "B", weak=True),
     torch.float8_e4m3fnuz: _of_codes(0x80, "B", weak=True),
 }
+#: Of so many bytes.
+INTEGERS = {1: torch.int8, 2: torch.int16, 4: torch.int32, 8: torch.int64}
 CHUNK = 1 << 22  # words that a device compares at once
 IN_CACHE = 1 << 15  # and the host
 
@@ -92,18 +98,17 @@ def write(memory: Any) -> None:
 def holding(memory: Any) -> Any:
     """How many elements of a tensor hold it: a tensor of one number on its device, or a number.
 
-    Those at either end that are no whole word count where all of them do.
+    Of integers of less than a word, those count that fill words, and those at either end that are
+    no whole word where all of them do.
     """
     pattern = _pattern(memory)
     found = _dense(memory)
-    head, words, tail = _cut(memory.contiguous().view(-1) if found is None else found)
-    if memory.is_cpu:  # of which NumPy is faster
-        on_host = words.numpy()
-        runs: Any = (on_host[n : n + IN_CACHE] for n in range(0, on_host.size, IN_CACHE))
-        count: Any = sum(int(np.count_nonzero(_equal(run, pattern))) for run in runs)
-    else:
-        count = sum(_equal(run, pattern).sum() for run in words.split(CHUNK))
-    count = count * 8 // memory.itemsize  # of 16 bytes each, half a number is none
+    run = memory.contiguous().view(-1) if found is None else found
+    if pattern.unit:
+        codes = run.view(torch.uint8).view(INTEGERS[pattern.unit])
+        return _count(codes, pattern) * pattern.unit // memory.itemsize
+    head, words, tail = _cut(run)
+    count = _count(words, pattern) * 8 // memory.itemsize
     for end, first in ((head, True), (tail, False)):
         if end.numel():
             rest = _bytes(pattern.word, memory.device)
@@ -114,14 +119,33 @@ def holding(memory: Any) -> Any:
     return count
 
 
+def nans(memory: Any) -> Any:
+    """How many elements are NaN: a tensor of one number on its device, or 0 for what has none."""
+    if memory.dtype.is_complex or (memory.is_floating_point() and memory.itemsize > 1):
+        return memory.isnan().sum()
+    return 0
+
+
 def _pattern(memory: Any) -> _Pattern:
     return OF_DTYPE.get(memory.dtype, OF_INTEGERS)
 
 
+def _count(run: Any, pattern: _Pattern) -> Any:
+    """How many of some words or codes are those of a pattern."""
+    if run.is_cpu:  # of which NumPy is faster
+        on_host = run.numpy()
+        parts = (on_host[n : n + IN_CACHE] for n in range(0, on_host.size, IN_CACHE))
+        return sum(int(np.count_nonzero(_equal(part, pattern))) for part in parts)
+    return sum(_equal(part, pattern).sum() for part in run.split(CHUNK))
+
+
 def _equal(words: Any, pattern: _Pattern) -> Any:
-    if pattern.quiet:
-        words = words | pattern.quiet
-    return words == (pattern.word | pattern.quiet)
+    """Where words, or codes of an element, are those of a pattern."""
+    low = 1 << (8 * words.itemsize - 1)  # of the codes that torch's integers cannot hold, the sign
+    word, quiet = ((each & (2 * low - 1) ^ low) - low for each in (pattern.word, pattern.quiet))
+    if quiet:
+        words = words | quiet
+    return words == (word | quiet)
 
 
 def _bytes(word: int, device: Any) -> Any:
@@ -142,8 +166,7 @@ def _as_integers(memory: Any) -> Any:
     """The same bits in a type that no copy changes."""
     if memory.itemsize > 8:
         memory = torch.view_as_real(memory)
-    kinds = {1: torch.uint8, 2: torch.int16, 4: torch.int32, 8: torch.int64}
-    return memory.view(kinds[memory.itemsize])
+    return memory.view(INTEGERS[memory.itemsize])
 
 
 def _cut(run: Any) -> tuple[Any, Any, Any]:
