@@ -21,6 +21,20 @@ def test_tied_weights_of_torch_are_filled_once():
         ai.fill_tree({"a": weight, "b": weight[:2]}, {"*": "ones"}, key=0)
 
 
+def test_autograd_sees_that_a_tied_weight_was_written():
+    weight = torch.ones(3, requires_grad=True)
+    loss = (weight * weight).sum()
+    # Of what `.data` gives torch counts the writes on their own.
+    ai.fill_tree({"a": weight.data, "b": weight}, {"*": "zeros"}, key=0)
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        loss.backward()
+    shared = np.ones(3, np.float32)
+    view = torch.from_numpy(shared)
+    version = view._version
+    ai.fill_tree({"a": shared, "b": view}, {"*": "zeros"}, key=0)
+    assert view._version > version
+
+
 def test_a_module_of_torch_is_filled_in_place():
     module = torch.nn.Linear(4, 3)
     parameters = dict(module.named_parameters())

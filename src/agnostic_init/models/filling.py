@@ -25,9 +25,16 @@ def fill(
     names: list[str], outs: list[Any], rules: Any, stream: Key, progress: Progress | None
 ) -> None:
     """What `fill_tree` does, after all that can be checked before."""
+    given = list(outs)
     with collecting_later():
         entries, libraries, memories = _checked(names, outs, rules, stream)
     fill_entries(entries, outs, libraries, memories, Report(entries, progress))
+    if len(outs) < len(given):
+        # Other names of what was filled: some count on their own how often they were written.
+        filled = {*map(id, outs)}
+        for out in given:
+            if id(out) not in filled:
+                library_of_out(out, "array").written(out)
 
 
 def _checked(
