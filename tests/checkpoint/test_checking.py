@@ -99,6 +99,15 @@ def test_there_are_no_false_alarms_in_many_models():
         assert check(plan.make(), plan).findings == ()
 
 
+def test_one_array_under_two_names_is_no_duplicate():
+    weight = ai.normal()((16, 8), key=0)
+    assert check({"wte": weight, "head": weight, "view": weight[:]}).findings == ()
+    assert [each.name for each in check({"wte": weight, "head": weight.copy()}).findings] == [
+        "head"
+    ]
+    assert check({"one": np.float32(1), "two": weight}).findings == ()
+
+
 FAULTS = [
     (lambda w: w["wte.weight"].fill(np.nan), ("wte.weight", "nan")),
     (lambda w: w["wte.weight"].__setitem__((5, 5), np.nan), ("wte.weight", "nan")),

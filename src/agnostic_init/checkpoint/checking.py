@@ -20,6 +20,7 @@ from agnostic_init.checkpoint.findings import Finding, against_plan, alone, dupl
 from agnostic_init.checkpoint.statistics import Statistics, statistics_of
 from agnostic_init.models.plan import Plan
 from agnostic_init.models.table import table
+from agnostic_init.models.ties import firsts
 from agnostic_init.models.torch_wrappers import is_module
 from agnostic_init.storage.checkpoint import open_checkpoint
 
@@ -108,9 +109,9 @@ def check(
     """Look at weights once, and say what is wrong with them.
 
     Wrong are values that are NaN or infinite, tensors that look like memory that nobody wrote, some
-    rows that are constant where others are not, and tensors with the values of another. Against a
-    plan: other shapes and dtypes, tensors that are missing or too many, and a mean or standard
-    deviation further from the plan's than six sigmas of what chance does.
+    rows that are constant where others are not, and tensors with the values of another, though not
+    its memory. Against a plan: other shapes and dtypes, tensors that are missing or too many, and a
+    mean or standard deviation further from the plan's than six sigmas of what chance does.
 
     Parameters
     ----------
@@ -159,7 +160,8 @@ def check(
         done += math.prod(shape) * DTYPES[dtype].itemsize
         if progress is not None:
             progress(name, done, total)
-    found += duplicates(seen)
+    tied = _tied(what)
+    found += duplicates([each for each in seen if each.name not in tied])
     if against is not None:
         names = {each.name for each in seen}
         missing = [entry.name for entry in against if entry.name not in names]
@@ -198,6 +200,15 @@ def _tensors(what: Any) -> Iterator[tuple[str, str, tuple[int, ...], Values]]:
                 raise must("array", "must have values", type(array), "an array that was made")
             dtype = library.dtype_name(array.dtype)
         yield name, dtype, tuple(array.shape), functools.partial(_in_pieces, array, library)
+
+
+def _tied(what: Any) -> set[str]:
+    """The names of arrays of a mapping that have an earlier name too, as in a state dict."""
+    if not isinstance(what, Mapping):
+        return set()
+    arrays = {name: each for name, each in what.items() if not isinstance(each, np.generic)}
+    numbers = firsts(list(arrays.values()), list(map(library_of, arrays.values())))
+    return {name for n, name in enumerate(arrays) if numbers[n] != n}
 
 
 def _in_pieces(array: Any, library: Library) -> Iterator[tuple[Any, Any]]:
