@@ -12,6 +12,7 @@ import warnings
 import pytest
 from scipy import stats
 
+from agnostic_init.arrays.errors import ParameterTypeError
 from agnostic_init.compat.torch_init import patch, skip_init, uniform_
 
 torch = pytest.importorskip("torch")
@@ -291,3 +292,21 @@ def test_models_without_values():
         with FakeTensorMode():
             assert Recurrent().lstm.weight_ih_l0.shape == (192, 32)
     assert torch.equal(state, torch.get_rng_state())
+
+
+@pytest.mark.parametrize("block", [lambda: patch(key=0), skip_init])
+def test_what_runs_when_the_block_is_over_is_not_decorated(block):
+    def layers():
+        yield torch.nn.Linear(2, 3)
+
+    with pytest.raises(ParameterTypeError, match="must run when it is called"):
+        block()(layers)
+
+
+def test_a_block_may_be_entered_again():
+    block = patch(key=0)
+    with block:
+        one = torch.nn.Linear(2, 3)
+    with block:
+        two = torch.nn.Linear(2, 3)
+    assert torch.equal(one.weight, two.weight)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import torch
 
+from agnostic_init.arrays.blocks import block
 from agnostic_init.arrays.dtype_names import name_of
 from agnostic_init.arrays.errors import check_choice, must, must_be_type
 from agnostic_init.arrays.target import backend
@@ -106,7 +106,7 @@ def build(
     return model
 
 
-@contextmanager
+@block
 def empty_parameters() -> Iterator[None]:
     """Run a block in which modules are built with parameters that have no memory, and buffers that do.
 

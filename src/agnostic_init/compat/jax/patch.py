@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from typing import Any
 
 import jax
 
+from agnostic_init.arrays.blocks import block
 from agnostic_init.compat.jax import elementwise, matrices, sampling, scaled
 from agnostic_init.compat.stand_ins import StandIns
 
@@ -26,7 +27,7 @@ STAND_INS = StandIns("jax.nn.initializers", OURS)
 RANDOM = StandIns("jax.random", SAMPLERS, but_for="jax._src.random")
 
 
-@contextmanager
+@block
 def patch() -> Iterator[None]:
     """Run a block with this package's factories and draws in the place of JAX's.
 

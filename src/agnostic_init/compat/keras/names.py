@@ -5,11 +5,11 @@ from __future__ import annotations
 import itertools
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import keras
 
+from agnostic_init.arrays.blocks import block
 from agnostic_init.bits.key import Key
 from agnostic_init.bits.key import key as make_key
 from agnostic_init.compat.keras import random, scaled
@@ -23,7 +23,7 @@ OURS: dict[str, Any] = {
 SHORT = {"normal": "RandomNormal", "uniform": "RandomUniform"}
 
 
-@contextmanager
+@block
 def patch(key: Any = None) -> Iterator[None]:
     """Run a block in which Keras's names for initializers mean those of this package.
 
@@ -58,7 +58,7 @@ def patch(key: Any = None) -> Iterator[None]:
                 text = (
                     "patch() was ended by something in its block, as keras.utils.clear_session does"
                 )
-                warnings.warn(text, RuntimeWarning, stacklevel=3)
+                warnings.warn(text, RuntimeWarning, stacklevel=4)
     finally:
         KEYS.reset(token)
 

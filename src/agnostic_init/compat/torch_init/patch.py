@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
+from agnostic_init.arrays.blocks import block
 from agnostic_init.bits.key import key as make_key
 from agnostic_init.compat.torch_init.keys import keyed
 
 __all__ = ["patch", "skip_init"]
 
 
-@contextmanager
+@block
 def patch(key: Any = None, *, strict: bool = True) -> Iterator[None]:
     """Run a block in which this package draws whatever torch would.
 
@@ -83,7 +83,7 @@ def patch(key: Any = None, *, strict: bool = True) -> Iterator[None]:
         yield
 
 
-@contextmanager
+@block
 def skip_init() -> Iterator[None]:
     """Run a block in which parameters are not initialized.
 
