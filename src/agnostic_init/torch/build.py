@@ -17,6 +17,7 @@ from agnostic_init.bits.key import key as make_key
 from agnostic_init.models.progress import Progress
 from agnostic_init.torch.choosing import chosen
 from agnostic_init.torch.fill import OTHERWISE, decided, fill, is_statistic
+from agnostic_init.torch.foreign import warn_of_foreign
 from agnostic_init.torch.handler import recording
 from agnostic_init.torch.keys import sources_of
 from agnostic_init.torch.plan import Plan
@@ -84,6 +85,12 @@ def build(
         parameters, or makes such as cannot be filled; or if a rule is for no parameter. Nothing is
         filled then.
 
+    Warns
+    -----
+    UserWarning
+        If a generator drew that no key governs, as of NumPy, Python's `random` or another thread,
+        and parameters may have its numbers.
+
     Examples
     --------
     >>> import torch
@@ -101,6 +108,7 @@ def build(
     made = decided(model, own, rules, otherwise)
     fill(model, made, device=place, dtype=form, progress=progress)
     _move_buffers(model, place, form)
+    warn_of_foreign(made)
     _plans[model] = made.plan(own)
     forget(model)
     return model
@@ -180,6 +188,7 @@ def materialize(
     made = decided(model, own, rules, otherwise)
     fill(model, made, device=place, dtype=form, progress=progress)
     _move_buffers(model, place, form)
+    warn_of_foreign(made)
     _plans[model] = made.plan(own)
     forget(model)
     return model

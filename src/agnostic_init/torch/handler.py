@@ -16,6 +16,7 @@ from torch.nn.modules.module import (
 
 from agnostic_init.compat.torch_init.calls import Call
 from agnostic_init.compat.torch_init.mode import Handler, drawing
+from agnostic_init.torch.foreign import Generators
 from agnostic_init.torch.recorder import Recorder
 
 __all__ = ["Recording", "recording"]
@@ -68,6 +69,7 @@ CONSTANT = frozenset(("constant_", "ones_", "zeros_"))
 @contextmanager
 def recording(recorder: Recorder) -> Iterator[weakref.WeakSet[Any]]:
     """Run a block whose modules have parameters without memory; get these modules."""
+    generators = Generators()
     token = _current.set(recorder)
     modules: weakref.WeakSet[Any] = weakref.WeakSet()
     owners = _owners.set(modules)
@@ -83,6 +85,7 @@ def recording(recorder: Recorder) -> Iterator[weakref.WeakSet[Any]]:
             stack.enter_context(drawing(Recording(recorder)))
             stack.enter_context(recorder)
             yield modules
+        recorder.foreign = generators.moved()
     finally:
         for hook in hooks:
             hook.remove()

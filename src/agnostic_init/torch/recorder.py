@@ -55,6 +55,8 @@ class Recorder(TorchDispatchMode):
         What is known of memory, and what was done to that which is followed.
     asked
         Whether somebody asked for values.
+    foreign
+        The generators without a key that drew meanwhile.
     """
 
     def __init__(self, key: Key | None, sources: Mapping[int, Source] | None = None) -> None:
@@ -62,6 +64,7 @@ class Recorder(TorchDispatchMode):
         self.key = key
         self.sources = dict(sources or {})
         self.asked = False
+        self.foreign: tuple[str, ...] = ()
         self.memory = Memory()
         self.nodes: list[Node] = []
         self.events = 0
