@@ -185,7 +185,9 @@ def _memory(
             continue
         offset = tensor.storage_offset()
         if (held, dtype) not in shared:
-            size = held.size if offset or held.geometry.size != tensor.numel() else None
+            size = None
+            if offset or held.geometry.size != tensor.numel():
+                size = held.size * held.geometry.dtype.itemsize // tensor.dtype.itemsize
             shared[held, dtype] = (
                 torch.empty_strided(shape, strides, dtype=dtype, device=place)
                 if size is None

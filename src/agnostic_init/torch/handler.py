@@ -14,10 +14,12 @@ from torch.nn.modules.module import (
     register_module_parameter_registration_hook,
 )
 
+from agnostic_init.arrays.errors import must
 from agnostic_init.compat.torch_init.calls import Call
 from agnostic_init.compat.torch_init.mode import Handler, drawing
 from agnostic_init.torch.foreign import Generators
 from agnostic_init.torch.recorder import Recorder
+from agnostic_init.torch.tensors import plain, swap, unwatched
 
 __all__ = ["Recording", "recording"]
 
@@ -54,6 +56,16 @@ class Recording(Handler):
             # Torch would make a tensor of the number where it is not to be seen.
             number = torch.tensor(args[2], dtype=args[0].dtype, device="cpu")
             return function(args[0], args[1], number)
+        if function == SET_DATA and args[0].is_meta and not args[1].is_meta and plain(args[1]):
+            data = self.recorder.bare(args[1])
+            if data.is_meta:
+                return function(args[0], data)
+            with unwatched():  # it is from before the block, and keeps its values
+                swap(args[0], data)
+            return None
+        if name in ONE_BY_ONE and self.recorder.has_none(args[0]):
+            rule = f"must not call `{name}` of parameters, which have no values here"
+            raise must("make", rule, function, "operations on whole tensors, as add_ or copy_")
         if name in READING and args and self.recorder.has_none(args[0]):
             values = function(self.recorder.values(args[0]), *args[1:], **kwargs)
             if name != "tolist":
@@ -62,6 +74,8 @@ class Recording(Handler):
         return function(*args, **kwargs)
 
 
+SET_DATA = torch.Tensor.data.__set__
+ONE_BY_ONE = frozenset(("apply_", "map_", "map2_"))
 READING = frozenset(("numpy", "tolist", "__array__"))
 CONSTANT = frozenset(("constant_", "ones_", "zeros_"))
 

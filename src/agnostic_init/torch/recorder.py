@@ -80,6 +80,13 @@ class Recorder(TorchDispatchMode):
             if not torch.nn.parameter.is_lazy(parameter) and plain(parameter):
                 self.memory.take(parameter)
 
+    def bare(self, tensor: Any) -> Any:
+        """The same tensor without memory; with it, where it was made before."""
+        with unwatched():
+            same = tensor.detach()
+        self.adopt(same)
+        return same
+
     def draw(self, tensor: Any, initializer: Initializer) -> None:
         """Record that a tensor was drawn; one with memory gets values for the time being."""
         with unwatched():
@@ -170,6 +177,7 @@ class Recorder(TorchDispatchMode):
             return func(*real, **kwargs)
         written = what.written_by(args, kwargs)
         states = self._states_after(what, args, kwargs)
+        states += [COMPUTED] * (len(written) - len(states))  # of all in a list
         for each in written:
             self.memory.follow(each)
         node = self._node(func, args, kwargs, written)
@@ -179,6 +187,7 @@ class Recorder(TorchDispatchMode):
             made = self._shaped(func, args, kwargs)
             if written:
                 made = written[0] if len(written) == 1 else tuple(written)
+                made = made if func._schema.returns else None  # of lists there is nothing returned
         else:
             made = func(*args, **kwargs)
         return self._record(node, made, written, states)
