@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 import agnostic_init as ai
+from agnostic_init.arrays.errors import ParameterError
 
 torch = pytest.importorskip("torch")
 if not torch.distributed.is_available():
@@ -119,3 +120,24 @@ def test_a_block_inside_a_block_is_its_own():
     assert outer.weight.is_meta
     ai.torch.materialize(outer, key=0)
     assert torch.equal(outer.weight, inner.weight)
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda: float(torch.rand(())),
+        lambda: torch.randn(3).tolist(),
+        lambda: torch.randn(3).numpy(),
+        lambda: nn.Linear(2, 2) if torch.rand(1) < 0.5 else nn.Identity(),
+    ],
+    ids=["item", "tolist", "numpy", "bool"],
+)
+def test_what_depends_on_draws_waits_for_their_key(read):
+    with (
+        pytest.raises(ParameterError, match="must ask for no values of parameters and of draws"),
+        ai.torch.empty_parameters(),
+    ):
+        read()
+    with ai.torch.empty_parameters():
+        assert torch.linspace(0, 1, 3).tolist() == [0, 0.5, 1]  # what no key decides is there
+        assert torch.randn(2, generator=torch.Generator().manual_seed(0)).numpy().shape == (2,)

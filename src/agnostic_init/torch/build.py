@@ -138,7 +138,7 @@ def empty_parameters() -> Iterator[None]:
         try:
             yield
         except ReadError:
-            rule = "must ask for no values of parameters, which have none here"
+            rule = "must ask for no values of parameters and of draws, which have none here"
             raise must("code", rule, "a block that does", "agnostic_init.torch.build") from None
     keep(modules, recorder)
 

@@ -66,6 +66,8 @@ class Recording(Handler):
         if name in ONE_BY_ONE and self.recorder.has_none(args[0]):
             rule = f"must not call `{name}` of parameters, which have no values here"
             raise must("make", rule, function, "operations on whole tensors, as add_ or copy_")
+        if name in READING and args:
+            self.recorder.check_known(args[0])
         if name in READING and args and self.recorder.has_none(args[0]):
             values = function(self.recorder.values(args[0]), *args[1:], **kwargs)
             if name != "tolist":

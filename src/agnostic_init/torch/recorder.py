@@ -119,6 +119,12 @@ class Recorder(TorchDispatchMode):
                 View(self.memory.held(tensor), geometry.of(tensor)), self.nodes, sources
             )
 
+    def check_known(self, tensor: Any) -> None:
+        """Raise if the values of a tensor depend on a key that is not given yet."""
+        known = self.key is not None or not isinstance(tensor, torch.Tensor) or not plain(tensor)
+        if not known and self._followed(tensor):
+            raise ReadError
+
     def has_none(self, tensor: Any) -> bool:
         """Whether a tensor has no values."""
         if not isinstance(tensor, torch.Tensor) or not plain(tensor):
@@ -172,6 +178,8 @@ class Recorder(TorchDispatchMode):
         """Record it; and do it, as far as there are values."""
         if what.view or what.name == "set_":
             return func(*args, **kwargs)
+        if what.reads:
+            self.check_known(args[0])
         if what.reads and bare:
             real = [self.values(each) if self.has_none(each) else each for each in args]
             return func(*real, **kwargs)
