@@ -323,3 +323,24 @@ def test_what_was_filled_stays_as_it_is():
     before = {name: tensor.clone() for name, tensor in state(model).items()}
     ai.torch.materialize(model, key=1)
     assert all(torch.equal(tensor, before[name]) for name, tensor in state(model).items())
+
+
+def test_tensors_in_lists_and_dictionaries_of_a_module_have_values():
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layer = nn.Linear(3, 2)
+            self.same = [self.layer.weight]
+            self.copies = [self.layer.weight.detach().clone(), "text"]
+            self.twice = {"w": self.layer.weight.detach() * 2}
+            self.drawn = (torch.randn(4),)
+
+    model, again = (ai.torch.build(Net, key=0) for _ in range(2))
+    assert model.same[0] is model.layer.weight
+    assert torch.equal(model.copies[0], model.layer.weight)
+    assert torch.equal(model.twice["w"], model.layer.weight * 2)
+    assert torch.equal(model.drawn[0], again.drawn[0])
+    with ai.torch.empty_parameters():
+        other = Net()
+    ai.torch.materialize(other, key=0)
+    assert torch.equal(other.copies[0], model.layer.weight)

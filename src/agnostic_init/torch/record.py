@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 import torch
@@ -16,6 +16,9 @@ from agnostic_init.torch.states import COMPUTED, Constant, State
 from agnostic_init.torch.tensors import plain
 
 __all__ = ["Item", "Record", "forget", "items_of", "keep"]
+
+#: What a module of torch has for itself.
+TORCHS = frozenset(vars(torch.nn.Module()))
 
 
 class Record(NamedTuple):
@@ -97,9 +100,11 @@ def items_of(model: Any) -> list[Item]:
             found.append(Item(name, tensor, module, attribute, kind, record))
     seen = {id(item.tensor) for item in found}
     for place in places(model):
-        for attribute, record in _records.get(place.module, {}).items():
-            tensor = vars(place.module).get(attribute)
-            if isinstance(tensor, torch.Tensor) and id(tensor) not in seen:
+        records = _records.get(place.module, {})
+        held = dict(_attributes(place.module)) if records else {}
+        for attribute, record in records.items():
+            tensor = held.get(attribute)
+            if tensor is not None and id(tensor) not in seen:
                 seen.add(id(tensor))
                 name = f"{place.name}.{attribute}".lstrip(".")
                 found.append(Item(name, tensor, place.module, attribute, "attribute", record))
@@ -107,9 +112,20 @@ def items_of(model: Any) -> list[Item]:
 
 
 def _tensors(module: Any) -> list[tuple[str, Any]]:
-    own = [pair for pair in vars(module).items() if isinstance(pair[1], torch.Tensor)]
     held = [*module._parameters.items(), *module._buffers.items()]
-    return [*own, *(pair for pair in held if pair[1] is not None)]
+    return [*_attributes(module), *(pair for pair in held if pair[1] is not None)]
+
+
+def _attributes(module: Any) -> Iterator[tuple[str, Any]]:
+    """Tensors that a module has as plain attributes, or in lists and dictionaries there."""
+    for name, value in vars(module).items():
+        if isinstance(value, torch.Tensor):
+            yield name, value
+        elif isinstance(value, list | tuple | dict) and name not in TORCHS:
+            pairs = value.items() if isinstance(value, dict) else enumerate(value)
+            for place, each in pairs:
+                if isinstance(each, torch.Tensor):
+                    yield f"{name}.{place}", each
 
 
 def _record(tensor: Any, recorder: Recorder) -> Record | None:
