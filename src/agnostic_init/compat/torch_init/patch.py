@@ -57,6 +57,9 @@ def patch(key: Any = None, *, strict: bool = True) -> Iterator[None]:
     are torch's own, from a generator that is seeded with the key: those that take a generator are
     drawn on the CPU and are the same on every device. A generator that a call is given is used.
 
+    It is for building models, and not for training them: what ``torch.utils.checkpoint`` repeats in
+    a backward pass is drawn by torch, so that a dropout there has another mask than it had forward.
+
     Inside of ``torch.func.vmap`` with ``randomness="different"``, member `i` is drawn from
     ``fold_in(i)`` of the key.
 
