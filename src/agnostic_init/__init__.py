@@ -189,14 +189,20 @@ _FOLDERS = ("checkpoint", "compat", "draws", "linalg", "torch")
 
 
 def __getattr__(name: str) -> Any:
-    if name in _FOLDERS:
-        return importlib.import_module(f"agnostic_init.{name}")
-    for home, names in _HOMES.items():
-        if name in names:
-            found = getattr(importlib.import_module(f"agnostic_init.{home}"), name)
-            return globals().setdefault(name, found)
-    message = f"module {__name__!r} has no attribute {name!r}"
-    raise AttributeError(message)
+    folder = name in _FOLDERS
+    home = name if folder else next((home for home, own in _HOMES.items() if name in own), None)
+    if home is None:
+        message = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(message)
+    try:
+        module = importlib.import_module(f"agnostic_init.{home}")
+    except ModuleNotFoundError as error:
+        if error.name != "torch":
+            raise
+        from agnostic_init.arrays.missing import stand_in
+
+        return stand_in(f"agnostic_init.{name}", "torch", folder=folder)
+    return module if folder else globals().setdefault(name, getattr(module, name))
 
 
 def __dir__() -> list[str]:

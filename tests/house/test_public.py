@@ -36,6 +36,8 @@ def test_the_table_of_homes_is_whole_and_true():
     homes = {name: home for home, names in agnostic_init._HOMES.items() for name in names}
     assert sorted([*homes, *agnostic_init._FOLDERS]) == agnostic_init.__all__
     for name, home in homes.items() - {("__version__", "version")}:
+        if "torch" in home and importlib.util.find_spec("torch") is None:
+            continue  # see test_public_torch.py
         assert getattr(agnostic_init, name).__module__ == f"agnostic_init.{home}"
     tree = ast.parse((PACKAGE / "__init__.py").read_text(encoding="utf-8"))
     (checked,) = (each for each in tree.body if isinstance(each, ast.If))
@@ -63,6 +65,32 @@ def test_a_public_name_exists_and_is_documented(name):
     thing = getattr(agnostic_init, name)
     if isinstance(thing, types.ModuleType) or callable(thing):
         assert (inspect.getdoc(thing) or "").strip(), f"{name} has no docstring"
+
+
+WITHOUT_TORCH = """
+import sys
+sys.modules["torch"] = None  # importing it is a ModuleNotFoundError, as where it is not installed
+import agnostic_init as ai
+from agnostic_init import *
+import inspect
+inspect.getmembers(ai)
+assert torch.__doc__ and not hasattr(torch, "__wrapped__")
+for use in (lambda: torch.build(list, key=0), lambda: init_module(None, key=0), lambda: poison(None)):
+    try:
+        use()
+    except ai.MissingExtraError as error:
+        assert 'pip install "agnostic-init[torch]"' in str(error), error
+        assert str(error).startswith("agnostic_init."), error
+    else:
+        sys.exit("it was not refused")
+"""
+
+
+def test_names_that_need_torch_say_so_where_it_is_not_installed():
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_TORCH], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def test_dir_shows_the_public_names_and_no_more():
