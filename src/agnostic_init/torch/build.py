@@ -105,13 +105,7 @@ def build(
     check_choice("otherwise", otherwise, OTHERWISE)
     own, place, form = make_key(key), _device(device), _dtype(dtype)
     model = _recorded(make, own, rules)
-    made = decided(model, own, rules, otherwise)
-    fill(model, made, device=place, dtype=form, progress=progress)
-    _move_buffers(model, place, form)
-    warn_of_foreign(made)
-    _plans[model] = made.plan(own)
-    forget(model)
-    return model
+    return _filled(model, own, rules, otherwise, place, form, progress)
 
 
 @block
@@ -185,13 +179,7 @@ def materialize(
     own, place, form = make_key(key), _device(device), _dtype(dtype)
     if not isinstance(model, torch.nn.Module):
         raise must_be_type("model", "must be a module of torch", model)
-    made = decided(model, own, rules, otherwise)
-    fill(model, made, device=place, dtype=form, progress=progress)
-    _move_buffers(model, place, form)
-    warn_of_foreign(made)
-    _plans[model] = made.plan(own)
-    forget(model)
-    return model
+    return _filled(model, own, rules, otherwise, place, form, progress)
 
 
 def plan(model: Any, *, rules: Any = None) -> Plan:
@@ -279,6 +267,25 @@ def _dtype(dtype: Any) -> Any:
     if not found.is_floating_point:
         raise must("dtype", "must be real and floating-point", dtype, "dtype=torch.bfloat16")
     return found
+
+
+def _filled(
+    model: Module,
+    key: Key,
+    rules: Any,
+    otherwise: str,
+    device: Any,
+    dtype: Any,
+    progress: Progress | None,
+) -> Module:
+    """Fill what was recorded of a module, and remember what became of each parameter."""
+    made = decided(model, key, rules, otherwise)
+    fill(model, made, device=device, dtype=dtype, progress=progress)
+    _move_buffers(model, device, dtype)
+    warn_of_foreign(made)
+    _plans[model] = made.plan(key)
+    forget(model)
+    return model
 
 
 def _move_buffers(model: Any, device: Any, dtype: Any) -> None:
