@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = [
     "LIMIT",
     "Blockwise",
+    "OfAnother",
     "Whole",
     "comparable",
     "digit",
@@ -49,6 +50,22 @@ class Blockwise(Initializer):
         chunk = functools.partial(_chunk, self, key, part, target.dtype)
         dtype = library.dtype(target.dtype)
         return library.by_blocks(chunk, part.shape, dtype, target.like, (self, key, part))
+
+
+class OfAnother(Blockwise):
+    """What is made of what another initializer makes; `init` is the other."""
+
+    init: Any
+
+    @property
+    def elementwise(self) -> bool:  # type: ignore[override]
+        """That of the other."""
+        return bool(self.init.elementwise)
+
+    @property
+    def needs_key(self) -> bool:  # type: ignore[override]
+        """That of the other."""
+        return bool(self.init.needs_key)
 
 
 class Whole(Initializer):

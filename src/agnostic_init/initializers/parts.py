@@ -16,26 +16,14 @@ from agnostic_init.arrays.target import Target
 from agnostic_init.bits.block import Block, block
 from agnostic_init.bits.key import Key
 from agnostic_init.initializers.base import Initializer
-from agnostic_init.initializers.blocks import Blockwise, positions_along
+from agnostic_init.initializers.blocks import Blockwise, OfAnother, positions_along
 from agnostic_init.initializers.lookup import found
 
 __all__ = ["blocks", "constant_rows", "masked", "zero_rows"]
 
 
-class _Edited(Blockwise):
+class _Edited(OfAnother):
     """What another initializer makes, and then something else in places; `init` is the other."""
-
-    init: Any
-
-    @property
-    def elementwise(self) -> bool:  # type: ignore[override]
-        """That of the other."""
-        return bool(self.init.elementwise)
-
-    @property
-    def needs_key(self) -> bool:  # type: ignore[override]
-        """That of the other."""
-        return bool(self.init.needs_key)
 
     def statistics(self, shape: tuple[int, ...], dtype: str) -> dict[str, Any]:
         known: dict[str, Any] = self.init.statistics(shape, dtype)

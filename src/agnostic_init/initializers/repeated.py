@@ -15,7 +15,7 @@ from agnostic_init.arrays.numbers import positive_integer
 from agnostic_init.arrays.target import Target
 from agnostic_init.bits.block import Block, block
 from agnostic_init.bits.key import Key
-from agnostic_init.initializers.blocks import LIMIT, Blockwise, digit, positions_along, remainder
+from agnostic_init.initializers.blocks import LIMIT, OfAnother, digit, positions_along, remainder
 from agnostic_init.initializers.lookup import found
 from agnostic_init.layouts.axes import Part, Parts, check_layout, split_axes, split_matrix_axes
 
@@ -41,20 +41,8 @@ class _Source(NamedTuple):
     signs: Callable[[Any], Any] | None = None
 
 
-class _Repeated(Blockwise):
+class _Repeated(OfAnother):
     """A subclass says of which smaller weight, and names the positions; `init` makes that weight."""
-
-    init: Any
-
-    @property
-    def elementwise(self) -> bool:  # type: ignore[override]
-        """That of the initializer of the smaller weight."""
-        return bool(self.init.elementwise)
-
-    @property
-    def needs_key(self) -> bool:  # type: ignore[override]
-        """That of the initializer of the smaller weight."""
-        return bool(self.init.needs_key)
 
     def _sources(self, shape: tuple[int, ...]) -> tuple[tuple[int, ...], dict[int, _Source]]:
         """The smaller shape, and the sources of the axes that are not its own."""
