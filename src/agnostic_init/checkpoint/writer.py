@@ -129,11 +129,9 @@ def write(
         going_on and is_finished(each, header.prefix, len(header.prefix) + header.data_bytes)
         for each, header in zip(shards, headers, strict=True)
     ]
-    places = [place_of(index, overwrite)] if index else []
-    places = [
-        *(place_of(each, overwrite or there) for each, there in zip(shards, named, strict=True)),
-        *places,
-    ]
+    places = [place_of(each, overwrite or there) for each, there in zip(shards, named, strict=True)]
+    if index is not None:
+        places.append(place_of(index, overwrite))
     maker = Maker(whole, xp, device)
     digest = hashlib.sha256()
     done = 0
