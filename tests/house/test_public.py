@@ -8,6 +8,7 @@ import inspect
 import os
 import subprocess
 import sys
+import tomllib
 import types
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from agnostic_init.arrays import errors
 from agnostic_init.initializers import registry
 
 PACKAGE = Path(agnostic_init.__file__).parent
+PEERS = Path(__file__).parents[2] / "docs" / "data" / "initializers.toml"
 MODULES = sorted(
     path.relative_to(PACKAGE).as_posix()
     for path in PACKAGE.rglob("*.py")
@@ -58,6 +60,15 @@ def test_the_table_of_initializers_is_that_of_the_public_ones():
     assert set(registry.names()) == family
     for name in registry.names():
         assert registry.factory_of(name) is getattr(agnostic_init, name)
+
+
+def test_every_initializer_has_a_row_in_the_table_of_the_docs():
+    rows = tomllib.loads(PEERS.read_text(encoding="utf-8"))
+    assert set(registry.names()) == set(rows), f"a row for each in {PEERS.name}: see its head"
+    columns = {"group", "formula", "torch", "keras", "jax", "others"}
+    for name, row in rows.items():
+        assert {"group", "formula"} <= set(row) <= columns, name
+        assert all(text.strip() and "\n" not in text for text in row.values()), name
 
 
 @pytest.mark.parametrize("name", sorted(getattr(agnostic_init, "__all__", [])))
