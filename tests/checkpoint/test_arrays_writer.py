@@ -91,7 +91,8 @@ def test_bad_calls(tmp_path):
         with pytest.raises(kind, match=words):
             writer.write(*arguments, **more)
     writer.write("w", W)
-    with pytest.raises(ParameterError, match="`array` must be written once"):
+    words = r"`index` must have no element of what is written, as \[0:6, 0:4\] is, got \[0:1, 0:4\]"
+    with pytest.raises(ParameterError, match=words):
         writer.write("w", W[:1], index=slice(0, 1))
     with pytest.raises(ParameterError, match="must be written"):
         writer.__exit__(None, None, None)
@@ -99,3 +100,29 @@ def test_bad_calls(tmp_path):
         Writer(tmp_path / "m", SPECS, metadata={"a": 1})
     with pytest.raises(ParameterError, match=r"`dtype of 'x'` must be one that safetensors has"):
         Writer(tmp_path / "m", {"x": ((2,), "complex128")})
+
+
+def test_blocks_that_overlap_are_told_of(tmp_path):
+    """Not only when more comes than there is room for: here as many elements come as there are."""
+    writer = Writer(tmp_path / "m", {"w": (6, 4)}).__enter__()
+    writer.write("w", W[::2], index=slice(None, None, 2))
+    words = (
+        r"tensor 'w': `index` .* as \[0:6:2, 0:4\] is, got \[2:0:-1, 0:4\]; try: each index once"
+    )
+    with pytest.raises(ParameterError, match=words):
+        writer.write("w", W[2:0:-1], index=slice(2, 0, -1))
+    writer.write("w", W[1::2], index=slice(1, None, 2))
+    writer.__exit__(None, None, None)
+    assert ai.fingerprint(tmp_path / "m") == ai.fingerprint({"w": W})
+
+
+def test_the_files_of_a_larger_model_do_not_stay(tmp_path):
+    path = tmp_path / "m.safetensors"
+    plan = ai.init_tree({"a": (4,), "b": (4,)}, {"*": "ones"}, key=0, dry_run=True)
+    ai.checkpoint.write(plan, path, max_shard_size=16)
+    with pytest.raises(ParameterError, match=r"beside .* m.safetensors.index.json, got .*removes"):
+        Writer(path, SPECS)
+    with Writer(path, SPECS, overwrite=True) as writer:
+        write_all(writer)
+        assert len(list(tmp_path.iterdir())) == 4
+    assert list(tmp_path.iterdir()) == [path]

@@ -97,3 +97,68 @@ def test_bad_sizes(tmp_path):
     for size in (1.5, None, [1]):
         with pytest.raises(ParameterTypeError, match="must be a number of bytes"):
             as_bytes(size)
+
+
+def names(folder):
+    return sorted(each.name for each in folder.iterdir())
+
+
+def test_overwriting_leaves_no_shards_of_before(tmp_path):
+    path = tmp_path / "m.safetensors"
+    other = tmp_path / "m-00009-of-00009.safetensors"  # of no index
+    other.write_bytes(b"theirs")
+    many = write(PLAN, path, max_shard_size=700)
+    assert many.removed == ()
+    few = write(PLAN, path, max_shard_size=13_000, overwrite=True)
+    assert set(few.removed) == set(many.files)
+    assert names(tmp_path) == sorted(each.name for each in (*few.files, few.path, other))
+    one = write(PLAN, path, overwrite=True)
+    assert one.removed == (few.path, *few.files)
+    assert names(tmp_path) == [other.name, path.name]
+    again = write(PLAN, path, max_shard_size=13_000, overwrite=True)
+    assert again.removed == (path,)
+    assert verify(PLAN, tmp_path) == ()
+
+
+def test_only_what_write_names_so_is_removed(tmp_path):
+    path, index = tmp_path / "m.safetensors", tmp_path / "m.safetensors.index.json"
+    kept = [
+        "m-00001-of-00002.safetensors.bak",
+        "m-1-of-2.safetensors",
+        "x-00001-of-00002.safetensors",
+    ]
+    for name in (*kept, "m-00001-of-00002.safetensors"):
+        (tmp_path / name).write_bytes(b"x")
+    outside = "../" + tmp_path.name + "/m-00001-of-00002.safetensors"
+    for weight_map in ({"a": outside, "b": 3, **{name: name for name in kept}}, [], None):
+        index.write_text(json.dumps({"weight_map": weight_map}))
+        written = write(PLAN, path, overwrite=True)
+        assert written.removed == (index,)
+        assert names(tmp_path) == sorted([*kept, "m-00001-of-00002.safetensors", path.name])
+    index.write_bytes(b"[" * 100_000)
+    assert write(PLAN, path, overwrite=True).removed == (index,)
+
+
+def test_what_would_be_read_in_its_place_is_refused_beside_it(tmp_path):
+    path = tmp_path / "m.safetensors"
+    write(PLAN, path)
+    before = path.read_bytes()
+    with pytest.raises(
+        ParameterError, match=r"must not stand beside .* m.safetensors, got .*overwrite"
+    ):
+        write(PLAN, path, max_shard_size=700)
+    assert path.read_bytes() == before
+    assert names(tmp_path) == [path.name]
+
+
+def test_nothing_is_removed_where_the_new_files_do_not_appear(tmp_path):
+    path = tmp_path / "m.safetensors"
+    many = write(PLAN, path, max_shard_size=700)
+    for resume in (False, True):
+        with pytest.raises(KeyboardInterrupt):
+            write(PLAN, path, overwrite=True, resume=resume, before=_interrupt)
+        assert verify(PLAN, many.path) == ()
+
+
+def _interrupt():
+    raise KeyboardInterrupt

@@ -158,3 +158,18 @@ def test_dtypes_are_those_of_the_specs_or_of_the_file(tmp_path):
     found = transfer(tmp_path, specs, {"*": "zeros"})
     made = ai.init_tree(specs, found.rules, key=0)
     assert (made["a"].dtype, made["b"].dtype) == ("f4", "f2")
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({"resize": {"wtee": "rows"}}, "`resize` must have .* got 'wtee'; try: wte"),
+        ({"resize": {"layrs.*": "corner"}}, "got 'layrs.*'; try: layers"),
+        ({"resize": {r"re:h\.\d+": "corner"}}, r"`resize` .* got 're:h"),
+        ({"resize": {"re:(": "corner"}}, "`resize` must be a valid regular expression"),
+        ({"names": [("lnn", None), *NAMES]}, "`names` must have .* got 'lnn'; try: ln"),
+    ],
+)
+def test_a_pattern_that_is_for_nothing_is_told_of(path, more, words):
+    with pytest.raises(ParameterError, match=words):
+        transfer(path, SPECS, FRESH, **{"names": NAMES, **more})

@@ -7,22 +7,9 @@ import json
 import numpy as np
 import pytest
 import safetensors.numpy
+from tests.cli.specs import SPEC
 
 from agnostic_init.cli import main
-
-SPEC = """
-[defaults]
-seed = 0
-[tensors]
-"w" = [64, 32]
-"b" = [32]
-[[rules]]
-match = "b"
-init = "zeros"
-[[rules]]
-match = "*"
-init = { name = "normal", std = 0.02 }
-"""
 
 
 @pytest.fixture
@@ -45,7 +32,7 @@ def test_a_good_file_is_0(files, capsys):
 def test_findings_are_1(files, capsys, tmp_path):
     spec, _ = files
     safetensors.numpy.save_file(
-        {"w": np.full((64, 32), np.nan, "f4")}, tmp_path / "bad.safetensors"
+        {"w": np.full((400, 30), np.nan, "f4")}, tmp_path / "bad.safetensors"
     )
     bad = str(tmp_path / "bad.safetensors")
     capsys.readouterr()

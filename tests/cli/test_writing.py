@@ -13,24 +13,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import safetensors.numpy
+from tests.cli.specs import RULES, SPEC
 
 from agnostic_init.checkpoint import verifying
 from agnostic_init.cli import main
-
-SPEC = """
-[defaults]
-seed = 3
-[tensors]
-"w" = [400, 30]
-"b" = [32]
-[[rules]]
-match = "b"
-init = "zeros"
-[[rules]]
-match = "*"
-init = { name = "normal", std = 0.02 }
-"""
-RULES = SPEC[SPEC.index("[[rules]]") :]
 
 
 @pytest.fixture(autouse=True)
@@ -60,6 +46,18 @@ def test_several_files(capsys):
     assert "must be a number of bytes" in _refused(
         capsys, "write", "spec.toml", "o.safetensors", "--max-shard-size", "big"
     )
+
+
+def test_overwriting_several_files_says_what_it_removes(capsys):
+    said(capsys, "write", "spec.toml", "m.safetensors", "--max-shard-size", "1KB")
+    told = said(capsys, "write", "spec.toml", "m.safetensors", "--overwrite")
+    assert "removed, of what was there before: m.safetensors.index.json, m-00001-of" in told
+    assert [each.name for each in Path().glob("m*")] == ["m.safetensors"]
+    more = ("--max-shard-size", "1KB", "--json")
+    error = said(capsys, "write", "spec.toml", "m.safetensors", *more, code=2)
+    assert "m.safetensors exists; try: --overwrite" in error
+    told = said(capsys, "write", "spec.toml", "m.safetensors", "--overwrite", *more)
+    assert json.loads(told)["removed"] == ["m.safetensors"]
 
 
 def _refused(capsys, *arguments):

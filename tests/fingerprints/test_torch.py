@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import agnostic_init as ai
-from agnostic_init.arrays.errors import ParameterError
+from agnostic_init.arrays.errors import ParameterError, ParameterTypeError
 from agnostic_init.arrays.target import backend
 
 torch = pytest.importorskip("torch")
@@ -151,3 +151,28 @@ def test_four_processes_agree_on_the_whole(tmp_path):
 def test_a_gpu_is_not_asked_for_what_is_in_the_hosts_memory(monkeypatch):
     monkeypatch.setattr(backend("torch"), "bits_of", lambda array: 1 / 0)
     assert ai.fingerprint(torch.ones(3)) == ai.fingerprint(np.ones(3, "f4"))
+
+
+@pytest.mark.filterwarnings("ignore:Sparse CSR", "ignore:The PyTorch API of nested")
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: torch.eye(3).to_sparse(), r"got torch.sparse_coo; try: array.to_dense\(\)"),
+        (lambda: torch.eye(3).to_sparse_csr(), "got torch.sparse_csr"),
+        (lambda: torch.nested.nested_tensor([torch.ones(2), torch.ones(3)]), "got a nested tensor"),
+    ],
+    ids=["coo", "csr", "nested"],
+)
+def test_what_is_not_dense_is_refused_in_words(make, words, tmp_path):
+    array = make()
+    words = f"`array` must be a dense tensor, {words}"
+    with pytest.raises(ParameterTypeError, match=words):
+        ai.fingerprint(array)
+    for look in (ai.fingerprint, ai.checkpoint.check):
+        with pytest.raises(ParameterTypeError, match=f"'w': {words}"):
+            look({"w": array})
+    with (
+        pytest.raises(ParameterTypeError, match=f"tensor 'w': {words}"),
+        ai.checkpoint.Writer(tmp_path / "m", {"w": (3, 3)}) as writer,
+    ):
+        writer.write("w", array)

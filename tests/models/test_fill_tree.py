@@ -96,6 +96,30 @@ def test_arrays_without_elements_share_nothing():
     ai.fill_tree({"a": empty, "b": empty}, {"*": "ones"}, key=0)
 
 
+def test_progress_that_cannot_be_called_is_told_of_before_anything_is_written(tmp_path):
+    arrays = {"w": np.full(3, 7.0)}
+    words = r"`progress` must be a function of a name, .* or None, got 3"
+    plan = ai.init_tree({"w": (3,)}, {"*": "ones"}, key=0, dry_run=True)
+    path = tmp_path / "m.safetensors"
+    ai.checkpoint.write(plan, path)
+    calls = [
+        lambda: ai.fill_tree(arrays, {"*": "ones"}, key=0, progress=3),
+        lambda: ai.init_tree(arrays, {"*": "ones"}, key=0, progress=3),
+        lambda: plan.make(progress=3),
+        lambda: ai.checkpoint.write(plan, tmp_path / "n", progress=3),
+        lambda: ai.checkpoint.verify(plan, path, progress=3),
+        lambda: ai.checkpoint.data_sha256(plan, progress=3),
+        lambda: ai.checkpoint.check(path, progress=3),
+    ]
+    for call in calls:
+        with pytest.raises(TypeError, match=words):
+            call()
+    with pytest.raises(TypeError, match="`before` must be a function without arguments, got 3"):
+        ai.checkpoint.write(plan, tmp_path / "n", before=3)
+    assert arrays["w"].tolist() == [7, 7, 7]
+    assert list(tmp_path.iterdir()) == [path]
+
+
 def test_an_error_of_progress_says_what_was_written():
     arrays = {name: np.full(4, 7.0, np.float32) for name in "abc"}
 

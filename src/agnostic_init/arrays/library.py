@@ -252,6 +252,9 @@ class Library:
         """A small array of NumPy's on a device, which is not waited for."""
         return self.xp.asarray(array, device=device)
 
+    def check_dense(self, array: Any) -> None:
+        """Raise if an array has no memory of its own for each element, as sparse ones have not."""
+
     def cast(self, array: Any, name: str) -> Any:
         """The array in another dtype, rounded to nearest even."""
         return self.xp.astype(array, self.dtype(name))

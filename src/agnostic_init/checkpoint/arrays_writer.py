@@ -17,7 +17,8 @@ from agnostic_init.arrays.target import library_of
 from agnostic_init.bits.block import Block, block, pieces
 from agnostic_init.checkpoint.atomic import appearing
 from agnostic_init.checkpoint.header import header_of
-from agnostic_init.checkpoint.writer import place_of
+from agnostic_init.checkpoint.overlaps import Blocks
+from agnostic_init.checkpoint.places import leftovers, place_of, remove
 from agnostic_init.models.specs import specs_of
 from agnostic_init.models.tree import plan_tree
 
@@ -78,13 +79,14 @@ class Writer:
         plan = plan_tree(specs_of(specs), {"*": "zeros"}, key=0)
         self._header = header_of(plan, None, {"format": "pt", **about})
         self._places = {entry.name: (entry, start) for entry, start in self._header.places}
-        self._left = {entry.name: entry.elements for entry in plan}
+        self._written = {entry.name: Blocks() for entry in plan}
         self._target, self._overwrite = place_of(Path(path), overwrite), overwrite
+        self._old = leftovers(Path(path), [Path(path)], overwrite)
         self._stack = contextlib.ExitStack()
         self._file: Any = None
 
     def __enter__(self) -> Self:
-        size = len(self._header.prefix) + self._header.data_bytes
+        size = self._header.file_bytes
         opened = appearing(self._target, size, replace=self._overwrite, before=self._check_all)
         self._file = self._stack.enter_context(opened)
         self._file.write(self._header.prefix)
@@ -101,6 +103,8 @@ class Writer:
             self._stack.__exit__(kind, error, trace)
         finally:
             self._file = None
+        if kind is None:
+            remove(self._old)
 
     def write(self, name: str, array: Any, *, index: Any = None) -> None:
         """Write a tensor, or the block of it that `index` selects, each element once.
@@ -108,8 +112,8 @@ class Writer:
         Raises
         ------
         ParameterError, ParameterTypeError
-            If the file has no such tensor, the shape or the dtype is another, or more elements come
-            than it has.
+            If the file has no such tensor, the shape or the dtype is another, or an element has been
+            written.
         """
         if self._file is None:
             raise must("writer", "must be entered, by `with`", Wording("one that is not"))
@@ -119,6 +123,7 @@ class Writer:
         with within(f"tensor {name!r}"):
             part = block(entry.shape, index)
             library = library_of(array)
+            library.check_dense(array)
             if tuple(array.shape) != part.shape:
                 raise must("array", f"must have the shape {part.shape}", tuple(array.shape))
             if library.dtype_name(array.dtype) != entry.dtype:
@@ -126,13 +131,16 @@ class Writer:
                 raise must("array", f"must have the dtype {entry.dtype}", got)
             if library.cut(array) is not None or not library.has_values(array):
                 raise must("array", "must be whole, with values", type(array), "full_tensor()")
-            if part.size > self._left[name]:
-                raise must("array", "must be written once", name, "each index once")
+            written = self._written[name]
+            before = written.overlapped(part)
+            if before is not None:
+                rule = f"must have no element of what is written, as {_text(before)} is"
+                raise must("index", rule, Wording(_text(part)), "each index once")
             held = library.to_host(np.asarray(array) if isinstance(array, np.generic) else array)
             if held is None:
                 held = np.asarray(array).astype(array.dtype.newbyteorder("="))
             self._copy(held, entry, len(self._header.prefix) + start, part)
-            self._left[name] -= part.size
+            written.add(part)
 
     def _copy(self, held: Any, entry: Any, begin: int, part: Block) -> None:
         """Copy, in pieces that are one run of the file each where the block's rows are."""
@@ -155,7 +163,26 @@ class Writer:
         return np.asarray(np.memmap(self._file, np.uint8, "r+", offset=start, shape=(size,)))
 
     def _check_all(self) -> None:
-        missing = [name for name, left in self._left.items() if left]
+        missing = [
+            name
+            for name, (entry, _) in self._places.items()
+            if self._written[name].elements < entry.elements
+        ]
         if missing:
-            rule = f"must be written, but {len(missing)} of {len(self._left)} are not, or in part"
+            rule = f"must be written, but {len(missing)} of {len(self._places)} are not, or in part"
             raise must("specs", rule, missing)
+
+
+def _text(part: Block) -> str:
+    """A block as it would be written in brackets."""
+    items = [
+        str(start) if drop else f"{start}:{_stop(start + step * count)}" + f":{step}" * (step != 1)
+        for start, step, count, drop in zip(
+            part.starts, part.steps, part.counts, part.dropped, strict=True
+        )
+    ]
+    return f"[{', '.join(items)}]"
+
+
+def _stop(stop: int) -> str:
+    return "" if stop < 0 else str(stop)

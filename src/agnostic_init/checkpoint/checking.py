@@ -19,6 +19,7 @@ from agnostic_init.bits.block import pieces
 from agnostic_init.checkpoint.findings import Finding, against_plan, alone, duplicates
 from agnostic_init.checkpoint.statistics import Statistics, statistics_of
 from agnostic_init.models.plan import Plan
+from agnostic_init.models.progress import check_progress
 from agnostic_init.models.table import table
 from agnostic_init.models.ties import firsts
 from agnostic_init.models.torch_wrappers import is_module
@@ -144,6 +145,7 @@ def check(
     """
     if against is not None and not isinstance(against, Plan):
         raise must_be_type("against", "must be a Plan", against, "init_tree(..., dry_run=True)")
+    check_progress(progress)
     seen: list[Statistics] = []
     found: list[Finding] = []
     tensors = list(_tensors(what))
@@ -194,6 +196,7 @@ def _tensors(what: Any) -> Iterator[tuple[str, str, tuple[int, ...], Values]]:
             raise must_be_type("what", "must have names that are strings", name)
         with within(f"tensor {name!r}"):
             library = library_of(array)
+            library.check_dense(array)
             if library.cut(array) is not None:
                 raise must("array", "must be whole", type(array), "array.full_tensor()")
             if not library.has_values(array):

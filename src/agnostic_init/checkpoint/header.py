@@ -41,6 +41,11 @@ class Header:
     places: tuple[tuple[Entry, int], ...]
     data_bytes: int
 
+    @property
+    def file_bytes(self) -> int:
+        """Bytes of the file."""
+        return len(self.prefix) + self.data_bytes
+
 
 def header_of(
     plan: Plan, entries: Sequence[Entry] | None = None, metadata: dict[str, str] | None = None

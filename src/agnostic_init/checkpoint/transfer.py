@@ -96,8 +96,9 @@ def transfer(
     Raises
     ------
     ParameterError, ParameterTypeError
-        If the file has not what a pattern names, a shape is another and no `resize` is for it, or
-        nothing at all is taken; the message names the tensor and the rule.
+        If the file has not what a pattern names, a shape is another and no `resize` is for it, a
+        pattern is for no parameter, or nothing at all is taken; the message names the tensor and
+        the rule.
 
     Examples
     --------
@@ -121,6 +122,9 @@ def transfer(
     parameters = specs_of(specs)
     own_rules = rules_of(rules)
     maps, sizes = _pairs(names, "names"), _pairs(resize, "resize")
+    own_names = [each.name for each in parameters]
+    _check_needed(maps, own_names, "names")
+    _check_needed(sizes, own_names, "resize")
     made: list[Rule] = []
     taken: dict[str, str] = {}
     resized: dict[str, str] = {}
@@ -178,7 +182,16 @@ def _pairs(given: Any, parameter: str) -> list[tuple[str, Any]]:
     return found
 
 
-def _match(pattern: str, name: str) -> re.Match[str] | None:
+def _check_needed(pairs: list[tuple[str, Any]], names: list[str], parameter: str) -> None:
+    """Raise for a pattern that is for none of the parameters, as one that is misspelt is."""
+    for pattern, _ in pairs:
+        if not any(_match(pattern, name, parameter) for name in names):
+            close = difflib.get_close_matches(pattern.removeprefix(REGEX), names, n=3, cutoff=0.4)
+            rule = "must have patterns that are for some parameter each"
+            raise must(parameter, rule, pattern, ", ".join(close or names[:3]))
+
+
+def _match(pattern: str, name: str, parameter: str = "names") -> re.Match[str] | None:
     """A match whose groups are what the stars of a glob stand for."""
     try:
         if pattern.startswith(REGEX):
@@ -191,7 +204,7 @@ def _match(pattern: str, name: str) -> re.Match[str] | None:
         return re.fullmatch(inner, name, re.DOTALL)
     except re.error as error:
         rule = f"must be a valid regular expression ({error})"
-        raise must("names", rule, pattern) from None
+        raise must(parameter, rule, pattern) from None
 
 
 def _source(name: str, maps: list[tuple[str, Any]], opened: Any, where: str) -> str | None:

@@ -11,7 +11,7 @@ from agnostic_init.arrays.errors import must_be_type
 from agnostic_init.checkpoint.header import header_of
 from agnostic_init.checkpoint.pieces import Maker, pieces_of
 from agnostic_init.models.plan import Plan
-from agnostic_init.models.progress import Progress
+from agnostic_init.models.progress import Progress, check_progress
 from agnostic_init.storage.checkpoint import open_checkpoint
 
 __all__ = ["verify"]
@@ -55,6 +55,7 @@ def verify(
     """
     if not isinstance(plan, Plan):
         raise must_be_type("plan", "must be a Plan", plan, "init_tree(..., dry_run=True)")
+    check_progress(progress)
     header = header_of(plan)
     opened = open_checkpoint(path)
     maker = Maker(header, xp, device)

@@ -13,17 +13,18 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from agnostic_init.arrays.errors import must, must_be_type
+from agnostic_init.arrays.errors import must_be_type
 from agnostic_init.checkpoint.atomic import appearing
 from agnostic_init.checkpoint.header import Header, header_of
 from agnostic_init.checkpoint.made_by import metadata_of
 from agnostic_init.checkpoint.pieces import Maker, Piece, pieces_of
+from agnostic_init.checkpoint.places import leftovers, place_of, remove
 from agnostic_init.checkpoint.resuming import finished, is_finished, resumed
 from agnostic_init.checkpoint.shards import as_bytes, cut, index_of, names_of_shards
 from agnostic_init.models.plan import Plan
-from agnostic_init.models.progress import Progress
+from agnostic_init.models.progress import Progress, check_progress
 
-__all__ = ["Written", "data_sha256", "place_of", "write", "write_plan"]
+__all__ = ["Written", "data_sha256", "write", "write_plan"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +38,14 @@ class Written:
     sha256 : of those bytes, of several files in their order: the same for the same plan, whatever
         library made them and however they are cut.
     files : that have the tensors.
+    removed : files of an earlier model of the name, which are not among those that are new.
     """
 
     path: Path
     data_bytes: int
     sha256: str
     files: tuple[Path, ...]
+    removed: tuple[Path, ...] = ()
 
 
 def write(
@@ -80,7 +83,9 @@ def write(
         ``model-00001-of-00002.safetensors``, with an index ``model.safetensors.index.json``.
     overwrite
         Whether files that exist may be replaced. The new ones have their permissions and, where that
-        is allowed, their owner; other hard links to them stay with the old content.
+        is allowed, their owner; other hard links to them stay with the old content. Files of a model
+        of this name that the new ones do not replace, as more shards than there are now, are
+        removed when those are there.
     resume
         Whether what an earlier call of the same plan has written of the files, before it was ended
         in any way, is kept and gone on with. What this call writes is kept too if it is ended: in
@@ -114,6 +119,9 @@ def write(
     526336
     """
     _check_plan(plan)
+    check_progress(progress)
+    if not callable(before):
+        raise must_be_type("before", "must be a function without arguments", before)
     whole = header_of(plan)
     most = None if max_shard_size is None else as_bytes(max_shard_size)
     runs = cut([entry for entry, _ in whole.places], most)
@@ -126,12 +134,13 @@ def write(
     shown = Path(path) if index is None else index
     going_on = resume and index is not None and not overwrite
     named = [
-        going_on and is_finished(each, header.prefix, len(header.prefix) + header.data_bytes)
+        going_on and is_finished(each, header.prefix, header.file_bytes)
         for each, header in zip(shards, headers, strict=True)
     ]
     places = [place_of(each, overwrite or there) for each, there in zip(shards, named, strict=True)]
     if index is not None:
         places.append(place_of(index, overwrite))
+    old = leftovers(Path(path), [*shards, *([] if index is None else [index])], overwrite)
     maker = Maker(whole, xp, device)
     digest = hashlib.sha256()
     done = 0
@@ -142,7 +151,7 @@ def write(
             last = stack.enter_context(appearing(places[-1], len(text), replace=overwrite))
             last.write(text)
         for number, (place, header) in enumerate(zip(places, headers, strict=False)):
-            size = len(header.prefix) + header.data_bytes
+            size = header.file_bytes
             told = functools.partial(_tell, progress, done, whole.data_bytes)
             if resume:
                 rest = (
@@ -159,22 +168,11 @@ def write(
             done += header.data_bytes
         if resume:
             before()
-    return Written(shown, whole.data_bytes, digest.hexdigest(), tuple(shards))
+    return Written(shown, whole.data_bytes, digest.hexdigest(), tuple(shards), remove(old))
 
 
 #: The name before there were several files.
 write_plan = write
-
-
-def place_of(target: Path, overwrite: bool) -> Path:
-    """The place of a file that may be written. A link stays a link: what it leads to is replaced."""
-    if target.exists() and not target.is_file():
-        raise must("path", "must be that of a file, not of a folder or device", str(target))
-    if not target.parent.is_dir():
-        raise must("path", "must be in a folder that exists", str(target))
-    if target.exists() and not overwrite:
-        raise must("path", "must not exist yet", str(target), "overwrite=True")
-    return target.resolve()
 
 
 Told = Callable[[Piece], object]
@@ -243,6 +241,7 @@ def data_sha256(
     '07854d2fef297a06'
     """
     _check_plan(plan)
+    check_progress(progress)
     header = header_of(plan)
     maker = Maker(header, xp, device)
     digest = hashlib.sha256()

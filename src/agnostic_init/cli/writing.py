@@ -43,7 +43,10 @@ def add_write(commands: Any) -> None:
         "--device", metavar="D", help="a device of that library, such as cpu or cuda:0"
     )
     parser.add_argument(
-        "--overwrite", action="store_true", help="replace OUT, once the new file is complete"
+        "--overwrite",
+        action="store_true",
+        help="replace OUT, once the new file is complete; files of it that are left over, as more "
+        "shards than there are now, are removed",
     )
     parser.add_argument("--no-progress", action="store_true", help="show no progress bar")
     parser.add_argument(
@@ -160,9 +163,12 @@ def _check_out(options: argparse.Namespace) -> None:
 def _written(plan: Plan, written: Written, *, as_json: bool) -> str:
     if not as_json:
         several = f" in {len(written.files)} files" if len(written.files) > 1 else ""
+        names = ", ".join(each.name for each in written.removed)
+        removed = f"\nremoved, of what was there before: {names}" if names else ""
         return (
             f"{written.path}: {len(plan):,} tensors, {plan.elements:,} parameters, "
             f"{written.data_bytes:,} bytes of data{several}\nsha256 of the data: {written.sha256}"
+            f"{removed}"
         )
     told = {
         "path": str(written.path),
@@ -171,5 +177,6 @@ def _written(plan: Plan, written: Written, *, as_json: bool) -> str:
         "bytes": written.data_bytes,
         "sha256": written.sha256,
         "files": [str(file) for file in written.files],
+        "removed": [str(file) for file in written.removed],
     }
     return json.dumps(told, indent=2)

@@ -85,6 +85,7 @@ def fingerprint(
         named = _named(what, buffers) if is_module(what) else dict(what)
         return _of_tree(named, group)
     library = library_of(what)
+    library.check_dense(what)
     shape = tuple(what.shape)
     whole = checked_shape(shape if global_shape is None else global_shape)
     if index is None and whole != shape:
@@ -128,6 +129,7 @@ def _of_tree(named: Mapping[Any, Any], group: Any) -> Fingerprint:
             raise must_be_type("what", "must have names that are strings", name)
         with within(f"parameter {name!r}"):
             library = library_of(array)
+            library.check_dense(array)
             shape = tuple(array.shape)
             found.append(of_array(array, library, block(shape)))
         kinds.append((name, library.dtype_name(array.dtype), shape))

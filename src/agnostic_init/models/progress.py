@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from agnostic_init.arrays.errors import must_be_type
 from agnostic_init.models.entry import Entry
 
-__all__ = ["Progress", "Report"]
+__all__ = ["Progress", "Report", "check_progress"]
 
 Progress = Callable[[str, int, int], object]
 
@@ -15,6 +16,7 @@ class Report:
     """What has been made of a plan; a context for each group of entries that are made by one call."""
 
     def __init__(self, entries: Sequence[Entry], progress: Progress | None) -> None:
+        check_progress(progress)
         self.entries, self.progress = entries, progress
         self.made: list[Sequence[Entry]] = []
         self.done, self.total = 0, _bytes_of(entries) if progress is not None else 0
@@ -51,6 +53,14 @@ class Report:
                         f"{self.total:,} bytes of the plan are made, and the rest is not"
                     )
                     raise
+
+
+def check_progress(progress: object) -> None:
+    """Raise unless it can be called, or is None."""
+    if progress is not None and not callable(progress):
+        rule = "must be a function of a name, the bytes so far and the bytes in all, or None"
+        hint = "progress=lambda name, done, total: print(name)"
+        raise must_be_type("progress", rule, progress, hint)
 
 
 def _bytes_of(entries: Sequence[Entry]) -> int:

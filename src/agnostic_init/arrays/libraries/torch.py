@@ -10,7 +10,7 @@ import torch
 
 from agnostic_init.arrays import library
 from agnostic_init.arrays.dtypes import DTYPES
-from agnostic_init.arrays.errors import must, must_be_type
+from agnostic_init.arrays.errors import Wording, must, must_be_type
 from agnostic_init.arrays.libraries.torch_plain import PLAIN, all_plain, plain
 from agnostic_init.arrays.libraries.torch_tracing import (
     constant,
@@ -211,6 +211,12 @@ class Library(library.Library):
                 type(like),
                 "fill, or fill_tree, of torch.empty_like(like), or like=like.to_local() and index=",
             )
+
+    def check_dense(self, array: Any) -> None:
+        if array.layout is not torch.strided or array.is_nested:
+            kind = "a nested tensor" if array.is_nested else str(array.layout)
+            hint = "each of array.unbind()" if array.is_nested else "array.to_dense()"
+            raise must_be_type("array", "must be a dense tensor", Wording(kind), hint)
 
     def cast(self, array: Any, name: str) -> Any:
         return array.to(self.dtype(name))
