@@ -46,7 +46,7 @@ def leftovers(path: Path, new: Sequence[Path], overwrite: bool) -> list[Path]:
     called = re.compile(rf"{re.escape(stem)}-[0-9]{{5}}-of-[0-9]{{5}}{re.escape(ENDING)}")
     named = [path.with_name(name) for name in _named_by(index) if called.fullmatch(name)]
     kept = set(new)
-    found = [each for each in (index, single, *named) if each not in kept and each.is_file()]
+    found = [each for each in (index, single, *named) if each not in kept and _is_file(each)]
     # Files of an earlier run that was ended between two renames are named by no index.
     if found and not overwrite:
         rule = f"must not stand beside what a model of this name is read from, {found[0].name}"
@@ -61,10 +61,16 @@ def remove(files: Sequence[Path]) -> tuple[Path, ...]:
     return tuple(files)
 
 
+def _is_file(path: Path) -> bool:
+    with suppress(OSError):  # of a name that is too long for one
+        return path.is_file()
+    return False
+
+
 def _named_by(index: Path) -> list[str]:
     """The names of files in an index; none of what is no index."""
     with suppress(OSError, ValueError, RecursionError):
-        if index.is_file() and index.stat().st_size <= LARGEST:
+        if _is_file(index) and index.stat().st_size <= LARGEST:
             table = json.loads(index.read_bytes())
             if isinstance(table, dict) and isinstance(table.get("weight_map"), dict):
                 names = {name for name in table["weight_map"].values() if isinstance(name, str)}
