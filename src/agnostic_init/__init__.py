@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from agnostic_init import compat as compat
     from agnostic_init import draws as draws
     from agnostic_init import linalg as linalg
+    from agnostic_init import study as study
     from agnostic_init import torch as torch
     from agnostic_init.arrays.errors import (
         AmbiguousLayoutError,
@@ -121,6 +122,7 @@ __all__ = [
     "plan_tree",
     "poison",
     "sparse",
+    "study",
     "symmetric_uniform",
     "torch",
     "torch_default",
@@ -185,7 +187,7 @@ _HOMES = {
     "torch.initialize": ("init_module",),
     "version": ("__version__",),
 }
-_FOLDERS = ("checkpoint", "compat", "draws", "linalg", "torch")
+_FOLDERS = ("checkpoint", "compat", "draws", "linalg", "study", "torch")
 
 
 def __getattr__(name: str) -> Any:

@@ -17,6 +17,7 @@ from agnostic_init.cli.arguments import parser
 from agnostic_init.cli.checking import add_check
 from agnostic_init.cli.reporting import discard_output, fail, show
 from agnostic_init.cli.signals import Signals, StoppedError
+from agnostic_init.cli.studying import add_study
 from agnostic_init.cli.writing import add_describe, add_write
 from agnostic_init.installation import info
 
@@ -77,6 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     add_write(commands)
     add_describe(commands)
     add_check(commands)
+    add_study(commands)
 
     what = "say which engine makes values here, and what is installed"
     about = commands.add_parser("info", help=what, description=f"{what[0].upper()}{what[1:]}.")

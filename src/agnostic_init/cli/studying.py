@@ -1,0 +1,21 @@
+"""The commands that compare initializers: `study signal`, and those that stand beside it."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from agnostic_init.cli.study_phase import add_phase
+
+__all__ = ["add_study"]
+
+ABOUT = "what initializers do to a network before it trains, and while it does"
+
+
+def add_study(commands: Any) -> None:
+    """Add the group of commands; each is a module of its own."""
+    parser: argparse.ArgumentParser = commands.add_parser(
+        "study", help=ABOUT, description=f"{ABOUT[0].upper()}{ABOUT[1:]}."
+    )
+    studies = parser.add_subparsers(required=True, metavar="STUDY")
+    add_phase(studies)
