@@ -104,7 +104,7 @@ def phase(activation: Any, sigma_w: float, sigma_b: float = 0.0) -> Phase:
     f = nonlinearity(activation)
     w2, b2 = _std("sigma_w", sigma_w) ** 2, _std("sigma_b", sigma_b) ** 2
     q = _fixed_variance(f, w2, b2)
-    chi = w2 * moments(f, 0.0, q if math.isfinite(q) else LARGEST).slope
+    chi = w2 * moments(f, 0.0, min(max(q, SMALLEST), LARGEST)).slope
     name = "critical" if abs(chi - 1) <= NEAR else "ordered" if chi < 1 else "chaotic"
     c, rate = 1.0, chi
     if chi > 1 and math.isfinite(q):  # else a correlation of 1 is stable
