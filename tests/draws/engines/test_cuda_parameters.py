@@ -157,6 +157,30 @@ def test_uniforms_about_zero_are_centered():
     assert not plan(uniform_draw(-1e-40, 1e-40, "float32")).variant.centered
 
 
+@pytest.mark.parametrize(
+    ("draw", "size", "blocks"),
+    [
+        # A tile of four units for each thread; where there are few, a unit.
+        (uniform_draw(0.0, 1.0, "float32"), 1 << 30, (1 << 30) // (256 * 4 * 4)),
+        (uniform_draw(0.0, 1.0, "float32"), 1 << 16, (1 << 16) // (256 * 4)),
+        (uniform_draw(0.0, 1.0, "float32"), 1, 1),
+        (uniform_draw(0.0, 1.0, "float32"), 1 << 50, (1 << 31) - 1),
+        (uniform_draw(0.0, 1.0, "bfloat16"), 1 << 30, 16 * 132),
+        (NORMAL, 1 << 30, 2 * 132),
+    ],
+)
+def test_blocks_of_the_grid(draw, size, blocks):
+    assert plan(draw, (size,), strides=(1,)).blocks(132) == blocks
+
+
+def test_round_keys():
+    seed = 0xFEDCBA9876543210
+    words = struct.unpack_from("<20I", launch(NORMAL, Key(seed, 5), block((8,)), [1], 77).given, 8)
+    for n in range(10):
+        assert words[2 * n] == (seed + n * 0x9E3779B9) % 2**32
+        assert words[2 * n + 1] == ((seed >> 32) + n * 0xBB67AE85) % 2**32
+
+
 def test_shared_memory_is_an_error():
     with pytest.raises(ParameterError, match="`out` must not have elements that share memory"):
         plan(strides=(0, 1))

@@ -32,10 +32,7 @@ class Program:
     def version(self):
         return 13, 5
 
-    def driver_version(self):
-        return 13, 0
-
-    def Function(self, text, index, capability):
+    def function(self, text, index, capability):
         assert (index, capability) == (None, (9, 0))
         (variant,) = (variant for variant in self.variants if source(variant) == text)
 
@@ -62,17 +59,20 @@ def engine(monkeypatch, host):
     properties = SimpleNamespace(multi_processor_count=2)
     stream = SimpleNamespace(cuda_stream=77)
     monkeypatch.setattr(engine, "program", lambda: program)
+    monkeypatch.setattr(engine.driver, "version", lambda: (13, 0))
     monkeypatch.setattr(engine, "source", lambda v: program.variants.add(v) or made(v))
     monkeypatch.setattr(engine, "_table", table)
     monkeypatch.setattr(torch.cuda, "device", lambda index: contextlib.nullcontext())
     monkeypatch.setattr(torch.cuda, "current_stream", lambda: stream)
     monkeypatch.setattr(torch.cuda, "get_device_properties", lambda index: properties)
+    engine._processors.cache_clear()
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda index: (9, 0))
     engine._kernel.cache_clear()
     engine._room.cache_clear()
     yield engine
     engine._kernel.cache_clear()
     engine._room.cache_clear()
+    engine._processors.cache_clear()
 
 
 def expected(draw, part):
@@ -162,7 +162,7 @@ def test_out_of_memory_is_torchs_own_error(engine, monkeypatch, where):
     if where == "table":
         monkeypatch.setattr(engine, "_table", fails)
     else:
-        fake = SimpleNamespace(Function=fails if where == "compile" else lambda *a: fails)
+        fake = SimpleNamespace(function=fails if where == "compile" else lambda *a: fails)
         monkeypatch.setattr(engine, "program", lambda: fake)
     out = torch.full((8,), -1.0)
     with pytest.raises(torch.OutOfMemoryError, match=r"^CUDA out of memory. Tried to"):
@@ -187,7 +187,7 @@ def test_each_failure_has_its_remedy(engine, monkeypatch, reason, remedy, where)
     def fails(*arguments):
         raise RuntimeError(reason)
 
-    fake = SimpleNamespace(Function=fails if where == "Compiling" else lambda *a: fails)
+    fake = SimpleNamespace(function=fails if where == "Compiling" else lambda *a: fails)
     monkeypatch.setattr(engine, "program", lambda: fake)
     out = torch.full((8,), -1.0)
     with pytest.raises(KernelError, match=f"^{where} a CUDA kernel failed: {reason}.*{remedy}"):
@@ -219,7 +219,7 @@ def test_the_arrays_device_is_current_for_its_fill(engine, monkeypatch):
 
     monkeypatch.setattr(torch.cuda, "device", device)
     monkeypatch.setattr(engine, "_table", table_of)
-    monkeypatch.setattr(engine, "program", lambda: SimpleNamespace(Function=function))
+    monkeypatch.setattr(engine, "program", lambda: SimpleNamespace(function=function))
     out = torch.zeros(8).as_subclass(Elsewhere)
     engine.fill(normal_draw(0.0, 1.0, "float32"), KEY, block((8,)), out)
     assert asked == [1, (1, [1])]
@@ -319,9 +319,7 @@ def test_tensors_of_several_devices(engine, monkeypatch):
         return lambda *given: entered.append(f"launched on {index}")
 
     monkeypatch.setattr(torch.cuda, "device", device)
-    fake = SimpleNamespace(
-        Function=function, version=lambda: (13, 0), driver_version=lambda: (13, 0)
-    )
+    fake = SimpleNamespace(function=function, version=lambda: (13, 0))
     monkeypatch.setattr(engine, "program", lambda: fake)
     jobs = [(SMALL, KEY, block((8,)), torch.zeros(8)) for _ in range(6)]
     jobs[::2] = [(*job, out.as_subclass(Elsewhere)) for *job, out in jobs[::2]]

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from agnostic_init.arrays.errors import ParameterError
 
 __all__ = ["KernelError", "saying"]
@@ -47,15 +44,25 @@ class KernelError(RuntimeError):
         return type(self), self._of  # as of a MissingExtraError
 
 
-@contextmanager
-def saying(what: str) -> Iterator[None]:
-    """Errors as a KernelError, but for those that say themselves what to do."""
-    try:
-        yield
-    except (KernelError, MemoryError, ParameterError):
-        raise
-    except Exception as error:
+class saying:
+    """Errors as a KernelError, but for those that say themselves what to do.
+
+    A class, as a generator would take longer than the launch that it is about.
+    """
+
+    __slots__ = ("_what",)
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if not isinstance(error, Exception):
+            return
+        if isinstance(error, KernelError | MemoryError | ParameterError):
+            return
         # torch's own is a RuntimeError.
-        if type(error).__name__ == "OutOfMemoryError":
-            raise
-        raise KernelError(what, error) from error
+        if type(error).__name__ != "OutOfMemoryError":
+            raise KernelError(self._what, error) from error

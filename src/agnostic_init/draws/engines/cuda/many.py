@@ -14,7 +14,7 @@ from typing import Any
 
 from agnostic_init.bits.block import Block
 from agnostic_init.bits.key import Key
-from agnostic_init.draws.engines.cuda.parameters import Launch, Plan, launch, planned
+from agnostic_init.draws.engines.cuda.parameters import Launch, Plan, launch_of, planned
 from agnostic_init.draws.engines.cuda.source import OF_ARRAY, OF_DRAW, Variant
 from agnostic_init.draws.quantile import Central
 from agnostic_init.draws.record import Draw
@@ -43,6 +43,10 @@ def launches(jobs: Sequence[Job], most: Callable[[], int]) -> list[Launch]:
 
     Arrays that overlap are filled one after another, as if each were filled by itself.
     """
+    if len(jobs) == 1:
+        ((draw, key, block, strides, address),) = jobs
+        plan = planned(draw, block, strides)
+        return [launch_of(plan, key, address)] if plan.units else []
     known: dict[Any, Plan] = {}  # by identity, which is told sooner than equality
     plans = []
     for draw, _, block, strides, _ in jobs:
@@ -50,18 +54,23 @@ def launches(jobs: Sequence[Job], most: Callable[[], int]) -> list[Launch]:
         if what not in known:
             known[what] = planned(draw, block, strides)
         plans.append(known[what])
-    if len(jobs) == 1 or _overlap(jobs, plans):
-        return [launch(*job) for job, plan in zip(jobs, plans, strict=True) if plan.units]
+    if _overlap(jobs, plans):
+        return [
+            launch_of(plan, key, address)
+            for (_, key, _, _, address), plan in zip(jobs, plans, strict=True)
+            if plan.units
+        ]
     alone: list[Launch] = []
     alike: dict[tuple[Variant, Central | None], list[tuple[Job, Plan]]] = {}
     for job, plan in zip(jobs, plans, strict=True):
         if plan.variant.bulk and 0 < plan.count <= LARGEST:
             alike.setdefault((plan.variant, plan.quantile), []).append((job, plan))
         elif plan.units:
-            alone.append(launch(*job))
+            alone.append(launch_of(plan, job[1], job[4]))
     for (variant, quantile), group in alike.items():
         if len(group) == 1:
-            alone.append(launch(*group[0][0]))
+            ((_, key, _, _, address), plan) = group[0]
+            alone.append(launch_of(plan, key, address))
         else:
             alone += _shared(variant, quantile, group, most())
     return alone

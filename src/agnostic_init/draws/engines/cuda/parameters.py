@@ -7,7 +7,7 @@ import math
 import struct
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from agnostic_init.arrays.errors import must
 from agnostic_init.bits.block import Block
@@ -26,16 +26,22 @@ from agnostic_init.draws.engines.cuda.table import coarse, largest, table, tabul
 from agnostic_init.draws.quantile import Central, Tail
 from agnostic_init.draws.record import Draw
 
-__all__ = ["Launch", "Plan", "divider", "launch", "planned", "supported"]
+__all__ = ["Launch", "Plan", "divider", "launch", "launch_of", "planned", "supported"]
 
 MASK, LIMIT = 0xFFFFFFFF, 1 << 64
+MOST_BLOCKS = (1 << 31) - 1
+# The address of an array, and the words of `OF_KEY`.
+HEAD = struct.Struct(f"=Q{4 * OF_KEY['ROUND_KEYS']}sQ")
+# All round keys in one integer, of 32 bits each: those of the low word in the even places.
+ONES = sum(1 << 64 * n for n in range(ROUNDS))
+EVEN = MASK * ONES
+STEPS = [sum((n * step & MASK) << 64 * n for n in range(ROUNDS)) for step in KEY_STEPS]
 # Products of float32 factors between these bounds with a draw are nowhere near to be flushed.
 SMALLEST_FACTOR, LARGEST_FACTOR = 2.0**-120, 2.0**60
 SMALLEST_NORMAL = 2.0**-126
 
 
-@dataclass(frozen=True, slots=True)
-class Launch:
+class Launch(NamedTuple):
     """A kernel, what it is given, and how many units of work there are.
 
     Attributes
@@ -67,10 +73,14 @@ class Launch:
     def blocks(self, processors: int) -> int:
         """How many blocks of ``variant.threads`` to launch on that many multiprocessors.
 
-        As many as are resident with a table, which each has to load; else a few times that.
+        As many as are resident with a table, which each has to load; else one for each tile, or,
+        where an element is written as two bytes, a few times as many as are resident.
         """
+        variant = self.variant
         most = processors * (2 if self.quantile else 16)
-        return max(1, min(-(-self.units // self.variant.threads), most))
+        if variant.whole_tiles and not variant.many:
+            most = max(most, self.units // (variant.threads * variant.at_once))
+        return max(1, min(-(-self.units // variant.threads), most, MOST_BLOCKS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +94,7 @@ class Plan:
     base, count
         The first position, and how many there are in the run.
     words
-        The parameters but those of the key.
+        The parameters but those of the key, to the end of the arguments.
     draw
         Those of the draw alone.
     extent
@@ -123,11 +133,15 @@ def launch(draw: Draw, key: Key, block: Block, strides: Sequence[int], address: 
     ParameterError
         If elements of the array share their memory.
     """
-    plan = planned(draw, block, strides)
-    words = arranged(OF_KEY, ROUND_KEYS=_round_keys(key), OFFSET=_long(key.offset))
-    given = struct.pack(f"=Q{len(words)}I", address, *words) + plan.words
-    # As C pads a record that begins with a pointer.
-    return Launch(plan.variant, given + bytes(-len(given) % 8), plan.units, plan.quantile)
+    return launch_of(planned(draw, block, strides), key, address)
+
+
+def launch_of(plan: Plan, key: Key, address: int) -> Launch:
+    """A plan's launch, with a key and the address of an array's first element."""
+    low, high = key.words
+    keys = low * ONES + STEPS[0] & EVEN | (high * ONES + STEPS[1] & EVEN) << 32
+    head = HEAD.pack(address, keys.to_bytes(8 * ROUNDS, "little"), key.offset)
+    return Launch(plan.variant, head + plan.words, plan.units, plan.quantile)
 
 
 def planned(draw: Draw, block: Block, strides: Sequence[int]) -> Plan:
@@ -198,7 +212,10 @@ def _planned(draw: Draw, numbers: bytes, block: Block, strides: tuple[int, ...])
         )
     ends = [(axis.count - 1) * axis.place * size for axis in axes]
     extent = (sum(min(end, 0) for end in ends), sum(max(end, 0) for end in ends) + size)
-    return Plan(variant, units, tabled, base, count, _packed(words), _packed(of_draw), extent)
+    # As C pads a record that begins with a pointer.
+    packed = _packed(words)
+    packed += bytes(-(HEAD.size + len(packed)) % 8)
+    return Plan(variant, units, tabled, base, count, packed, _packed(of_draw), extent)
 
 
 def divider(divisor: int) -> tuple[int, int]:
@@ -315,15 +332,6 @@ def _far_from_subnormal(scale: float, *shifts: float) -> bool:
     return scale >= 2.0**-40 and all(
         shift == 0.0 or 2.0**-60 <= abs(shift) <= 2.0**60 for shift in shifts
     )
-
-
-def _round_keys(key: Key) -> list[int]:
-    low, high = key.words
-    words = []
-    for _ in range(ROUNDS):
-        words += [low, high]
-        low, high = (low + KEY_STEPS[0]) & MASK, (high + KEY_STEPS[1]) & MASK
-    return words
 
 
 def _numbers(draw: Draw) -> tuple[float, ...]:

@@ -1,47 +1,27 @@
-"""A kernel's text to a function on a GPU, by NVIDIA's own bindings of its compiler and its driver.
+"""A kernel's text to a function on a GPU, by NVIDIA's own bindings of its compiler.
 
 torch's CUDA wheels for Linux bring them since torch 2.10; ``pip install cuda-bindings`` elsewhere.
 """
 
 from __future__ import annotations
 
-import ctypes
 import functools
 from typing import Any
 
-from cuda.bindings import driver, nvrtc
+from cuda.bindings import nvrtc
 
+from agnostic_init.draws.engines.cuda import driver
 from agnostic_init.draws.engines.cuda.cache import cached
 from agnostic_init.draws.engines.cuda.source import STANDARD
 
-__all__ = ["Function", "compiled", "driver_version", "version"]
+__all__ = ["compiled", "function", "version"]
 
 
-class Function:
-    """The kernel ``fill`` of a text, on a device by its index, compiled or from the disk."""
-
-    def __init__(self, text: str, index: int, capability: tuple[int, int]) -> None:
-        arch = "sm_{}{}".format(*capability)
-        key = (text, arch, "{}.{}".format(*version()))
-        cubin = cached(key, lambda: compiled(text, arch))
-        self._device = index
-        self._attach()
-        self._module = _result(driver.cuModuleLoadData(cubin))
-        self._function = _result(driver.cuModuleGetFunction(self._module, b"fill"))
-
-    def __call__(self, blocks: int, threads: int, stream: int, arguments: bytes) -> None:
-        """Launch with one argument, a record. It is copied before this returns."""
-        self._attach()
-        places = (ctypes.c_char_p * 1)(arguments)
-        grid = (blocks, 1, 1, threads, 1, 1)
-        place = ctypes.addressof(places)
-        _result(driver.cuLaunchKernel(self._function, *grid, 0, stream, place, 0))
-
-    def _attach(self) -> None:
-        """Give the thread the device's context, which a thread that has just begun has not."""
-        if int(_result(driver.cuCtxGetCurrent())) == 0:
-            device = _result(driver.cuDeviceGet(self._device))
-            _result(driver.cuCtxSetCurrent(_result(driver.cuDevicePrimaryCtxRetain(device))))
+def function(text: str, index: int, capability: tuple[int, int]) -> driver.Kernel:
+    """The kernel of a text, on a device by its index, compiled or from the disk."""
+    arch = "sm_{}{}".format(*capability)
+    key = (text, arch, "{}.{}".format(*version()))
+    return driver.Kernel(cached(key, lambda: compiled(text, arch)), index)
 
 
 def compiled(text: str, arch: str, *options: str) -> bytes:
@@ -70,20 +50,9 @@ def version() -> tuple[int, int]:
     return int(major), int(minor)
 
 
-@functools.cache
-def driver_version() -> tuple[int, int]:
-    """Of CUDA, that the driver supports."""
-    number = _result(driver.cuDriverGetVersion())
-    return number // 1000, number % 1000 // 10
-
-
 def _result(answer: tuple[Any, ...]) -> Any:
-    """What a call of either library gives, or its error in words."""
+    """What a call of the compiler gives, or its error in words."""
     status, *values = answer
     if int(status):
-        words = status.name
-        if isinstance(status, driver.CUresult):
-            _, text = driver.cuGetErrorString(status)
-            words += f": {text.decode()}" if text else ""
-        raise RuntimeError(words)
+        raise RuntimeError(status.name)
     return values[0] if len(values) == 1 else tuple(values)

@@ -112,6 +112,15 @@ class Variant:
         return self.digits == 1 and self.dense
 
     @property
+    def whole_tiles(self) -> bool:
+        """Whether each block fills one tile, so that none waits for the last ones of others.
+
+        On an H100 uniforms of float32 are then written as fast as zeros (4.5 % faster), and those of
+        two bytes, which the arithmetic limits, 18 % slower.
+        """
+        return self.bulk and self.kind in {"BITS", "UNIFORM"} and self.bytes >= 4
+
+    @property
     def bytes(self) -> int:
         """Of an element."""
         return self.parts * PART_BYTES[self.form]

@@ -11,7 +11,7 @@ import torch
 
 from agnostic_init.bits.block import Block
 from agnostic_init.bits.key import Key
-from agnostic_init.draws.engines.cuda import parameters
+from agnostic_init.draws.engines.cuda import driver, parameters
 from agnostic_init.draws.engines.cuda.errors import saying
 from agnostic_init.draws.engines.cuda.many import launches, room
 from agnostic_init.draws.engines.cuda.source import Variant, source
@@ -69,10 +69,10 @@ def fill(draw: Draw, key: Key, block: Block, out: Any) -> None:
         If the device has no room for the quantile's table; then nothing has been written either.
     """
     if not _negated(out):
-        fill_many([(draw, key, block, out)])
+        _fill([(draw, key, block, out)])
         return
     fresh = torch.empty(out.shape, dtype=out.dtype, device=out.device)
-    fill_many([(draw, key, block, fresh)])
+    _fill([(draw, key, block, fresh)])
     with torch.no_grad():
         out.copy_(fresh)
 
@@ -91,18 +91,23 @@ def fill_many(jobs: Sequence[Job]) -> None:
     if any(_negated(out) for *_, out in jobs):
         for job in jobs:
             fill(*job)
-        return
+    else:
+        _fill(jobs)
+
+
+def _negated(out: Any) -> bool:
+    """Whether the memory holds the conjugate of what is seen, or its negative."""
+    return bool(out.is_conj() or out.is_neg())
+
+
+def _fill(jobs: Sequence[Job]) -> None:
+    """Fill tensors of any devices, device by device."""
     devices: dict[int, list[Job]] = {}
     for job in jobs:
         devices.setdefault(job[3].device.index, []).append(job)
     for index, group in devices.items():
         with torch.cuda.device(index):
             _fill_on(index, group)
-
-
-def _negated(out: Any) -> bool:
-    """Whether the memory holds the conjugate of what is seen, or its negative."""
-    return bool(out.is_conj() or out.is_neg())
 
 
 def _fill_on(index: int, jobs: Sequence[Job]) -> None:
@@ -115,7 +120,7 @@ def _fill_on(index: int, jobs: Sequence[Job]) -> None:
         ready.append((run, plan, plan.arguments(entries or 0)))
     if not ready:
         return
-    processors = torch.cuda.get_device_properties(index).multi_processor_count
+    processors = _processors(index)
     stream = torch.cuda.current_stream().cuda_stream
     with saying("Launching a CUDA kernel"):
         for run, plan, arguments in ready:
@@ -129,8 +134,14 @@ def _fill_on(index: int, jobs: Sequence[Job]) -> None:
 def _room(index: int) -> int:
     with saying("Compiling a CUDA kernel"):
         found = _needed()
-        versions = found.version(), found.driver_version()
+        versions = found.version(), driver.version()
         return room(torch.cuda.get_device_capability(index), *versions)
+
+
+@functools.cache
+def _processors(index: int) -> int:
+    found: int = torch.cuda.get_device_properties(index).multi_processor_count
+    return found
 
 
 @functools.cache
@@ -143,7 +154,7 @@ def _table(make: Any, q: Central, index: int) -> Any:
 def _kernel(variant: Variant, index: int) -> Any:
     with saying("Compiling a CUDA kernel"):
         capability = torch.cuda.get_device_capability(index)
-        return _needed().Function(source(variant), index, capability)
+        return _needed().function(source(variant), index, capability)
 
 
 def _needed() -> Any:
