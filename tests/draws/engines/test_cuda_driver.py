@@ -94,7 +94,7 @@ def test_the_drivers_words_are_said(state):
 
 def test_a_status_without_words(state):
     state.status.value = 999
-    with pytest.raises(RuntimeError, match="^CUDA error 999$"):
+    with pytest.raises(RuntimeError, match=r"^CUDA error 999$"):
         driver.Kernel(b"a cubin", 0)
 
 
