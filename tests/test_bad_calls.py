@@ -243,6 +243,77 @@ CALLS = {
         lambda: ai.constant(1e6)((3,), dtype="float16"), ValueError, "`value` must be at most 65504"
     ),
     "constant complex": (lambda: ai.constant(1j)((3,)), ValueError, "`value` must be real"),
+    # factors
+    "factor 0": (lambda: ai.normal().times(0), ValueError, "`factor` must be positive, got 0; try: ai.z"),
+    "negative factor": (lambda: ai.ones().times(-1.0), ValueError, "`factor` must be positive, got -1"),
+    "NaN factor": (lambda: ai.scaled("ones", NAN), ValueError, "`factor` must be finite"),
+    "factor as text": (lambda: ai.normal().times("2"), TypeError, "`factor` must be a real number"),
+    "factor that vanishes": (
+        lambda: ai.normal(std=1e-200).times(1e-200), ValueError, "`factor` must be larger, as times it std"
+    ),
+    "factor that overflows": (
+        lambda: ai.constant(1e200).times(1e200), ValueError, "`factor` must be smaller, as times it value"
+    ),
+    "factor beyond float16": (
+        lambda: ai.scaled("normal", 1e5)((3,), key=0, dtype="float16"),
+        ValueError,
+        "scaled, times 100000: `std` must keep every value below 65504",
+    ),
+    "factor None": (lambda: ai.scaled("ones", None), TypeError, "`factor` must be a real number"),
+    "factor unknown": (
+        lambda: ai.scaled("normal", "gpt3"), ValueError, "`factor` must have the name of a scale: by_de"
+    ),
+    "factor without a name": (
+        lambda: ai.scaled("normal", {"layers": 3}), ValueError, "`factor` must have the name of a scale"
+    ),
+    "factor as a function": (
+        lambda: ai.scaled("normal", ai.scales.spectral), TypeError, "`factor` must .*try: 'spectral'$"
+    ),
+    "factor of another parameter": (
+        lambda: ai.scaled("normal", {"name": "gpt2_residual", "depth": 3}),
+        ValueError,
+        "`depth` must be a parameter of gpt2_residual, got 3; try: layers, branches",
+    ),
+    "factor without layers": (
+        lambda: ai.scaled("normal", "gpt2_residual"), ValueError, "`layers` must be given for gpt2_res"
+    ),
+    "factor of no layers": (
+        lambda: ai.scaled("normal", {"name": "wang", "width": 8, "layers": 0}),
+        ValueError,
+        "`layers` must be positive",
+    ),
+    "factor without a layout": (
+        lambda: ai.scaled("normal", "spectral")((8, 4), key=0), ai.AmbiguousLayoutError, "`layout` must"
+    ),
+    "factor with a layout too many": (
+        lambda: ai.scaled("normal", 0.5, layout="torch"), ValueError, "`layout` must not be given, as"
+    ),
+    "scaled what": (lambda: ai.scaled(3, 0.5), TypeError, "`init` must be an initializer, its name"),
+    "layer below 0": (lambda: ai.scales.by_depth(-1), ValueError, "`layer` must not be negative"),
+    "layers as a float": (lambda: ai.scales.gpt2_residual(2.0), TypeError, "`layers` must be an int"),
+    "DeepNorm of no side": (lambda: ai.scales.deepnorm(), ValueError, "`encoder` must be given"),
+    "DeepNorm of the other side": (
+        lambda: ai.scales.deepnorm("decoder", encoder=3), ValueError, "`decoder` must be given, the la"
+    ),
+    "DeepNorm of what": (
+        lambda: ai.scales.deepnorm("both", encoder=3), ValueError, "`part` must be one of 'encoder', 'd"
+    ),
+    "T-Fixup of what": (lambda: ai.scales.t_fixup("head", 3), ValueError, "`part` must be one of 'enc"),
+    "Fixup of one layer": (lambda: ai.scales.fixup(8, 1), ValueError, "`layers` must be at least 2"),
+    "muP of what": (lambda: ai.scales.mup_init("input", 2), ValueError, "`role` must be one of 'hidden'"),
+    "muP of no width": (
+        lambda: ai.scales.mup_multiplier("output", 0), ValueError, "`fan_in` must be a ratio to the bas"
+    ),
+    "muP's optimizer": (
+        lambda: ai.scales.mup_learning_rate("hidden", 2, 2, "adamw"), ValueError, "`optimizer` must be"
+    ),
+    "muP of another rank": (
+        lambda: ai.mup("normal", base=(8, 8))((8,), key=0), ValueError, "must have the axes of the base"
+    ),
+    "muP's base": (lambda: ai.mup("normal", base="8"), TypeError, "base: `shape` must be an integer"),
+    "muP of a constant": (
+        lambda: ai.mup("ones", base=(8, 8))((8, 8)), ValueError, "`init` must be one whose std is known"
+    ),
     # names
     "unknown name": (lambda: ai.get("he_norma"), ValueError, "`name` must be that.*he_normal"),
     "unknown parameter": (
@@ -312,6 +383,9 @@ CHOICES = {
     "shuffle": lambda x: ai.icnr(layout="torch", shuffle=x),
     "mirror": lambda x: ai.looks_linear(mirror=x),
     "rule": lambda x: ai.gain("relu", rule=x),
+    "part": lambda x: ai.scales.t_fixup(x, 3),
+    "role": ai.scales.mup_init,
+    "optimizer": lambda x: ai.scales.mup_learning_rate("hidden", optimizer=x),
 }
 
 

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from agnostic_init import compat as compat
     from agnostic_init import draws as draws
     from agnostic_init import linalg as linalg
+    from agnostic_init import scales as scales
     from agnostic_init import study as study
     from agnostic_init import torch as torch
     from agnostic_init.arrays.errors import (
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
         uniform,
     )
     from agnostic_init.initializers.repeated import icnr, looks_linear
+    from agnostic_init.initializers.scaled import mup, scaled
     from agnostic_init.initializers.scaling import variance_scaling
     from agnostic_init.initializers.sparse import sparse
     from agnostic_init.installation import Installation, info
@@ -116,11 +118,14 @@ __all__ = [
     "linalg",
     "looks_linear",
     "masked",
+    "mup",
     "normal",
     "ones",
     "orthogonal",
     "plan_tree",
     "poison",
+    "scaled",
+    "scales",
     "sparse",
     "study",
     "symmetric_uniform",
@@ -173,6 +178,7 @@ _HOMES = {
     "initializers.parts": ("blocks", "constant_rows", "masked", "zero_rows"),
     "initializers.random": ("normal", "symmetric_uniform", "truncated_normal", "uniform"),
     "initializers.repeated": ("icnr", "looks_linear"),
+    "initializers.scaled": ("mup", "scaled"),
     "initializers.scaling": ("variance_scaling",),
     "initializers.sparse": ("sparse",),
     "installation": ("Installation", "info"),
@@ -187,7 +193,7 @@ _HOMES = {
     "torch.initialize": ("init_module",),
     "version": ("__version__",),
 }
-_FOLDERS = ("checkpoint", "compat", "draws", "linalg", "study", "torch")
+_FOLDERS = ("checkpoint", "compat", "draws", "linalg", "scales", "study", "torch")
 
 
 def __getattr__(name: str) -> Any:

@@ -48,6 +48,8 @@ CASES = {
     "zero_rows": {"init": {"name": "normal"}, "rows": 2},
     "masked": {"init": {"name": "normal"}, "mask": [[1], [0]] * 24},
     "blocks": {"inits": [{"name": "normal"}, {"name": "ones"}], "sizes": [30, 18]},
+    "scaled": {"init": {"name": "normal"}, "factor": {"name": "gpt2_residual", "layers": 12}},
+    "mup": {"init": {"name": "normal", "std": 0.02}, "base": [12, 10]},
 }
 
 # Of these all bytes are kept, as a matrix is the same in every library and machine to rounding.

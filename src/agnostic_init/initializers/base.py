@@ -33,10 +33,13 @@ class Initializer:
         Whether every element is a function of its position alone.
     needs_key
         Whether values are random.
+    linear
+        Fields that all values are proportional to, where `times` multiplies these alone.
     """
 
     elementwise: ClassVar[bool] = True
     needs_key: ClassVar[bool] = True
+    linear: ClassVar[tuple[str, ...]] = ()
 
     @untraced
     def __call__(
@@ -127,6 +130,28 @@ class Initializer:
 
         return filled(self, out, key, index, global_shape)
 
+    def times(self, factor: float) -> Initializer:
+        """The initializer of the same values, multiplied by a positive number.
+
+        What is known by its parameters stays so: a normal times 0.5 is one of half the mean and
+        std, and rounded once.
+
+        Parameters
+        ----------
+        factor
+            A positive number.
+
+        Examples
+        --------
+        >>> import agnostic_init as ai
+        >>> ai.normal(std=0.5).times(0.5)
+        normal(mean=0.0, std=0.25)
+        """
+        from agnostic_init.initializers.multiplied import checked_factor
+
+        number = checked_factor(factor)
+        return self if number == 1.0 else self.multiplied(number)
+
     def describe(self, shape: Any, dtype: Any = "float32") -> Description:
         """Say what an array of this shape would be filled with; nothing is allocated.
 
@@ -205,6 +230,16 @@ class Initializer:
         """The real number that every element of such arrays is; None where they differ, or it is another."""
         return None
 
+    def multiplied(self, factor: float) -> Initializer:
+        """The initializer of the same values times a positive number that is not 1."""
+        from agnostic_init.initializers.multiplied import by_fields
+        from agnostic_init.initializers.registry import factory_of
+
+        if not self.linear:
+            return factory_of("scaled")(self, factor)
+        made: Initializer = by_fields(self, factor, self.linear)
+        return made
+
     def make(self, shape: tuple[int, ...], key: Key | None, part: Block, target: Target) -> Any:
         """A new array: a block of the global one."""
         from agnostic_init.initializers.making import made
@@ -276,7 +311,7 @@ def _plain(value: Any) -> Any:
         return nested if value.finite and value.dtype != "complex128" else _plain(nested)
     if isinstance(value, (tuple, list)):
         return [_plain(item) for item in value]
-    if isinstance(value, Initializer):
+    if isinstance(value, Initializer) or hasattr(value, "to_dict"):
         return value.to_dict()
     if isinstance(value, complex):
         return {"real": _plain(value.real), "imag": _plain(value.imag)}

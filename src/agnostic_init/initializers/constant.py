@@ -113,6 +113,9 @@ class zeros(_Constant, Value):
     array([0., 0.], dtype=float32)
     """
 
+    def multiplied(self, factor: float) -> zeros:
+        return self
+
     def content(self) -> Number | ArrayValue:
         return 0.0
 
@@ -126,6 +129,9 @@ class ones(_Constant, Value):
     >>> ai.ones()((2,))
     array([1., 1.], dtype=float32)
     """
+
+    def multiplied(self, factor: float) -> constant:
+        return constant(factor)
 
     def content(self) -> Number | ArrayValue:
         return 1.0
@@ -168,6 +174,14 @@ class constant(_Constant, Value):
     def _identity(self) -> Any:
         """By which NaN is itself, and -0.0 is not 0.0."""
         return self.value if isinstance(self.value, ArrayValue) else repr(self.value)
+
+    def multiplied(self, factor: float) -> constant:
+        from agnostic_init.initializers.multiplied import product
+
+        value = self.content()
+        return constant(
+            product("value", value.array if isinstance(value, ArrayValue) else value, factor)
+        )
 
     def content(self) -> Number | ArrayValue:
         value: Number | ArrayValue = self.value

@@ -39,6 +39,7 @@ class _SameChannel(Blockwise):
     """
 
     needs_key: ClassVar[bool] = False
+    linear: ClassVar[tuple[str, ...]] = ("gain",)
     gain: float
     layout: Any
     groups: int

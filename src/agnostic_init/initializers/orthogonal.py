@@ -73,6 +73,7 @@ class orthogonal(Whole):
     """
 
     lazily: ClassVar[bool] = True
+    linear: ClassVar[tuple[str, ...]] = ("gain",)
 
     gain: float = 1.0
     layout: str | None = None

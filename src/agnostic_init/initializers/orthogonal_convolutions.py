@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -61,6 +61,8 @@ class delta_orthogonal(Whole):
     >>> float(abs(w).sum() - abs(w[:, :, 1, 1]).sum())
     0.0
     """
+
+    linear: ClassVar[tuple[str, ...]] = ("gain",)
 
     gain: float = 1.0
     layout: str | None = None
@@ -154,6 +156,8 @@ class conv_orthogonal(Whole):
     >>> bool(np.allclose(response.conj().T @ response, np.eye(4), atol=1e-5))
     True
     """
+
+    linear: ClassVar[tuple[str, ...]] = ("gain",)
 
     gain: float = 1.0
     layout: str | None = None

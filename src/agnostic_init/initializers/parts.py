@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -24,6 +24,8 @@ __all__ = ["blocks", "constant_rows", "masked", "zero_rows"]
 
 class _Edited(OfAnother):
     """What another initializer makes, and then something else in places; `init` is the other."""
+
+    linear: ClassVar[tuple[str, ...]] = ("init",)
 
     def statistics(self, shape: tuple[int, ...], dtype: str) -> dict[str, Any]:
         known: dict[str, Any] = self.init.statistics(shape, dtype)
@@ -65,6 +67,8 @@ class constant_rows(_Edited):
     >>> ai.constant_rows("ones", range(1, 3), 0.5)(4)
     array([1. , 0.5, 0.5, 1. ], dtype=float32)
     """
+
+    linear: ClassVar[tuple[str, ...]] = ("init", "value")
 
     init: Any
     rows: Any
@@ -227,6 +231,8 @@ class blocks(Blockwise):
     >>> ai.blocks(["zeros", "ones", "zeros", "zeros"])(8)
     array([0., 0., 1., 1., 0., 0., 0., 0.], dtype=float32)
     """
+
+    linear: ClassVar[tuple[str, ...]] = ("inits",)
 
     inits: Any
     sizes: Any = None

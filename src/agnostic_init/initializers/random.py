@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 from agnostic_init.arrays.errors import must
 from agnostic_init.arrays.numbers import real_number
@@ -38,6 +38,8 @@ class uniform(Initializer, Value):
     >>> ai.uniform(-0.05, 0.05)((3,), key=0)
     array([-0.03441035, -0.00868294, -0.01575272], dtype=float32)
     """
+
+    linear: ClassVar[tuple[str, ...]] = ("low", "high")
 
     low: float = 0.0
     high: float = 1.0
@@ -96,6 +98,8 @@ class normal(Initializer, Value):
     array([0.02779921, 0.0345919 , 0.0133219 ], dtype=float32)
     """
 
+    linear: ClassVar[tuple[str, ...]] = ("mean", "std")
+
     mean: complex = 0.0
     std: float = 1.0
 
@@ -148,6 +152,14 @@ class truncated_normal(Initializer, Value):
         )
         for name, value in zip(("mean", "std", "lower", "upper"), checked, strict=True):
             object.__setattr__(self, name, value)
+
+    def multiplied(self, factor: float) -> Initializer:
+        from agnostic_init.initializers.multiplied import by_fields
+
+        # Bounds in sigmas move by themselves.
+        fields = ("mean", "std", "lower", "upper") if self.bounds == "absolute" else ("mean", "std")
+        made: Initializer = by_fields(self, factor, fields)
+        return made
 
     def draw(self, shape: tuple[int, ...], dtype: str) -> Draw:
         return truncated_normal_draw(

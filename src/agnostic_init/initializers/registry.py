@@ -37,6 +37,7 @@ _FAMILIES = {
     "parts": ("blocks", "constant_rows", "masked", "zero_rows"),
     "random": ("normal", "symmetric_uniform", "truncated_normal", "uniform"),
     "repeated": ("icnr", "looks_linear"),
+    "scaled": ("mup", "scaled"),
     "scaling": ("variance_scaling",),
     "sparse": ("sparse",),
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -43,6 +43,8 @@ class _Source(NamedTuple):
 
 class _Repeated(OfAnother):
     """A subclass says of which smaller weight, and names the positions; `init` makes that weight."""
+
+    linear: ClassVar[tuple[str, ...]] = ("init",)
 
     def _sources(self, shape: tuple[int, ...]) -> tuple[tuple[int, ...], dict[int, _Source]]:
         """The smaller shape, and the sources of the axes that are not its own."""

@@ -18,6 +18,7 @@ from agnostic_init.layouts.fans import check_fan_parameters, fan_for, known_fans
 __all__ = ["DISTRIBUTIONS", "variance_scaling"]
 
 DISTRIBUTIONS = ("normal", "truncated_normal", "uniform")
+MOST = 1e150  # its square is still a float
 BOUND = 2.0  # of the truncated normal, in sigmas of its parent
 
 
@@ -85,6 +86,14 @@ class variance_scaling(Initializer, Value):
     def variance(self, shape: tuple[int, ...]) -> float:
         """The variance of the values for a weight of that global shape."""
         return self.scale / fan_for(shape, self.mode, self.layout, self.groups, self.fan)
+
+    def multiplied(self, factor: float) -> Initializer:
+        from agnostic_init.initializers.multiplied import by_fields
+
+        if not 1 / MOST <= factor <= MOST:
+            raise must("factor", f"must be between {1 / MOST:g} and {MOST:g}", factor)
+        made: Initializer = by_fields(self, factor**2, ("scale",))
+        return made
 
     def draw(self, shape: tuple[int, ...], dtype: str) -> Draw:
         form, variance = format_of(dtype), self.variance(shape)

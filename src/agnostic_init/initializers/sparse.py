@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from agnostic_init.arrays.dtypes import format_of
 from agnostic_init.arrays.errors import check_choice, must
@@ -52,6 +52,8 @@ class sparse(Whole):
     >>> (ai.sparse(0.75)((8, 3), key=0) == 0).sum(axis=0)
     array([6, 6, 6])
     """
+
+    linear: ClassVar[tuple[str, ...]] = ("std",)
 
     sparsity: float = 0.9
     std: float = 0.01
