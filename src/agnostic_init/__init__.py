@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from agnostic_init import scales as scales
     from agnostic_init import study as study
     from agnostic_init import torch as torch
+    from agnostic_init import typing as typing
     from agnostic_init.arrays.errors import (
         AmbiguousLayoutError,
         MissingExtraError,
@@ -21,11 +22,13 @@ if TYPE_CHECKING:
     )
     from agnostic_init.bits.key import Key, key
     from agnostic_init.bits.sharded import Sharded
+    from agnostic_init.draws.generator import Generator
     from agnostic_init.fingerprints.make import fingerprint
     from agnostic_init.fingerprints.value import Fingerprint
     from agnostic_init.gains.gain import gain
     from agnostic_init.initializers.base import Initializer
     from agnostic_init.initializers.constant import constant, ones, zeros
+    from agnostic_init.initializers.custom import CustomInitializer, from_function
     from agnostic_init.initializers.description import Description
     from agnostic_init.initializers.deterministic import bilinear, dirac, identity
     from agnostic_init.initializers.lookup import get
@@ -52,6 +55,7 @@ if TYPE_CHECKING:
         truncated_normal,
         uniform,
     )
+    from agnostic_init.initializers.registration import register
     from agnostic_init.initializers.repeated import icnr, looks_linear
     from agnostic_init.initializers.scaled import mup, scaled
     from agnostic_init.initializers.scaling import variance_scaling
@@ -70,9 +74,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AmbiguousLayoutError",
+    "CustomInitializer",
     "Description",
     "Entry",
     "Fingerprint",
+    "Generator",
     "Initializer",
     "Installation",
     "Key",
@@ -99,6 +105,7 @@ __all__ = [
     "fans",
     "fill_tree",
     "fingerprint",
+    "from_function",
     "gain",
     "get",
     "glorot_normal",
@@ -124,6 +131,7 @@ __all__ = [
     "orthogonal",
     "plan_tree",
     "poison",
+    "register",
     "scaled",
     "scales",
     "sparse",
@@ -132,6 +140,7 @@ __all__ = [
     "torch",
     "torch_default",
     "truncated_normal",
+    "typing",
     "uniform",
     "uniform_unit_scaling",
     "variance_scaling",
@@ -151,11 +160,13 @@ _HOMES = {
     ),
     "bits.key": ("Key", "key"),
     "bits.sharded": ("Sharded",),
+    "draws.generator": ("Generator",),
     "fingerprints.make": ("fingerprint",),
     "fingerprints.value": ("Fingerprint",),
     "gains.gain": ("gain",),
     "initializers.base": ("Initializer",),
     "initializers.constant": ("constant", "ones", "zeros"),
+    "initializers.custom": ("CustomInitializer", "from_function"),
     "initializers.description": ("Description",),
     "initializers.deterministic": ("bilinear", "dirac", "identity"),
     "initializers.lookup": ("get",),
@@ -177,6 +188,7 @@ _HOMES = {
     "initializers.orthogonal_convolutions": ("conv_orthogonal", "delta_orthogonal"),
     "initializers.parts": ("blocks", "constant_rows", "masked", "zero_rows"),
     "initializers.random": ("normal", "symmetric_uniform", "truncated_normal", "uniform"),
+    "initializers.registration": ("register",),
     "initializers.repeated": ("icnr", "looks_linear"),
     "initializers.scaled": ("mup", "scaled"),
     "initializers.scaling": ("variance_scaling",),
@@ -193,7 +205,7 @@ _HOMES = {
     "torch.initialize": ("init_module",),
     "version": ("__version__",),
 }
-_FOLDERS = ("checkpoint", "compat", "draws", "linalg", "scales", "study", "torch")
+_FOLDERS = ("checkpoint", "compat", "draws", "linalg", "scales", "study", "torch", "typing")
 
 
 def __getattr__(name: str) -> Any:

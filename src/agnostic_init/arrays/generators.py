@@ -15,14 +15,17 @@ Words = tuple[Any, Any]  # the low and the high half of 64 bits, as scalars that
 
 
 def draw_seed(source: Any) -> int | Words | None:
-    """64 bits drawn of a generator of NumPy, CuPy or torch or of a JAX key; None of anything else.
+    """64 bits drawn of a generator of NumPy, CuPy, torch or Python, of NumPy's seed sequence or of a JAX key.
 
-    A generator is advanced; a JAX key, being a value, is not. Where JAX traces the key, or an
+    None of anything else. A generator is advanced; a seed sequence and a JAX key, being values, are not. Where JAX traces the key, or an
     integer, the bits are two traced words.
     """
     root = type(source).__module__.partition(".")[0]
     if root in ("numpy", "cupy"):
         return _of_numpy_like(source)
+    python = sys.modules.get("random")
+    if python is not None and isinstance(source, python.Random):
+        return int(source.getrandbits(64))
     if root == "torch":
         return _of_torch(source)
     if root in ("jax", "jaxlib"):
@@ -35,6 +38,8 @@ def _of_numpy_like(source: Any) -> int | None:
         low, high = source.integers(0, 1 << 32, size=2, dtype="uint32")
     elif hasattr(source, "tomaxint"):
         low, high = source.randint(0, 1 << 32, size=2, dtype="uint32")
+    elif hasattr(source, "generate_state"):
+        low, high = source.generate_state(2, "uint32")
     else:
         return None
     return int(high) << 32 | int(low)

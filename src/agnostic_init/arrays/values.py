@@ -63,7 +63,7 @@ class Value:
         own = [
             name
             for name, kind in cls.__annotations__.items()
-            if name not in cls._names and name[0] != "_" and not str(kind).startswith("ClassVar")
+            if name not in cls._names and name[0] != "_" and "ClassVar[" not in str(kind)
         ]
         if own:
             cls._names = (*cls._names, *own)

@@ -145,14 +145,16 @@ class Key(Value):
 
 
 def key(source: Any) -> Key:
-    """Make a key of an integer, a string, a random generator or a JAX key.
+    """Make a key of an integer, a string, a random generator, a seed sequence or a JAX key.
 
     Parameters
     ----------
     source
         A `Key` (returned as it is); an integer in [0, 2^64), which becomes ``Key(source, 0)``; a
-        string, whose 8-byte BLAKE2b digest is the seed; a generator of NumPy, CuPy or torch,
-        which is advanced by 64 bits; or a JAX key, of which 64 bits are drawn. In a program of
+        string, whose 8-byte BLAKE2b digest is the seed; a generator of NumPy, CuPy or torch, or
+        `random.Random`, which is advanced by 64 bits; a `Generator`, of which this is a call;
+        NumPy's `SeedSequence`, whose first 64 bits of state are the seed, or a JAX key, of which 64
+        bits are drawn: these two are values, and give the same key again. In a program of
         JAX, under jit, vmap, scan or shard_map, the JAX key or the integer may be traced: then only
         arrays of JAX can be made of the key, of the same values.
 
@@ -180,6 +182,10 @@ def key(source: Any) -> Key:
     number = as_integer(source)
     if number is not None:
         return Key(word64("key", number))
+    advance = getattr(type(source), "next_key", None)
+    if advance is not None:
+        made: Key = advance(source)
+        return made
     from agnostic_init.arrays.generators import draw_seed
 
     seed = draw_seed(source)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from agnostic_init.arrays.errors import must, must_be_type
+from agnostic_init.arrays.errors import Wording, must, must_be_type
 from agnostic_init.arrays.untraced import untraced
 from agnostic_init.draws.record import Draw, draw_of
 
@@ -23,9 +23,13 @@ __all__ = ["Initializer"]
 class Initializer:
     """An initializer: a frozen, hashable, comparable value.
 
-    A subclass is a frozen dataclass, whose name and fields are what `to_dict` and ``repr`` show. It
-    gives `draw`, where every element is an independent draw, or else `make`, and what `describe`
-    shows by `statistics`. What these return depends on their arguments and the fields alone.
+    To write one of your own, see `CustomInitializer`, and `from_function` for the short form; to
+    annotate what takes any, `agnostic_init.typing.Initializer`.
+
+    A subclass of this one is a frozen dataclass, whose name and fields are what `to_dict` and
+    ``repr`` show. It gives `draw`, where every element is an independent draw, or else `make`, and
+    what `describe` shows by `statistics`. What these return depends on their arguments and the
+    fields alone.
 
     Attributes
     ----------
@@ -188,7 +192,9 @@ class Initializer:
 
         Infinities and NaN, which are no numbers in JSON, are "inf", "-inf" and "nan".
         """
-        return {"name": type(self).__name__} | {
+        from agnostic_init.initializers.registry import name_of
+
+        return {"name": name_of(type(self))} | {
             name: _plain(getattr(self, name))
             for name in _names_of(self)
             if getattr(self, name) is not None
@@ -254,7 +260,7 @@ class Initializer:
 
     def statistics(self, shape: tuple[int, ...], dtype: str) -> dict[str, Any]:
         """What `describe` says beyond the shape: the optional fields of a `Description`."""
-        raise NotImplementedError
+        return {"distribution": type(self).__name__}
 
     def together(self, shape: tuple[int, ...], dtype: str, library: Library, device: Any) -> int:
         """How many arrays of one shape are best made at once there; 1 where nothing is gained."""
@@ -300,7 +306,11 @@ def _names_of(init: Initializer) -> list[str]:
     """The names of its fields."""
     import dataclasses
 
-    return [field.name for field in dataclasses.fields(init)]  # type: ignore[arg-type]
+    known: Any = init
+    if not dataclasses.is_dataclass(known):
+        rule = "must be a subclass of CustomInitializer, or a frozen dataclass"
+        raise must_be_type(type(init).__name__, rule, Wording("a class that is neither"))
+    return [field.name for field in dataclasses.fields(known)]
 
 
 def _plain(value: Any) -> Any:

@@ -74,12 +74,12 @@ class Whole(Initializer):
     elementwise: ClassVar[bool] = False
     lazily: ClassVar[bool] = False  # whether `make_whole` itself is lazy in a lazy library
 
-    def make_whole(self, shape: tuple[int, ...], key: Key, target: Target) -> Any:
-        """The global array."""
+    def make_whole(self, shape: tuple[int, ...], key: Any, target: Target) -> Any:
+        """The global array, of a `Key`; of None where values are not random."""
         raise NotImplementedError
 
     def make(self, shape: tuple[int, ...], key: Key | None, part: Block, target: Target) -> Any:
-        assert key is not None
+        assert key is not None or not self.needs_key
         self.check(shape, target.dtype)
         library = target.library
 

@@ -52,10 +52,13 @@ def found(given: Any, parameter: str) -> Initializer:
         given = {"name": given}
     if isinstance(given, Mapping):
         try:
-            return build(given, parameter)
+            made: Any = build(given, parameter)
         except RecursionError:
             shown = Wording(f"a {type(given).__name__} in which others are nested")
             raise must(parameter, "must be nested less deeply", shown) from None
+        if not isinstance(made, Initializer):  # of a factory of somebody else's
+            raise must_be_type(str(given["name"]), "must return an initializer", made)
+        return made
     if is_registered(given) or (isinstance(given, type) and issubclass(given, Initializer)):
         raise _not_called(given, parameter)
     rule = "must be an initializer, its name, or a dictionary with its name"

@@ -6,7 +6,7 @@ import functools
 import math
 from typing import TYPE_CHECKING, Any
 
-from agnostic_init.arrays.errors import must, must_be_type
+from agnostic_init.arrays.errors import Wording, must, must_be_type
 from agnostic_init.arrays.library import Library
 from agnostic_init.arrays.out import check_out, library_of_out
 from agnostic_init.arrays.target import Target, in_chunks, resolve
@@ -87,7 +87,9 @@ def made(
     """A new array of what the initializer draws."""
     draw = draw_of(init, shape, target.dtype)
     if draw is None or key is None:
-        raise NotImplementedError
+        rule = "must give `draw` or `make`"
+        hint = "a subclass of CustomInitializer, which has hooks that are documented"
+        raise must_be_type(type(init).__name__, rule, Wording("neither of them"), hint)
     return make(draw, key, part, target)
 
 

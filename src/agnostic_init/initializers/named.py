@@ -348,7 +348,9 @@ def _squared_gain(nonlinearity: Any, a: Any) -> float:
         rule = f'must be 0 unless `nonlinearity` is "{LEAKY}", whose slope it is'
         hint = "ai.variance_scaling(ai.gain(nonlinearity, param) ** 2, ...) for another parameter"
         raise must("a", rule, a, hint)
-    factor = gain(nonlinearity, slope if leaky else None)
+    if leaky or (isinstance(nonlinearity, str) and nonlinearity == "relu"):
+        return 2.0 / (1.0 + slope**2)  # and not the square of a root
+    factor = gain(nonlinearity)
     if not 1 / MOST <= factor <= MOST:
         rule = f"must have a gain between {1 / MOST:g} and {MOST:g}, not {factor:g}"
         raise must("nonlinearity", rule, nonlinearity)

@@ -12,7 +12,7 @@ from agnostic_init.arrays.errors import must, must_be_type
 if TYPE_CHECKING:
     from agnostic_init.initializers.base import Initializer
 
-__all__ = ["build", "factory_of", "is_registered", "names"]
+__all__ = ["add", "build", "factory_of", "is_registered", "name_of", "names"]
 
 # The initializers that have a name, by the module that defines them; none is imported before it is asked for.
 _FAMILIES = {
@@ -42,17 +42,21 @@ _FAMILIES = {
     "sparse": ("sparse",),
 }
 _HOMES = {name: home for home, names in _FAMILIES.items() for name in names}
+_OWN: dict[str, Callable[..., Initializer]] = {}  # of others
+GROUP = "agnostic_init.initializers"  # of the entry points of packages that have some
 # JSON has no numbers for these; `Initializer.to_dict` writes them as strings.
 _NOT_FINITE = ("inf", "-inf", "nan")
 
 
 def names() -> list[str]:
-    """The names that `build` knows, sorted."""
+    """The names of this package's own, sorted."""
     return sorted(_HOMES)
 
 
 def factory_of(name: str) -> Callable[..., Initializer]:
-    """The class of that name, or the function that returns one."""
+    """The class of that name, or the function that returns an initializer."""
+    if name in _OWN:
+        return _OWN[name]
     module = importlib.import_module(f"agnostic_init.initializers.{_HOMES[name]}")
     factory: Callable[..., Initializer] = getattr(module, name)
     return factory
@@ -61,7 +65,40 @@ def factory_of(name: str) -> Callable[..., Initializer]:
 def is_registered(factory: Any) -> bool:
     """Whether this is one of the classes and functions themselves."""
     name = getattr(factory, "__name__", None)
-    return isinstance(name, str) and name in _HOMES and factory_of(name) is factory
+    if isinstance(name, str) and name in _HOMES and factory_of(name) is factory:
+        return True
+    return any(each is factory for each in _OWN.values())
+
+
+def name_of(kind: type) -> str:
+    """The name that a class of initializers has been given, or its own."""
+    for name, factory in _OWN.items():
+        if factory is kind:
+            return name
+    return kind.__name__
+
+
+def add(name: str, factory: Callable[..., Initializer]) -> None:
+    """Give a class or a function of somebody else's a name."""
+    before = _HOMES.get(name) or _OWN.get(name)
+    if before is not None and _place(before) != _place(factory):
+        raise must("name", "must be that of no other initializer", name, f"'mylib.{name}'")
+    _OWN[name] = factory
+
+
+def _place(factory: Any) -> tuple[Any, Any]:
+    """Where a class or function was defined."""
+    return getattr(factory, "__module__", factory), getattr(factory, "__qualname__", "")
+
+
+def _installed(name: str) -> bool:
+    """Whether a package that is installed has an initializer of this name, which is registered now."""
+    from importlib.metadata import entry_points
+
+    for each in entry_points(group=GROUP, name=name):
+        add(name, each.load())
+        return True
+    return False
 
 
 def build(data: Mapping[str, Any], parameter: str = "data") -> Initializer:
@@ -73,10 +110,10 @@ def build(data: Mapping[str, Any], parameter: str = "data") -> Initializer:
     if "name" not in parameters:
         raise must(parameter, "must have the name of an initializer", parameters, "name = 'normal'")
     name = parameters.pop("name")
-    if not isinstance(name, str) or name not in _HOMES:
+    if not isinstance(name, str) or not (name in _HOMES or name in _OWN or _installed(name)):
         import difflib
 
-        close = difflib.get_close_matches(str(name), _HOMES, n=3)
+        close = difflib.get_close_matches(str(name), (*_HOMES, *_OWN), n=3)
         raise must(
             "name",
             "must be that of an initializer",
