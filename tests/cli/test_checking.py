@@ -43,12 +43,26 @@ def test_findings_are_1(files, capsys, tmp_path):
     assert [(each["name"], each["kind"]) for each in found] == [("w", "nan"), ("b", "missing")]
 
 
+def test_against_the_plan_that_another_file_says(files, capsys, tmp_path):
+    spec, out = files
+    other = str(tmp_path / "other.safetensors")
+    assert main(["write", spec, other, "--seed", "9", "--quiet"]) == 0
+    assert main(["check", out, "--against", other]) == 0
+    safetensors.numpy.save_file({"w": np.ones((400, 30), "f4")}, tmp_path / "ones.safetensors")
+    capsys.readouterr()
+    assert main(["check", str(tmp_path / "ones.safetensors"), "--against", other]) == 1
+    assert "w: " in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (["none.safetensors"], "none.safetensors: No such file"),
         (["m.safetensors", "--against", "none.toml"], "none.toml: No such file"),
-        (["m.safetensors", "--against", "m.safetensors"], "must be a spec"),
+        (
+            ["m.safetensors", "--against", "no_such:function"],
+            "must name a module that can be imported",
+        ),
         (["spec.toml"], "must be at most 100,000,000 bytes"),
         (["."], "must be that of a file where a folder has several"),
     ],

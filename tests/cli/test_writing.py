@@ -106,7 +106,7 @@ def test_a_file_of_others_with_rules(capsys):
     said(capsys, "write", "theirs.safetensors", "p.safetensors", "--rules", "spec.toml")
     assert Path("p.safetensors").read_bytes() == Path("o.safetensors").read_bytes()
     error = said(capsys, "write", "spec.toml", "q.safetensors", "--rules", "rules.toml", code=2)
-    assert "`--rules` must be given with a file of tensors" in error
+    assert "`--rules` must be given with what has no rules of its own" in error
 
 
 def test_the_weights_that_are_the_spec_are_not_replaced(capsys):

@@ -42,6 +42,7 @@ OPTIONAL = frozenset(
         "scipy",
         "torch",
         "tqdm",
+        "transformers",
     }
 )
 ALSO_NAMES = {

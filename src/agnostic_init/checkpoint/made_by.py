@@ -52,6 +52,9 @@ def _rules_text(plan: Plan) -> str | None:
     told = []
     if len({id(entry.rule) for entry in plan}) * len(plan) > MOST_PAIRS:
         return None
+    names = [entry.name for entry in plan]
+    if [entry.key for entry in plan] != plan.key.fold_in_all(names):
+        return None  # as of layers that are copies of another, and so have its values
     for rule in _in_order(plan):
         if not isinstance(rule.pattern, str) and rule.pattern.flags != re.UNICODE:
             return None

@@ -34,6 +34,10 @@ A SPEC is a TOML file, or the same as JSON (*.json); - is standard input:
   init = { name = "normal", std = 0.02 }        # numbers, not formulas: 0.02/sqrt(24) is 0.00408248
 """
 OF_TENSORS = """\
+Or it is a config.json of transformers, which that library's own rules are read of, or a Python
+function, module:function, that returns a module of torch, (specs, rules) or a plan. --rules then
+names a SPEC of which the [[rules]] go before the module's own.
+
 In place of it a .safetensors file, a *.safetensors.index.json or a folder with one gives names,
 shapes and dtypes. Files that write has made say their rules and key, so that they can be described
 and made again; for others, --rules names a SPEC that may have [[rules]] and [defaults] alone.
@@ -69,12 +73,14 @@ def parser_of_command(commands: Any, name: str, about: str) -> argparse.Argument
     made.add_argument(
         "spec",
         metavar="SPEC",
-        help="a TOML or JSON file, or a file of tensors, whose names and shapes are taken; see below",
+        help="a TOML or JSON file, a config.json, module:function, or a file of tensors, whose names "
+        "and shapes are taken; see below",
     )
     made.add_argument(
         "--rules",
         metavar="SPEC",
-        help="the rules, and the key, for a file of tensors that does not say its own",
+        help="the rules, and the key, for a file of tensors that does not say its own, and what goes "
+        "before the rules of a config.json or a module",
     )
     key = made.add_mutually_exclusive_group()
     key.add_argument(

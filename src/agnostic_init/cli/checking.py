@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import argparse
 import json
-from pathlib import Path
 from typing import Any
 
-from agnostic_init.arrays.errors import ParameterError, within
+from agnostic_init.arrays.errors import ParameterError
 from agnostic_init.checkpoint import Checked, check
 from agnostic_init.cli.arguments import EXITS
+from agnostic_init.cli.planning import plan_of_spec
 from agnostic_init.cli.reporting import show, showing_progress
 from agnostic_init.cli.signals import Signals
-from agnostic_init.models.spec_file import read_spec
 
 __all__ = ["add_check"]
 
@@ -54,10 +53,8 @@ def _check(options: argparse.Namespace, signals: Signals) -> int:
 def _found(options: argparse.Namespace, signals: Signals) -> Checked:
     plan = None
     if options.against is not None:
-        spec = read_spec(Path(options.against))
-        with within(options.against):
-            # Nothing is drawn: any key has the same shapes and figures.
-            plan = spec.plan(0 if spec.key is None else spec.key)
+        # Nothing is drawn: any key has the same shapes and figures.
+        plan = plan_of_spec(options.against, other=0)
     with showing_progress(0, hidden=options.no_progress) as progressed:
 
         def progress(name: str, done: int, total: int) -> None:

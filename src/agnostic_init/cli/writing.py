@@ -147,7 +147,7 @@ def _check_out(options: argparse.Namespace) -> None:
         hint = str(out.with_suffix(".safetensors"))
         raise must("OUT", "must be a .safetensors file, the one format there is", str(out), hint)
     if out.exists():
-        if options.spec != "-" and out.samefile(options.spec):
+        if Path(options.spec).exists() and out.samefile(options.spec):
             raise must("OUT", "must not be SPEC", str(out), "another name")
         if not options.overwrite:
             message = f"{options.out} exists; try: --overwrite"

@@ -18,7 +18,7 @@ from agnostic_init.models.rules import Rule
 from agnostic_init.models.specs import Spec
 from agnostic_init.models.tree import plan_tree
 
-__all__ = ["SpecFile", "read_rules", "read_spec", "spec_of"]
+__all__ = ["SpecFile", "read_rules", "read_spec", "spec_of", "spec_of_data"]
 
 LARGEST = 1 << 26  # bytes of a file; a model of a million tensors has less
 TABLES = ("defaults", "tensors", "rules")
@@ -87,7 +87,7 @@ def spec_of(file: BinaryIO, place: str) -> SpecFile:
     """
     content = file.read(LARGEST + 1)
     with within(place):
-        return _spec_of(_parsed(content, place))
+        return spec_of_data(_parsed(content, place))
 
 
 def _parsed(content: bytes, place: str) -> Any:
@@ -119,7 +119,8 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _spec_of(data: Any) -> SpecFile:
+def spec_of_data(data: Any) -> SpecFile:
+    """The same of what a file was parsed to: tables are dictionaries."""
     top = _table(data, "the file", TABLES)
     for name in ("tensors", "rules"):
         if not top.get(name):

@@ -24,7 +24,7 @@ from agnostic_init.torch.plan import Plan
 from agnostic_init.torch.record import forget, items_of, keep
 from agnostic_init.torch.recorder import ReadError, Recorder
 
-__all__ = ["build", "empty_parameters", "materialize", "plan"]
+__all__ = ["build", "empty_parameters", "materialize", "plan", "recorded"]
 
 Module = TypeVar("Module", bound=Any)
 
@@ -104,7 +104,7 @@ def build(
     """
     check_choice("otherwise", otherwise, OTHERWISE)
     own, place, form = make_key(key), _device(device), _dtype(dtype)
-    model = _recorded(make, own, rules)
+    model = recorded(make, own, rules)
     return _filled(model, own, rules, otherwise, place, form, progress)
 
 
@@ -212,11 +212,11 @@ def plan(model: Any, *, rules: Any = None) -> Plan:
         if known is not None and rules is None:
             return known
     else:
-        model = _recorded(model, FOR_THE_TIME_BEING, rules)
+        model = recorded(model, FOR_THE_TIME_BEING, rules)
     return decided(model, FOR_THE_TIME_BEING, rules, "own").plan(None)
 
 
-def _recorded(make: Callable[[], Module], key: Key, rules: Any = None) -> Module:
+def recorded(make: Callable[[], Module], key: Key, rules: Any = None) -> Module:
     """What a factory makes, recorded."""
     given: Any = make
     if not callable(given) or isinstance(given, torch.nn.Module):

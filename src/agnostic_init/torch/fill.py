@@ -24,7 +24,7 @@ from agnostic_init.torch.replay import Source, computed
 from agnostic_init.torch.states import Value
 from agnostic_init.torch.tensors import plain, swap
 
-__all__ = ["OTHERWISE", "Made", "decided", "fill", "is_statistic"]
+__all__ = ["OTHERWISE", "Made", "computed_values", "decided", "dtype_of", "fill", "is_statistic"]
 
 SHOWN = 8
 OTHERWISE = ("own", "error")
@@ -75,7 +75,7 @@ def fill(
         for item, content in zip(made.items, made.contents, strict=True)
         if content.source != "left alone"
     ]
-    dtypes = [_dtype(item, content, dtype) for item, content in wanted]
+    dtypes = [dtype_of(item, content, dtype) for item, content in wanted]
     entries = []
     for (item, content), own in zip(wanted, dtypes, strict=True):
         init = content.initializer
@@ -152,7 +152,8 @@ def _listed(names: Sequence[str]) -> list[str]:
     return [*names[:SHOWN], *([f"and {rest} more"] if rest > 0 else [])]
 
 
-def _dtype(item: Item, content: Content, dtype: Any) -> Any:
+def dtype_of(item: Item, content: Content, dtype: Any) -> Any:
+    """The dtype that a tensor gets, where floating-point parameters are to have `dtype`."""
     own = item.tensor.dtype
     if content.dtype is not None:
         return backend("torch").dtype(content.dtype)
@@ -197,15 +198,19 @@ def _memory(
     return outs
 
 
-def _compute(item: Item, out: Any, sources: Mapping[Any, Source]) -> None:
-    """Write what the factory's own code makes of its own draws."""
+def computed_values(item: Item, sources: Mapping[Any, Source]) -> Any:
+    """What the factory's own code makes of its own draws."""
     record = item.record
     assert record is not None
     if isinstance(record.state, Value):
-        values = record.state.captured.tensor
-    else:
-        mine = {n: source for (owner, n), source in sources.items() if owner is record.recorder}
-        values = computed(record.view, record.recorder.nodes, mine)
+        return record.state.captured.tensor
+    mine = {n: source for (owner, n), source in sources.items() if owner is record.recorder}
+    return computed(record.view, record.recorder.nodes, mine)
+
+
+def _compute(item: Item, out: Any, sources: Mapping[Any, Source]) -> None:
+    """Write it."""
+    values = computed_values(item, sources)
     with torch.no_grad():
         for view, index in backend("torch").parts(out):
             view.copy_(values if index is None else values[index])
