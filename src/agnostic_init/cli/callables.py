@@ -86,7 +86,7 @@ def _of(made: Any, key: Any, dtype: str | None, other: Any) -> Plan:
 
 def _of_module(function: Callable[[], Any], rules: Any, key: Any, dtype: str | None) -> Plan | None:
     """The plan of a function that builds a module; None where it returns something else."""
-    from agnostic_init.torch.as_plan import as_plan
+    from agnostic_init.torch.planned import as_plan
 
     returned: list[Any] = []
 

@@ -14,8 +14,8 @@ from agnostic_init.torch.build import build, empty_parameters, materialize, plan
 from agnostic_init.torch.plan import Plan, Row
 
 if TYPE_CHECKING:
-    from agnostic_init.torch.as_plan import as_plan
     from agnostic_init.torch.initialize import init_module
+    from agnostic_init.torch.planned import as_plan
     from agnostic_init.torch.transformers_config import plan_of_config
 
 __all__ = [
@@ -32,7 +32,7 @@ __all__ = [
 
 #: What building does without, as the conventions of many libraries, and checkpoints.
 LATER = {
-    "as_plan": "as_plan",
+    "as_plan": "planned",
     "init_module": "initialize",
     "plan_of_config": "transformers_config",
 }

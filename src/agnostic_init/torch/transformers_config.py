@@ -18,7 +18,7 @@ from agnostic_init.arrays.errors import (
     within,
 )
 from agnostic_init.models.plan import Plan
-from agnostic_init.torch.as_plan import as_plan
+from agnostic_init.torch.planned import as_plan
 
 __all__ = ["NAME", "plan_of_config"]
 
