@@ -314,6 +314,56 @@ CALLS = {
     "muP of a constant": (
         lambda: ai.mup("ones", base=(8, 8))((8, 8)), ValueError, "`init` must be one whose std is known"
     ),
+    # stacks, tables, priors
+    "stack of a scalar": (
+        lambda: ai.stacked("ones")(()), ValueError, r"`axis` must be one of the shape \(\), got 0"
+    ),
+    "stack along no axis": (
+        lambda: ai.stacked("ones", axis=2)((2, 3)), ValueError, "`axis` must be one of the shape"
+    ),
+    "stack along a half": (lambda: ai.stacked("ones", 0.5), TypeError, "`axis` must be an integer"),
+    "stack of vectors": (
+        lambda: ai.stacked("orthogonal")((2, 3), key=0), ValueError, "`shape` must have two axes"
+    ),
+    "stack without a key": (lambda: ai.stacked("normal")((2, 3)), TypeError, "`key` must be given"),
+    "sinusoids of a vector": (
+        lambda: ai.sinusoidal_positions()(8), ValueError, "`shape` must have 2 axes or more for sinus"
+    ),
+    "sinusoids of odd width": (
+        lambda: ai.sinusoidal_positions()((3, 5)), ValueError, "`shape` must have an even number of ch"
+    ),
+    "sinusoids of integers": (
+        lambda: ai.sinusoidal_positions()((3, 4), dtype="int32"), ValueError, "`dtype` must be a real"
+    ),
+    "sinusoids shifted by all": (
+        lambda: ai.sinusoidal_positions(shift=2)((3, 4)), ValueError, "`shift` must be less than half"
+    ),
+    "base 1": (lambda: ai.sinusoidal_positions(1), ValueError, "`base` must be more than 1"),
+    "rotation of a vector": (
+        lambda: ai.rotary_positions()(8), ValueError, "`shape` must have two axes or more, positions"
+    ),
+    "rotation of odd width": (
+        lambda: ai.rotary_positions(pairs="halves")((2, 3)), ValueError, "`shape` must have an even num"
+    ),
+    "real rotation": (
+        lambda: ai.rotary_positions("polar")((2, 3)), ValueError, "`dtype` must be complex for part="
+    ),
+    "start of a half": (lambda: ai.rotary_positions(start=0.5), TypeError, "`start` must be an integer"),
+    "slopes of no heads": (lambda: ai.alibi_slopes()(()), ValueError, "`shape` must have 1 axes or mo"),
+    "biases of a matrix": (lambda: ai.alibi_biases()((2, 3)), ValueError, "`shape` must have 3 axes"),
+    "prior 0": (lambda: ai.class_prior(0), ValueError, "`prior` must be between 0 and 1, the two exc"),
+    "prior NaN": (lambda: ai.class_prior([0.5, NAN]), ValueError, "`prior` must be between 0 and 1"),
+    "prior as text": (lambda: ai.class_prior("rare"), TypeError, "`prior` must be a probability, or"),
+    "prior ragged": (lambda: ai.class_prior([[0.1], [0.1, 0.2]]), TypeError, "`prior` must be a prob"),
+    "priors of more than all": (
+        lambda: ai.class_prior([0.5, 0.6], "softmax"), ValueError, "`prior` must be the probabilities"
+    ),
+    "priors of other classes": (
+        lambda: ai.class_prior([0.5, 0.2])(3), ValueError, r"`value` must broadcast to the shape \(3,\)"
+    ),
+    "A without a rank": (
+        lambda: ai.lora_a("normal", None)((4, 8), key=0), ai.AmbiguousLayoutError, "`layout` must be gi"
+    ),
     # names
     "unknown name": (lambda: ai.get("he_norma"), ValueError, "`name` must be that.*he_normal"),
     "unknown parameter": (
@@ -383,6 +433,8 @@ CHOICES = {
     "shuffle": lambda x: ai.icnr(layout="torch", shuffle=x),
     "mirror": lambda x: ai.looks_linear(mirror=x),
     "rule": lambda x: ai.gain("relu", rule=x),
+    "order": lambda x: ai.sinusoidal_positions(order=x),
+    "link": lambda x: ai.class_prior(link=x),
     "part": lambda x: ai.scales.t_fixup(x, 3),
     "role": ai.scales.mup_init,
     "optimizer": lambda x: ai.scales.mup_learning_rate("hidden", optimizer=x),

@@ -27,11 +27,13 @@ if TYPE_CHECKING:
     from agnostic_init.fingerprints.value import Fingerprint
     from agnostic_init.gains.gain import gain
     from agnostic_init.initializers.base import Initializer
+    from agnostic_init.initializers.class_prior import class_prior
     from agnostic_init.initializers.constant import constant, ones, zeros
     from agnostic_init.initializers.custom import CustomInitializer, from_function
     from agnostic_init.initializers.description import Description
     from agnostic_init.initializers.deterministic import bilinear, dirac, identity
     from agnostic_init.initializers.lookup import get
+    from agnostic_init.initializers.low_rank import lora_a
     from agnostic_init.initializers.named import (
         glorot_normal,
         glorot_uniform,
@@ -49,6 +51,12 @@ if TYPE_CHECKING:
     from agnostic_init.initializers.orthogonal import orthogonal
     from agnostic_init.initializers.orthogonal_convolutions import conv_orthogonal, delta_orthogonal
     from agnostic_init.initializers.parts import blocks, constant_rows, masked, zero_rows
+    from agnostic_init.initializers.positions import (
+        alibi_biases,
+        alibi_slopes,
+        rotary_positions,
+        sinusoidal_positions,
+    )
     from agnostic_init.initializers.random import (
         normal,
         symmetric_uniform,
@@ -60,6 +68,7 @@ if TYPE_CHECKING:
     from agnostic_init.initializers.scaled import mup, scaled
     from agnostic_init.initializers.scaling import variance_scaling
     from agnostic_init.initializers.sparse import sparse
+    from agnostic_init.initializers.stacked import stacked
     from agnostic_init.installation import Installation, info
     from agnostic_init.layouts.fans import fans
     from agnostic_init.models.entry import Entry
@@ -90,11 +99,14 @@ __all__ = [
     "Sharded",
     "Spec",
     "__version__",
+    "alibi_biases",
+    "alibi_slopes",
     "audit",
     "bilinear",
     "bind",
     "blocks",
     "checkpoint",
+    "class_prior",
     "compat",
     "constant",
     "constant_rows",
@@ -124,6 +136,7 @@ __all__ = [
     "lecun_uniform",
     "linalg",
     "looks_linear",
+    "lora_a",
     "masked",
     "mup",
     "normal",
@@ -132,9 +145,12 @@ __all__ = [
     "plan_tree",
     "poison",
     "register",
+    "rotary_positions",
     "scaled",
     "scales",
+    "sinusoidal_positions",
     "sparse",
+    "stacked",
     "study",
     "symmetric_uniform",
     "torch",
@@ -165,11 +181,13 @@ _HOMES = {
     "fingerprints.value": ("Fingerprint",),
     "gains.gain": ("gain",),
     "initializers.base": ("Initializer",),
+    "initializers.class_prior": ("class_prior",),
     "initializers.constant": ("constant", "ones", "zeros"),
     "initializers.custom": ("CustomInitializer", "from_function"),
     "initializers.description": ("Description",),
     "initializers.deterministic": ("bilinear", "dirac", "identity"),
     "initializers.lookup": ("get",),
+    "initializers.low_rank": ("lora_a",),
     "initializers.named": (
         "glorot_normal",
         "glorot_uniform",
@@ -187,12 +205,19 @@ _HOMES = {
     "initializers.orthogonal": ("orthogonal",),
     "initializers.orthogonal_convolutions": ("conv_orthogonal", "delta_orthogonal"),
     "initializers.parts": ("blocks", "constant_rows", "masked", "zero_rows"),
+    "initializers.positions": (
+        "alibi_biases",
+        "alibi_slopes",
+        "rotary_positions",
+        "sinusoidal_positions",
+    ),
     "initializers.random": ("normal", "symmetric_uniform", "truncated_normal", "uniform"),
     "initializers.registration": ("register",),
     "initializers.repeated": ("icnr", "looks_linear"),
     "initializers.scaled": ("mup", "scaled"),
     "initializers.scaling": ("variance_scaling",),
     "initializers.sparse": ("sparse",),
+    "initializers.stacked": ("stacked",),
     "installation": ("Installation", "info"),
     "layouts.fans": ("fans",),
     "models.entry": ("Entry",),

@@ -49,6 +49,8 @@ CASES = {
     "masked": {"init": {"name": "normal"}, "mask": [[1], [0]] * 24},
     "blocks": {"inits": [{"name": "normal"}, {"name": "ones"}], "sizes": [30, 18]},
     "scaled": {"init": {"name": "normal"}, "factor": {"name": "gpt2_residual", "layers": 12}},
+    "stacked": {"init": {"name": "normal", "std": 0.02}, "axis": 1},
+    "lora_a": {},
     "mup": {"init": {"name": "normal", "std": 0.02}, "base": [12, 10]},
 }
 
@@ -62,6 +64,11 @@ WHOLE = {
     "delta_orthogonal": ({"layout": "torch"}, (3, 2, 3)),
     "conv_orthogonal": ({"layout": "keras", "gain": 0.5}, (2, 2, 2, 3)),
     "sparse": ({"sparsity": 0.5}, (6, 3)),
+    "class_prior": ({"prior": 0.3}, (2, 2)),
+    "alibi_slopes": ({}, (6,)),
+    "sinusoidal_positions": ({}, (5, 6)),
+    "rotary_positions": ({"part": "sin", "pairs": "halves"}, (5, 6)),
+    "alibi_biases": ({}, (3, 2, 3)),
 }
 
 

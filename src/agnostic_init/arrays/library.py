@@ -259,6 +259,10 @@ class Library:
         """The array in another dtype, rounded to nearest even."""
         return self.xp.astype(array, self.dtype(name))
 
+    def without_gradient(self, array: Any) -> Any:
+        """The array, of which nothing that is computed is recorded for gradients."""
+        return array
+
     def flip(self, array: Any, axes: tuple[int, ...]) -> Any:
         """The array, running backwards along some axes."""
         return self.xp.flip(array, axis=axes)

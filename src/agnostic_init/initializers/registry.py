@@ -16,8 +16,10 @@ __all__ = ["add", "build", "factory_of", "is_registered", "name_of", "names"]
 
 # The initializers that have a name, by the module that defines them; none is imported before it is asked for.
 _FAMILIES = {
+    "class_prior": ("class_prior",),
     "constant": ("constant", "ones", "zeros"),
     "deterministic": ("bilinear", "dirac", "identity"),
+    "low_rank": ("lora_a",),
     "named": (
         "glorot_normal",
         "glorot_uniform",
@@ -35,11 +37,13 @@ _FAMILIES = {
     "orthogonal": ("orthogonal",),
     "orthogonal_convolutions": ("conv_orthogonal", "delta_orthogonal"),
     "parts": ("blocks", "constant_rows", "masked", "zero_rows"),
+    "positions": ("alibi_biases", "alibi_slopes", "rotary_positions", "sinusoidal_positions"),
     "random": ("normal", "symmetric_uniform", "truncated_normal", "uniform"),
     "repeated": ("icnr", "looks_linear"),
     "scaled": ("mup", "scaled"),
     "scaling": ("variance_scaling",),
     "sparse": ("sparse",),
+    "stacked": ("stacked",),
 }
 _HOMES = {name: home for home, names in _FAMILIES.items() for name in names}
 _OWN: dict[str, Callable[..., Initializer]] = {}  # of others

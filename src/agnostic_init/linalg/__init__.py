@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from agnostic_init.linalg.functions import haar_matrices
+from agnostic_init.linalg.principal import PrincipalParts, pissa
 
-__all__ = ["haar_matrices"]
+__all__ = ["PrincipalParts", "haar_matrices", "pissa"]

@@ -221,6 +221,9 @@ class Library(library.Library):
     def cast(self, array: Any, name: str) -> Any:
         return array.to(self.dtype(name))
 
+    def without_gradient(self, array: Any) -> Any:
+        return array.detach()
+
     def flip(self, array: Any, axes: tuple[int, ...]) -> Any:
         if array.itemsize > 1:
             return array.flip(axes)

@@ -1,0 +1,259 @@
+"""Tables of positions, which are computed and not drawn: sinusoids, rotations, linear biases."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from agnostic_init.arrays.dtypes import format_of
+from agnostic_init.arrays.errors import check_choice, must
+from agnostic_init.arrays.numbers import integer, real_number
+from agnostic_init.arrays.target import Target
+from agnostic_init.bits.block import Block
+from agnostic_init.bits.key import Key
+from agnostic_init.initializers.blocks import Blockwise, positions_along
+
+__all__ = ["alibi_biases", "alibi_slopes", "rotary_positions", "sinusoidal_positions"]
+
+ORDERS = ("interleaved", "halves")
+PAIRS = ("single", "halves", "interleaved")
+PARTS = ("cos", "sin", "polar", "frequency")
+
+
+class _Table(Blockwise):
+    """Numbers that follow from their places alone; computed in float64 by the host, rounded once."""
+
+    needs_key: ClassVar[bool] = False
+    least_axes: ClassVar[int] = 1
+
+    def values(self, places: list[Any], shape: tuple[int, ...]) -> Any:
+        """The numbers at some places along each axis, in float64, to be broadcast."""
+        raise NotImplementedError
+
+    def check(self, shape: tuple[int, ...], dtype: str) -> None:
+        format_of(dtype)
+        if len(shape) < self.least_axes:
+            rule = f"must have {self.least_axes} axes or more for {type(self).__name__}"
+            raise must("shape", rule, shape)
+
+    def make_block(
+        self, shape: tuple[int, ...], key: Key | None, part: Block, target: Target
+    ) -> Any:
+        form = format_of(target.dtype)
+        double = form.compute == "float64"
+        width = ("complex128" if double else "complex64") if form.is_complex else form.compute
+        axes = zip(part.starts, part.steps, part.counts, strict=True)
+        rank = len(shape)
+        places = [
+            positions_along(*axis).astype(np.float64).reshape((-1,) + (1,) * (rank - d - 1))
+            for d, axis in enumerate(axes)
+        ]
+        made = np.broadcast_to(self.values(places, shape).astype(width), part.counts)
+        host = np.ascontiguousarray(made.reshape(part.shape))
+        return target.library.cast(target.library.from_host(host, target.device), target.dtype)
+
+    def statistics(self, shape: tuple[int, ...], dtype: str) -> dict[str, Any]:
+        return {"distribution": "table"}
+
+
+@dataclass(frozen=True, repr=False)
+class sinusoidal_positions(_Table):
+    """The transformer's position encodings: sines and cosines of wavelengths up to 2π base.
+
+    The last two axes are positions and channels; others are a stack of the same table.
+
+    Parameters
+    ----------
+    base
+        Channel pair i of d / 2 has the frequency ``base^(-2 i / d)``.
+    order
+        "interleaved": sines in even channels and cosines in odd ones, as in the paper. "halves":
+        all sines and then all cosines, as in tensor2tensor and fairseq.
+    shift
+        0 as in the paper. With 1 the frequencies are ``base^(-i / (d / 2 - 1))``, so that the last
+        is 1 / base, as in tensor2tensor and fairseq.
+    start
+        The first position.
+
+    References
+    ----------
+    Vaswani et al., "Attention is all you need", NeurIPS 2017, arXiv:1706.03762, section 3.5.
+
+    Examples
+    --------
+    >>> import agnostic_init as ai
+    >>> ai.sinusoidal_positions()((2, 4))
+    array([[0.        , 1.        , 0.        , 1.        ],
+           [0.84147096, 0.5403023 , 0.00999983, 0.99995   ]], dtype=float32)
+    """
+
+    least_axes: ClassVar[int] = 2
+
+    base: float = 10000.0
+    order: str = "interleaved"
+    shift: float = 0.0
+    start: int = 0
+
+    def __post_init__(self) -> None:
+        check_choice("order", self.order, ORDERS)
+        object.__setattr__(self, "base", _base(self.base))
+        object.__setattr__(self, "shift", real_number("shift", self.shift))
+        object.__setattr__(self, "start", integer("start", self.start))
+
+    def check(self, shape: tuple[int, ...], dtype: str) -> None:
+        super().check(shape, dtype)
+        if shape[-1] % 2:
+            raise must("shape", "must have an even number of channels", shape)
+        if shape[-1] and self.shift >= shape[-1] // 2:
+            rule = f"must be less than half of the {shape[-1]} channels"
+            raise must("shift", rule, self.shift)
+
+    def values(self, places: list[Any], shape: tuple[int, ...]) -> Any:
+        half, channel = max(1, shape[-1] // 2), places[-1]
+        if self.order == "interleaved":
+            pair, odd = channel // 2, channel % 2 == 1
+        else:
+            pair, odd = channel % half, channel >= half
+        angle = (places[-2] + self.start) * self.base ** (-pair / (half - self.shift))
+        return np.where(odd, np.cos(angle), np.sin(angle))
+
+
+@dataclass(frozen=True, repr=False)
+class rotary_positions(_Table):
+    """RoPE: the rotations that queries and keys are turned by, pair of channels by pair.
+
+    The last two axes are positions and channels; others are a stack of the same table.
+
+    Parameters
+    ----------
+    part
+        "cos" or "sin" of the angles; "polar", for complex dtypes, ``cos + i sin``; "frequency", the
+        angle of position 1, for which the last axis alone counts.
+    base
+        Pair i of d / 2 turns by ``base^(-2 i / d)`` a position.
+    pairs
+        What the channels of the table are. "single": one for each pair, so that d is twice as many,
+        as Llama's ``freqs_cis`` and the buffer ``inv_freq``. "halves": pair i is channels i and
+        i + d / 2, as in GPT-NeoX and transformers. "interleaved": it is 2 i and 2 i + 1, as in the
+        paper and GPT-J.
+    start
+        The first position.
+
+    References
+    ----------
+    Su, Lu, Pan, Murtadha, Wen, Liu, "RoFormer: enhanced transformer with rotary position
+    embedding", 2021, arXiv:2104.09864, equations 15 and 34.
+
+    Examples
+    --------
+    >>> import agnostic_init as ai
+    >>> ai.rotary_positions("frequency")(4)
+    array([1.   , 0.1  , 0.01 , 0.001], dtype=float32)
+    >>> ai.rotary_positions("cos", pairs="halves")((2, 4))
+    array([[1.       , 1.       , 1.       , 1.       ],
+           [0.5403023, 0.99995  , 0.5403023, 0.99995  ]], dtype=float32)
+    """
+
+    part: str = "cos"
+    base: float = 10000.0
+    pairs: str = "single"
+    start: int = 0
+
+    def __post_init__(self) -> None:
+        check_choice("part", self.part, PARTS)
+        check_choice("pairs", self.pairs, PAIRS)
+        object.__setattr__(self, "base", _base(self.base))
+        object.__setattr__(self, "start", integer("start", self.start))
+
+    def check(self, shape: tuple[int, ...], dtype: str) -> None:
+        super().check(shape, dtype)
+        if self.part != "frequency" and len(shape) < 2:
+            raise must("shape", "must have two axes or more, positions and channels", shape)
+        if self.pairs != "single" and shape[-1] % 2:
+            raise must("shape", "must have an even number of channels", shape, 'pairs="single"')
+        if self.part == "polar" and not format_of(dtype).is_complex:
+            raise must("dtype", 'must be complex for part="polar"', dtype, "dtype='complex64'")
+
+    def values(self, places: list[Any], shape: tuple[int, ...]) -> Any:
+        channel = places[-1]
+        count = max(1, shape[-1] if self.pairs == "single" else shape[-1] // 2)
+        pair = {
+            "single": channel,
+            "halves": channel % count,
+            "interleaved": channel // 2,
+        }[self.pairs]
+        frequency = self.base ** (-pair / count)
+        if self.part == "frequency":
+            return frequency
+        angle = (places[-2] + self.start) * frequency
+        if self.part == "polar":
+            return np.cos(angle) + 1j * np.sin(angle)
+        return np.cos(angle) if self.part == "cos" else np.sin(angle)
+
+
+@dataclass(frozen=True, repr=False)
+class alibi_slopes(_Table):
+    """ALiBi's slope of each head, along the first axis.
+
+    Of n heads, a power of two, head h has ``2^(-8 (h + 1) / n)``. Other numbers of heads have the
+    slopes of the power of two below, and then every second one of the power of two above.
+
+    References
+    ----------
+    Press, Smith, Lewis, "Train short, test long: attention with linear biases enables input length
+    extrapolation", ICLR 2022, arXiv:2108.12409, section 3, and the authors' code.
+
+    Examples
+    --------
+    >>> import agnostic_init as ai
+    >>> ai.alibi_slopes()(4)
+    array([0.25      , 0.0625    , 0.015625  , 0.00390625], dtype=float32)
+    """
+
+    def values(self, places: list[Any], shape: tuple[int, ...]) -> Any:
+        return _slopes(places[0], shape[0])
+
+
+@dataclass(frozen=True, repr=False)
+class alibi_biases(_Table):
+    """ALiBi's biases of attention: minus a head's slope times the distance of query and key.
+
+    The last three axes are heads, queries and keys; others are a stack of the same table. The last
+    query is at the last key, so that one query is that of a cache of keys.
+
+    References
+    ----------
+    As of `alibi_slopes`.
+
+    Examples
+    --------
+    >>> import agnostic_init as ai
+    >>> ai.alibi_biases()((1, 3, 3)) * 2**8
+    array([[[-0., -1., -2.],
+            [-1., -0., -1.],
+            [-2., -1., -0.]]], dtype=float32)
+    """
+
+    least_axes: ClassVar[int] = 3
+
+    def values(self, places: list[Any], shape: tuple[int, ...]) -> Any:
+        distance = np.abs(places[-2] + (shape[-1] - shape[-2]) - places[-1])
+        return -_slopes(places[-3], shape[-3]) * distance
+
+
+def _slopes(heads: Any, count: int) -> Any:
+    """The slopes of some of `count` heads."""
+    below = 1 << (max(1, count).bit_length() - 1)
+    first = -8.0 * (heads + 1) / below
+    second = -8.0 * (2 * (heads - below) + 1) / (2 * below)
+    return np.exp2(np.where(heads < below, first, second))
+
+
+def _base(base: Any) -> float:
+    number = real_number("base", base)
+    if not number > 1 or not math.isfinite(number):
+        raise must("base", "must be more than 1", base, "10000, or 500000 as in Llama 3")
+    return number
