@@ -59,12 +59,26 @@ class Backend:
                 torch.float64,
             )
             return (array.float() if small else array).numpy()
-        if self.name == "cupy":
-            return array.get()
         if self.name == "dask":
             return np.asarray(array.compute())
-        result = np.asarray(array)
+        result = array.get() if self.name == "cupy" else np.asarray(array)
         return result.astype(np.float32) if result.dtype.kind == "V" else result
+
+    def needs(self, dtype: str) -> None:
+        """Skip the test if the library has no arrays of a floating-point dtype."""
+        small = dtype.startswith(("float8", "bfloat")) or dtype == "float16"
+        if small and self.name == "strict":
+            pytest.skip("array-api-strict has no small floats")
+        if self.name == "torch":
+            if not hasattr(self.xp, dtype):
+                pytest.skip(f"this torch has no {dtype}")
+        elif small and dtype != "float16":
+            pytest.importorskip("ml_dtypes")
+        if self.name == "cupy":
+            try:
+                self.xp.empty(0, np.dtype(dtype))
+            except ValueError:
+                pytest.skip(f"this CuPy has no {dtype}")
 
 
 BACKENDS = {

@@ -13,18 +13,6 @@ SMALL = [name for name, form in FORMATS.items() if form.itemsize <= 2]
 N = 1 << 16
 
 
-def has(backend, dtype):
-    if backend.name == "strict":
-        return False
-    if backend.name == "torch":
-        import torch
-
-        return hasattr(torch, dtype)
-    if dtype != "float16":
-        pytest.importorskip("ml_dtypes")
-    return True
-
-
 def numpy_cast(values, dtype):
     """Rounded to nearest even by ml_dtypes, as float32."""
     if dtype == "float16":
@@ -36,8 +24,7 @@ def numpy_cast(values, dtype):
 @pytest.mark.parametrize("dtype", SMALL)
 @pytest.mark.parametrize("std", [1.0, 0.02, 0.3])
 def test_normal_is_the_cast(backend, xp, dtype, std):
-    if not has(backend, dtype):
-        pytest.skip(f"no {dtype}")
+    backend.needs(dtype)
     wide = ai.draws.normal(N, std=std, key=3)
     small = backend.to_numpy(ai.draws.normal(N, std=std, key=3, dtype=dtype, xp=xp))
     assert np.array_equal(small.astype(np.float32), numpy_cast(wide, dtype))
@@ -46,8 +33,7 @@ def test_normal_is_the_cast(backend, xp, dtype, std):
 @pytest.mark.parametrize("dtype", SMALL)
 @pytest.mark.parametrize("bounds", [(0.0, 1.0), (-0.1, 0.1), (0.3, 0.7)])
 def test_uniform_is_the_cast_within_the_bounds(backend, xp, dtype, bounds):
-    if not has(backend, dtype):
-        pytest.skip(f"no {dtype}")
+    backend.needs(dtype)
     low, high = bounds
     wide = ai.draws.uniform(N, low, high, key=3)
     small = backend.to_numpy(ai.draws.uniform(N, low, high, key=3, dtype=dtype, xp=xp))
@@ -62,8 +48,8 @@ def test_uniform_is_the_cast_within_the_bounds(backend, xp, dtype, bounds):
 
 @pytest.mark.parametrize("dtype", ["float32", "float64", *SMALL])
 def test_half_open_ranges_stay_half_open(backend, xp, dtype):
-    if dtype in SMALL and not has(backend, dtype):
-        pytest.skip(f"no {dtype}")
+    if dtype in SMALL:
+        backend.needs(dtype)
     if backend.name == "jax" and dtype == "float64":
         pytest.skip("needs x64")
     values = backend.to_numpy(ai.draws.uniform(N, 1.0, 2.0, key=9, dtype=dtype, xp=xp))
@@ -73,8 +59,8 @@ def test_half_open_ranges_stay_half_open(backend, xp, dtype):
 
 @pytest.mark.parametrize("dtype", ["float32", "float16", "bfloat16"])
 def test_truncated_normals_keep_to_bounds_that_the_dtype_has_not(backend, xp, dtype):
-    if dtype != "float32" and not has(backend, dtype):
-        pytest.skip(f"no {dtype}")
+    if dtype != "float32":
+        backend.needs(dtype)
     for lower, upper in ((-0.04, 0.04), (0.1, 0.3), (-1e-3, 0.7)):
         values = backend.to_numpy(
             ai.draws.truncated_normal(

@@ -63,7 +63,9 @@ def engine(monkeypatch, host):
     monkeypatch.setattr(engine, "source", lambda v: program.variants.add(v) or made(v))
     monkeypatch.setattr(engine, "_table", table)
     monkeypatch.setattr(torch.cuda, "device", lambda index: contextlib.nullcontext())
-    monkeypatch.setattr(torch.cuda, "current_stream", lambda: stream)
+    monkeypatch.setattr(torch.cuda, "current_device", lambda: None)
+    monkeypatch.setattr(torch.cuda, "current_stream", lambda index: stream)
+    monkeypatch.delattr(torch._C, "_cuda_getCurrentRawStream", raising=False)
     monkeypatch.setattr(torch.cuda, "get_device_properties", lambda index: properties)
     engine._processors.cache_clear()
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda index: (9, 0))
@@ -218,6 +220,7 @@ def test_the_arrays_device_is_current_for_its_fill(engine, monkeypatch):
         return table(make, q, index)
 
     monkeypatch.setattr(torch.cuda, "device", device)
+    monkeypatch.setattr(torch.cuda, "current_device", lambda: -1)
     monkeypatch.setattr(engine, "_table", table_of)
     monkeypatch.setattr(engine, "program", lambda: SimpleNamespace(function=function))
     out = torch.zeros(8).as_subclass(Elsewhere)
@@ -319,6 +322,7 @@ def test_tensors_of_several_devices(engine, monkeypatch):
         return lambda *given: entered.append(f"launched on {index}")
 
     monkeypatch.setattr(torch.cuda, "device", device)
+    monkeypatch.setattr(torch.cuda, "current_device", lambda: -1)
     fake = SimpleNamespace(function=function, version=lambda: (13, 0))
     monkeypatch.setattr(engine, "program", lambda: fake)
     jobs = [(SMALL, KEY, block((8,)), torch.zeros(8)) for _ in range(6)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from contextlib import AbstractContextManager
 from typing import Any
@@ -34,9 +35,12 @@ class Library(library.Library):
 
     def dtype(self, name: str) -> Any:
         try:
-            return np.dtype(name)
+            found = np.dtype(name)
         except TypeError:
-            raise must("dtype", "must be a dtype that cupy has", name) from None
+            found = None
+        if found is None or not _has(found):
+            raise must("dtype", "must be a dtype that cupy has", name, "another, or xp=numpy")
+        return found
 
     def device(self, device: Any) -> Any:
         if device is None or isinstance(device, cupy.cuda.Device):
@@ -82,8 +86,30 @@ class Library(library.Library):
             return array.view(cupy.uint32)
         return cupy.ascontiguousarray(array).reshape(*array.shape, 1).view(cupy.uint32)
 
+    def with_one_nan(self, array: Any) -> Any:
+        # A GPU casts NaN to another code than hosts do.
+        name = f"uint{8 * array.itemsize}"
+        infinity, nan = (np.asarray(x, array.dtype).view(name) for x in (np.inf, np.nan))
+        sign, codes = 1 << 8 * array.itemsize - 1, array.view(name)
+        above = (codes & (sign - 1)) > int(infinity)
+        return cupy.where(above, codes.dtype.type(nan), codes).view(array.dtype)
+
     def why_not_writable(self, array: Any) -> Refusal | None:
         return OVERLAPPING if overlaps(array.shape, array.strides) else None
+
+
+@functools.cache
+def _has(dtype: Any) -> bool:
+    """Whether CuPy has arrays of a dtype, which of those of ml_dtypes it has few of."""
+    if dtype.isbuiltin == 1:
+        return dtype.kind in "?biufc"
+    try:
+        cupy.empty(0, dtype)
+    except (TypeError, ValueError):
+        return False
+    except cupy.cuda.runtime.CUDARuntimeError:  # there is no GPU, which is said elsewhere
+        return True
+    return True
 
 
 def _count() -> int:

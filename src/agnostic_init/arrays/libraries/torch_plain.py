@@ -1,4 +1,4 @@
-"""torch: tensors that are nothing but a run of the host's memory, as nearly all parameters are."""
+"""torch: tensors that are nothing but a run of memory, as nearly all parameters are."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ __all__ = ["PLAIN", "all_plain", "plain"]
 PLAIN = frozenset((torch.Tensor, torch.nn.Parameter))
 
 
-def plain(array: Any) -> int:
-    """The address of a tensor that is one run of the host's memory that nothing else decides about.
+def plain(array: Any, *, cuda: bool = False) -> int:
+    """The address of a tensor that is one run of memory that nothing else decides about.
 
-    0 of any other. The conditions are in the order of what they cost, as a model has thousands.
+    Of the host's, or with `cuda` a GPU's too; 0 of any other. The conditions are in the order of what they cost, as a model has thousands.
     """
-    if type(array) not in PLAIN or array.__dict__ or not array.is_cpu:
+    if type(array) not in PLAIN or array.__dict__ or not (array.is_cpu or (cuda and array.is_cuda)):
         return 0
     try:
         base, offset = array._base, array.storage_offset()

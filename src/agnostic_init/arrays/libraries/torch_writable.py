@@ -45,7 +45,9 @@ FSDP_1 = Refusal(
 
 def why_not_writable(array: Any) -> Refusal | None:
     """What stands against writing a tensor; None if it will keep what is written."""
-    return None if plain(array) else _by_kind(array) or _by_owner(array) or _by_memory(array)
+    if plain(array, cuda=True):
+        return None
+    return _by_kind(array) or _by_owner(array) or _by_memory(array)
 
 
 def _by_kind(array: Any) -> Refusal | None:

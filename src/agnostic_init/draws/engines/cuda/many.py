@@ -91,7 +91,8 @@ def _shared(
 ) -> list[Launch]:
     """As many arrays in each launch as its arguments have room for."""
     words = (most - HEAD_BYTES) // 4
-    chunk = variant.threads * variant.at_once
+    kernel = replace(variant, many=words)
+    chunk = kernel.threads * kernel.at_once
     array_words, draw_words = sum(OF_ARRAY.values()), sum(OF_DRAW.values())
     made: list[Launch] = []
     rows: list[tuple[int, ...]] = []
@@ -103,8 +104,7 @@ def _shared(
         told = [struct.pack("=2I", len(rows), chunks)]
         told += [ARRAY.pack(*row, first + draw * draw_words) for *row, draw in rows]
         given = b"".join((*told, *draws)).ljust(most - 8, b"\0")
-        kernel = replace(variant, many=words)
-        made.append(Launch(kernel, given, chunks * variant.threads, quantile))
+        made.append(Launch(kernel, given, chunks * kernel.threads, quantile))
 
     for (_, key, _, _, address), plan in group:
         taken = (len(rows) + 1) * array_words + (len(draws) + (plan.draw not in draws)) * draw_words

@@ -73,11 +73,12 @@ class Launch(NamedTuple):
     def blocks(self, processors: int) -> int:
         """How many blocks of ``variant.threads`` to launch on that many multiprocessors.
 
-        As many as are resident with a table, which each has to load; else one for each tile, or,
-        where an element is written as two bytes, a few times as many as are resident.
+        With a table, which each has to load, those that are resident: one of many threads, or two
+        where there are many arrays. Else one for each tile, or, where an element is written as two
+        bytes, a few times as many as are resident.
         """
         variant = self.variant
-        most = processors * (2 if self.quantile else 16)
+        most = processors * ((2 if variant.many else 1) if self.quantile else 16)
         if variant.whole_tiles and not variant.many:
             most = max(most, self.units // (variant.threads * variant.at_once))
         return max(1, min(-(-self.units // variant.threads), most, MOST_BLOCKS))
@@ -245,7 +246,7 @@ def _axes(block: Block, strides: Sequence[int]) -> tuple[int, list[_Axis]]:
         base += start * step
         place = 0 if dropped else places.pop()
         if count > 1:
-            if place == 0:
+            if place == 0 and block.size:  # CuPy's empty arrays have no other strides
                 raise must("out", "must not have elements that share memory", tuple(strides))
             axes.append(_Axis(count, stride * step, place))
         step *= length

@@ -106,8 +106,11 @@ def _fill(jobs: Sequence[Job]) -> None:
     for job in jobs:
         devices.setdefault(job[3].device.index, []).append(job)
     for index, group in devices.items():
-        with torch.cuda.device(index):
+        if index == torch.cuda.current_device():
             _fill_on(index, group)
+        else:
+            with torch.cuda.device(index):
+                _fill_on(index, group)
 
 
 def _fill_on(index: int, jobs: Sequence[Job]) -> None:
@@ -121,13 +124,20 @@ def _fill_on(index: int, jobs: Sequence[Job]) -> None:
     if not ready:
         return
     processors = _processors(index)
-    stream = torch.cuda.current_stream().cuda_stream
+    stream = _stream(index)
     with saying("Launching a CUDA kernel"):
         for run, plan, arguments in ready:
             run(plan.blocks(processors), plan.variant.threads, stream, arguments)
     for *_, out in jobs:
         if not out.is_inference():
             torch.autograd.graph.increment_version(out)
+
+
+def _stream(index: int) -> int:
+    """The handle of a device's current stream, without an object for it where torch tells it so."""
+    tell = getattr(torch._C, "_cuda_getCurrentRawStream", None)  # noqa: SLF001 - as Triton asks
+    found: int = torch.cuda.current_stream(index).cuda_stream if tell is None else tell(index)
+    return found
 
 
 @functools.cache
