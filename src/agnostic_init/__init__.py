@@ -32,6 +32,14 @@ if TYPE_CHECKING:
     from agnostic_init.initializers.custom import CustomInitializer, from_function
     from agnostic_init.initializers.description import Description
     from agnostic_init.initializers.deterministic import bilinear, dirac, identity
+    from agnostic_init.initializers.implicit.features import (
+        fourier_features,
+        orthogonal_random_features,
+        random_features,
+        random_phases,
+    )
+    from agnostic_init.initializers.implicit.siren import siren
+    from agnostic_init.initializers.logarithmic import log_of_uniform
     from agnostic_init.initializers.lookup import get
     from agnostic_init.initializers.low_rank import lora_a
     from agnostic_init.initializers.named import (
@@ -63,12 +71,19 @@ if TYPE_CHECKING:
         truncated_normal,
         uniform,
     )
+    from agnostic_init.initializers.recurrent.chrono import chrono
+    from agnostic_init.initializers.recurrent.gates import forget_bias, gates
+    from agnostic_init.initializers.recurrent.rectified import irnn, np_rnn
     from agnostic_init.initializers.registration import register
     from agnostic_init.initializers.repeated import icnr, looks_linear
     from agnostic_init.initializers.scaled import mup, scaled
     from agnostic_init.initializers.scaling import variance_scaling
     from agnostic_init.initializers.sparse import sparse
     from agnostic_init.initializers.stacked import stacked
+    from agnostic_init.initializers.state_space.hippo import hippo, hippo_input
+    from agnostic_init.initializers.state_space.lru import lru_nu_log, lru_theta_log
+    from agnostic_init.initializers.state_space.s4d import mamba_a_log, s4d
+    from agnostic_init.initializers.state_space.steps import dt_bias
     from agnostic_init.installation import Installation, info
     from agnostic_init.layouts.fans import fans
     from agnostic_init.models.entry import Entry
@@ -106,6 +121,7 @@ __all__ = [
     "bind",
     "blocks",
     "checkpoint",
+    "chrono",
     "class_prior",
     "compat",
     "constant",
@@ -114,41 +130,58 @@ __all__ = [
     "delta_orthogonal",
     "dirac",
     "draws",
+    "dt_bias",
     "fans",
     "fill_tree",
     "fingerprint",
+    "forget_bias",
+    "fourier_features",
     "from_function",
     "gain",
+    "gates",
     "get",
     "glorot_normal",
     "glorot_uniform",
     "he_normal",
     "he_uniform",
+    "hippo",
+    "hippo_input",
     "icnr",
     "identity",
     "info",
     "init_module",
     "init_tree",
+    "irnn",
     "kaiming_normal",
     "kaiming_uniform",
     "key",
     "lecun_normal",
     "lecun_uniform",
     "linalg",
+    "log_of_uniform",
     "looks_linear",
     "lora_a",
+    "lru_nu_log",
+    "lru_theta_log",
+    "mamba_a_log",
     "masked",
     "mup",
     "normal",
+    "np_rnn",
     "ones",
     "orthogonal",
+    "orthogonal_random_features",
     "plan_tree",
     "poison",
+    "random_features",
+    "random_phases",
     "register",
     "rotary_positions",
+    "s4d",
     "scaled",
     "scales",
     "sinusoidal_positions",
+    "siren",
     "sparse",
     "stacked",
     "study",
@@ -186,6 +219,14 @@ _HOMES = {
     "initializers.custom": ("CustomInitializer", "from_function"),
     "initializers.description": ("Description",),
     "initializers.deterministic": ("bilinear", "dirac", "identity"),
+    "initializers.implicit.features": (
+        "fourier_features",
+        "orthogonal_random_features",
+        "random_features",
+        "random_phases",
+    ),
+    "initializers.implicit.siren": ("siren",),
+    "initializers.logarithmic": ("log_of_uniform",),
     "initializers.lookup": ("get",),
     "initializers.low_rank": ("lora_a",),
     "initializers.named": (
@@ -212,12 +253,19 @@ _HOMES = {
         "sinusoidal_positions",
     ),
     "initializers.random": ("normal", "symmetric_uniform", "truncated_normal", "uniform"),
+    "initializers.recurrent.chrono": ("chrono",),
+    "initializers.recurrent.gates": ("forget_bias", "gates"),
+    "initializers.recurrent.rectified": ("irnn", "np_rnn"),
     "initializers.registration": ("register",),
     "initializers.repeated": ("icnr", "looks_linear"),
     "initializers.scaled": ("mup", "scaled"),
     "initializers.scaling": ("variance_scaling",),
     "initializers.sparse": ("sparse",),
     "initializers.stacked": ("stacked",),
+    "initializers.state_space.hippo": ("hippo", "hippo_input"),
+    "initializers.state_space.lru": ("lru_nu_log", "lru_theta_log"),
+    "initializers.state_space.s4d": ("mamba_a_log", "s4d"),
+    "initializers.state_space.steps": ("dt_bias",),
     "installation": ("Installation", "info"),
     "layouts.fans": ("fans",),
     "models.entry": ("Entry",),

@@ -52,7 +52,27 @@ CASES = {
     "stacked": {"init": {"name": "normal", "std": 0.02}, "axis": 1},
     "lora_a": {},
     "mup": {"init": {"name": "normal", "std": 0.02}, "base": [12, 10]},
+    "gates": {"init": {"name": "normal"}, "order": "torch", "special": {"f": {"name": "ones"}}},
+    "forget_bias": {"order": "keras", "value": 0.3},
+    "chrono": {"longest": 100.0, "order": "torch"},
+    "irnn": {"gain": 0.3},
+    "log_of_uniform": {"low": 1.0, "high": 16.0, "factor": 0.3},
+    "siren": {"layout": "torch"},
+    "fourier_features": {},
+    "random_features": {"length_scale": 0.3},
+    "random_phases": {},
+    "hippo": {},
+    "hippo_input": {"measure": "legt", "window": 0.3},
+    "s4d": {"kind": "inv", "part": "imag"},
+    "mamba_a_log": {},
+    "dt_bias": {},
+    "lru_nu_log": {"r_min": 0.4, "r_max": 0.9},
+    "lru_theta_log": {"max_phase": 0.314},
 }
+# Where the shape of most is none that they make.
+SHAPES = {"hippo": (20, 20)}
+# A complex uniform needs a disk.
+NOT_COMPLEX = ("uniform", "random_phases")
 
 # Of these all bytes are kept, as a matrix is the same in every library and machine to rounding.
 WHOLE_DTYPES = ("float32", "float64", "complex64", "complex128")
@@ -69,23 +89,31 @@ WHOLE = {
     "sinusoidal_positions": ({}, (5, 6)),
     "rotary_positions": ({"part": "sin", "pairs": "halves"}, (5, 6)),
     "alibi_biases": ({}, (3, 2, 3)),
+    "np_rnn": ({}, (4, 4)),
+    "orthogonal_random_features": ({"layout": "torch", "length_scale": 2.0}, (5, 3)),
 }
+REAL = ("orthogonal_random_features",)
+
+
+def shape_of(name: str) -> tuple[int, ...]:
+    """The shape of an elementwise initializer's row."""
+    return SHAPES.get(name, SHAPE)
 
 
 def digest(name: str, dtype: str) -> str:
     """Of the little-endian bytes of an array."""
     init = ai.get({"name": name, **CASES[name]})
-    array = init(SHAPE, key=KEY, dtype=dtype)
+    array = init(shape_of(name), key=KEY, dtype=dtype)
     return hashlib.sha256(array.tobytes()).hexdigest()
 
 
 def rows() -> dict[str, dict[str, str]]:
-    """All hashes; a complex uniform needs a disk, which [-0.25, 0.75) is not."""
+    """All hashes."""
     return {
         name: {
             dtype: digest(name, dtype)
             for dtype in DTYPES
-            if not (name == "uniform" and dtype == "complex64")
+            if not (name in NOT_COMPLEX and dtype == "complex64")
         }
         for name in CASES
     }
@@ -107,7 +135,11 @@ def parts(array: Any) -> Any:
 def whole_rows() -> dict[str, dict[str, list[float]]]:
     """The numbers of every case."""
     return {
-        name: {dtype: [float(x) for x in parts(whole(name, dtype))] for dtype in WHOLE_DTYPES}
+        name: {
+            dtype: [float(x) for x in parts(whole(name, dtype))]
+            for dtype in WHOLE_DTYPES
+            if not (name in REAL and dtype.startswith("complex"))
+        }
         for name in WHOLE
     }
 

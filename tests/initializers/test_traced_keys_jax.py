@@ -20,6 +20,9 @@ BITS = {
     "icnr": (ai.icnr("normal", 2, layout="torch"), (8, 4, 2)),
     "zeros": (ai.zeros(), (8, 4)),
     "identity": (ai.identity(), (8, 4)),
+    "hippo": (ai.hippo(), (4, 4)),
+    "forget bias": (ai.forget_bias("flax"), (8,)),
+    "siren": (ai.siren("keras"), (8, 4)),
 }
 CLOSE = {
     "orthogonal": (ai.orthogonal(), (8, 4)),
@@ -27,6 +30,11 @@ CLOSE = {
     "looks linear": (ai.looks_linear(), (8, 4)),
     "delta": (ai.delta_orthogonal(layout="torch"), (8, 4, 3)),
     "convolution": (ai.conv_orthogonal(layout="torch"), (8, 4, 3)),
+    "chrono": (ai.chrono(50, "flax"), (8,)),
+    "steps": (ai.dt_bias(), (8, 4)),
+    "ring": (ai.lru_nu_log(0.4, 0.9), (8,)),
+    "np-RNN": (ai.np_rnn(), (4, 4)),
+    "features": (ai.orthogonal_random_features(layout="keras"), (2, 5)),
 }
 
 
@@ -34,7 +42,7 @@ def check(name, made, expected):
     if name in BITS:
         np.testing.assert_array_equal(made, expected)
     else:
-        np.testing.assert_allclose(made, expected, atol=1e-6)
+        np.testing.assert_allclose(made, expected, rtol=1e-6, atol=1e-6)
 
 
 @pytest.mark.parametrize("name", [*BITS, *CLOSE])

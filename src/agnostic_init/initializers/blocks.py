@@ -25,6 +25,7 @@ __all__ = [
     "comparable",
     "digit",
     "positions_along",
+    "positions_of",
     "remainder",
     "selected",
 ]
@@ -144,6 +145,17 @@ def positions_along(start: int, step: int, count: int) -> Any:
     """The places that a block has of an axis: ``start + step * j`` for ``0 <= j < count``."""
     # A negative step is one that wraps around.
     return np.uint64(start) + np.arange(count, dtype=np.uint64) * np.uint64(step % LIMIT)
+
+
+def positions_of(part: Block) -> list[Any]:
+    """Of each axis the positions that the block takes, to be broadcast against the others."""
+    rank = len(part.counts)
+    return [
+        positions_along(start, step, count).reshape((count,) + (1,) * (rank - axis - 1))
+        for axis, (start, step, count) in enumerate(
+            zip(part.starts, part.steps, part.counts, strict=True)
+        )
+    ]
 
 
 def digit(places: Any, stride: int, length: int) -> Any:

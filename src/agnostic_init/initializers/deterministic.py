@@ -14,7 +14,7 @@ from agnostic_init.arrays.numbers import real_number
 from agnostic_init.arrays.target import Target
 from agnostic_init.bits.block import Block
 from agnostic_init.bits.key import Key
-from agnostic_init.initializers.blocks import LIMIT, Blockwise, comparable, digit, positions_along
+from agnostic_init.initializers.blocks import LIMIT, Blockwise, comparable, digit, positions_of
 from agnostic_init.initializers.constant_values import check_holds
 from agnostic_init.layouts.axes import (
     Part,
@@ -76,7 +76,7 @@ class _SameChannel(Blockwise):
             width = row.name if row.name == row.storage else "int64"
         else:
             width = row.compute
-        parts, positions = self._parts(shape), _positions(part)
+        parts, positions = self._parts(shape), positions_of(part)
         kernel = np.full((1,) * len(shape), float(self.gain))
         for each in parts.of("k"):
             kernel = kernel * self._profile(positions[each.axis], each.length)
@@ -277,17 +277,6 @@ class bilinear(_SameChannel):
     def check(self, shape: tuple[int, ...], dtype: str) -> None:
         format_of(dtype)  # integers have no fractions of the gain
         super().check(shape, dtype)
-
-
-def _positions(part: Block) -> list[Any]:
-    """Of each axis the positions that the block takes, to be broadcast against the others."""
-    rank = len(part.counts)
-    return [
-        positions_along(start, step, count).reshape((count,) + (1,) * (rank - axis - 1))
-        for axis, (start, step, count) in enumerate(
-            zip(part.starts, part.steps, part.counts, strict=True)
-        )
-    ]
 
 
 def _combined(parts: tuple[Part, ...], positions: list[Any], rank: int) -> Any:

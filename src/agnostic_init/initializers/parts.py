@@ -217,6 +217,8 @@ class blocks(Blockwise):
         The lengths of the blocks; equal ones by default.
     axis
         The axis that is cut.
+    same_key
+        Whether all draw from the key itself, so that the same initializer makes the same block.
 
     Raises
     ------
@@ -237,6 +239,7 @@ class blocks(Blockwise):
     inits: Any
     sizes: Any = None
     axis: int = 0
+    same_key: bool = False
 
     def __post_init__(self) -> None:
         given = _items("inits", self.inits, "must be a sequence of initializers")
@@ -251,6 +254,8 @@ class blocks(Blockwise):
                 raise must("sizes", rule, self.sizes)
             object.__setattr__(self, "sizes", tuple(sizes))
         object.__setattr__(self, "axis", integer("axis", self.axis))
+        if not isinstance(self.same_key, bool):
+            raise must_be_type("same_key", "must be True or False", self.same_key)
 
     @property
     def elementwise(self) -> bool:  # type: ignore[override]
@@ -328,7 +333,7 @@ class blocks(Blockwise):
                 inner = inner._replace(starts=(*starts[:axis], 0, *starts[axis + 1 :]))
             if inner == block(lengths):
                 inner = block(lengths)
-            own = None if key is None else key.fold_in(number)
+            own = key if key is None or self.same_key else key.fold_in(number)
             where = None if part.dropped[axis] else slice(first, last)
             found.append((init, lengths, own, inner, where))
             low += size

@@ -20,6 +20,14 @@ _FAMILIES = {
     "constant": ("constant", "ones", "zeros"),
     "deterministic": ("bilinear", "dirac", "identity"),
     "low_rank": ("lora_a",),
+    "implicit.features": (
+        "fourier_features",
+        "orthogonal_random_features",
+        "random_features",
+        "random_phases",
+    ),
+    "implicit.siren": ("siren",),
+    "logarithmic": ("log_of_uniform",),
     "named": (
         "glorot_normal",
         "glorot_uniform",
@@ -39,11 +47,18 @@ _FAMILIES = {
     "parts": ("blocks", "constant_rows", "masked", "zero_rows"),
     "positions": ("alibi_biases", "alibi_slopes", "rotary_positions", "sinusoidal_positions"),
     "random": ("normal", "symmetric_uniform", "truncated_normal", "uniform"),
+    "recurrent.chrono": ("chrono",),
+    "recurrent.gates": ("forget_bias", "gates"),
+    "recurrent.rectified": ("irnn", "np_rnn"),
     "repeated": ("icnr", "looks_linear"),
     "scaled": ("mup", "scaled"),
     "scaling": ("variance_scaling",),
     "sparse": ("sparse",),
     "stacked": ("stacked",),
+    "state_space.hippo": ("hippo", "hippo_input"),
+    "state_space.lru": ("lru_nu_log", "lru_theta_log"),
+    "state_space.s4d": ("mamba_a_log", "s4d"),
+    "state_space.steps": ("dt_bias",),
 }
 _HOMES = {name: home for home, names in _FAMILIES.items() for name in names}
 _OWN: dict[str, Callable[..., Initializer]] = {}  # of others

@@ -1,0 +1,1 @@
+"""Weights of networks that are functions of coordinates, and of random features."""

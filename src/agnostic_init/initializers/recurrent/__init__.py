@@ -1,0 +1,1 @@
+"""Weights of recurrent layers, a block for each gate."""

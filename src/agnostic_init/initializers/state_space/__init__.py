@@ -1,0 +1,1 @@
+"""Weights of state space models."""
