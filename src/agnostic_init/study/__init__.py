@@ -10,24 +10,35 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from agnostic_init.study.nonlinearity import Nonlinearity
-    from agnostic_init.study.pictures import Histograms, Lines, Series
+    from agnostic_init.study.pictures import Histogram, Histograms, Lines, Series
+    from agnostic_init.study.propagation import signal
+    from agnostic_init.study.records import Layer, Signal
+    from agnostic_init.study.stack import Stack
     from agnostic_init.study.theory import Phase, critical_line, edge_of_chaos, phase
 
 __all__ = [
+    "Histogram",
     "Histograms",
+    "Layer",
     "Lines",
     "Nonlinearity",
     "Phase",
     "Series",
+    "Signal",
+    "Stack",
     "critical_line",
     "edge_of_chaos",
     "phase",
+    "signal",
 ]
 
 # Where a name is from: it is imported when it is first used. No module has the name of a function.
 _HOMES = {
     "nonlinearity": ("Nonlinearity",),
-    "pictures": ("Histograms", "Lines", "Series"),
+    "pictures": ("Histogram", "Histograms", "Lines", "Series"),
+    "propagation": ("signal",),
+    "records": ("Layer", "Signal"),
+    "stack": ("Stack",),
     "theory": ("Phase", "critical_line", "edge_of_chaos", "phase"),
 }
 

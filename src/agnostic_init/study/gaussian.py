@@ -55,9 +55,8 @@ def moments(activation: Nonlinearity, mean: float, variance: float) -> Moments:
     h = mean + math.sqrt(variance) * Z
     with np.errstate(all="ignore"):
         f, slope = activation.function(h), activation.derivative(h)
-        return Moments(
-            float(DENSITY @ f), float(DENSITY @ np.square(f)), float(DENSITY @ np.square(slope))
-        )
+        terms = f, np.square(f), np.square(slope)
+        return Moments(*(float(DENSITY @ each) for each in terms))
 
 
 def covariance(activation: Nonlinearity, mean: float, variance: float, correlation: float) -> float:
