@@ -270,7 +270,7 @@ def run_far_away(session: nox.Session, *tests: str, env: dict[str, str]) -> None
     away = Path(session.create_tmp(), "away").absolute()
     shutil.rmtree(away, ignore_errors=True)
     away.mkdir()
-    for name in ("tests", "examples", "docs"):
+    for name in ("tests", "examples", "docs", "conformance"):
         if Path(name).is_dir():
             shutil.copytree(name, away / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("hatch_build.py", "pyproject.toml", "README.md", "CONTRIBUTING.md"):

@@ -103,7 +103,7 @@ def _listed(variable: str) -> list[str]:
 
 def _missing(name: str) -> str:
     """Why a library, module, compiler or our own native library cannot be used; empty if it can."""
-    if name in ("g++", "aarch64-linux-gnu-g++", "qemu-aarch64"):
+    if name in ("g++", "aarch64-linux-gnu-g++", "qemu-aarch64", "node"):
         return "" if shutil.which(name) else "not on the path"
     if name == "simde":
         return "" if SIMDE.exists() else f"no {SIMDE}"

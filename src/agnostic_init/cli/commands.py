@@ -15,6 +15,7 @@ from agnostic_init.arrays.errors import (
 )
 from agnostic_init.cli.arguments import parser
 from agnostic_init.cli.checking import add_check
+from agnostic_init.cli.conforming import add_conformance
 from agnostic_init.cli.reporting import discard_output, fail, show
 from agnostic_init.cli.signals import Signals, StoppedError
 from agnostic_init.cli.studying import add_study
@@ -79,6 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     add_describe(commands)
     add_check(commands)
     add_study(commands)
+    add_conformance(commands)
 
     what = "say which engine makes values here, and what is installed"
     about = commands.add_parser("info", help=what, description=f"{what[0].upper()}{what[1:]}.")

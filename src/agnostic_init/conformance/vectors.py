@@ -1,0 +1,254 @@
+"""A file of known answers, read and checked; docs/stream.md says what its fields are."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from agnostic_init.arrays.dtypes import DTYPES, FORMATS
+from agnostic_init.arrays.errors import ParameterError, Wording, must, within
+from agnostic_init.bits.key import Key
+from agnostic_init.storage.header import names_once
+
+__all__ = ["Case", "bits_of", "read_vectors"]
+
+LARGEST = 1 << 26  # bytes of a file
+STREAM = "v1"
+Read = Callable[[Any], Any]
+
+
+class Case(NamedTuple):
+    """One case: the section it stands in, its number there, from 1, and its fields."""
+
+    section: str
+    number: int
+    fields: dict[str, Any]
+
+    @property
+    def place(self) -> str:
+        """Where it stands."""
+        return f"{self.section}, case {self.number}"
+
+
+def read_vectors(path: str | os.PathLike[str]) -> list[Case]:
+    """The cases of a file.
+
+    Raises
+    ------
+    ParameterError
+        If it is no such file; the message says which case, and which field of it.
+    OSError
+        If it cannot be read.
+    """
+    with Path(path).open("rb") as file:
+        content = file.read(LARGEST + 1)
+    with within(str(path)):
+        return list(_cases(_parsed(content)))
+
+
+def bits_of(dtype: str) -> int:
+    """Bits of a real number of a dtype."""
+    row = DTYPES[dtype]
+    return 8 * row.itemsize // row.parts
+
+
+def _parsed(content: bytes) -> Any:
+    if len(content) > LARGEST:
+        raise must("the file", f"must have at most {LARGEST:,} bytes", Wording("more"))
+    try:
+        return json.loads(content.decode(), object_pairs_hook=names_once)
+    except RecursionError:
+        message = "not valid JSON: nested too deeply"
+    except ParameterError:
+        raise
+    except ValueError as error:
+        message = f"not valid JSON: {error}"
+    raise ParameterError(message) from None
+
+
+def _cases(data: Any) -> Iterator[Case]:
+    if not isinstance(data, dict) or data.get("stream") != STREAM:
+        got = data.get("stream") if isinstance(data, dict) else data
+        raise must("stream", f"must be {STREAM!r}", got, "a file such as stream-v1.json")
+    number = 0
+    for section, rows in data.items():
+        if section in ("stream", "fields"):
+            continue
+        if section not in SECTIONS or not isinstance(rows, list):
+            raise must("the file", f"must have lists of {', '.join(SECTIONS)}", section)
+        for number, row in enumerate(rows, 1):
+            with within(f"{section}, case {number}"):
+                fields = _fields(row, SECTIONS[section])
+                AGREE.get(section, _agreed)(fields)
+            yield Case(section, number, fields)
+    if not number:
+        raise must("the file", "must have cases", sorted(data))
+
+
+def _fields(row: Any, known: dict[str, Read]) -> dict[str, Any]:
+    """The fields of a case; a name that ends with ? need not be there."""
+    if not isinstance(row, dict):
+        raise must("the case", "must be a table", row)
+    names = {name.removesuffix("?"): name for name in known}
+    for name in row:
+        if name not in names:
+            raise must("the case", f"must have no other fields than {', '.join(names)}", name)
+    if missing := [name for name in known if not name.endswith("?") and name not in row]:
+        raise must(missing[0], "must be given", sorted(row))
+    found = {}
+    for name, value in row.items():
+        with within(name):
+            found[name] = known[names[name]](value)
+    return found
+
+
+def _hexadecimal(digits: int) -> Read:
+    def read(value: Any) -> int:
+        try:
+            if isinstance(value, str) and len(value) == digits:
+                return int.from_bytes(bytes.fromhex(value))
+        except ValueError:
+            pass
+        raise must("the number", f"must be text of {digits} hexadecimal digits", value)
+
+    return read
+
+
+def _list(read: Read, count: int | None = None) -> Read:
+    def read_all(value: Any) -> tuple[Any, ...]:
+        if not isinstance(value, list) or count not in (None, len(value)):
+            raise must("the list", f"must have {count or 'any number of'} items", value)
+        return tuple(read(each) for each in value)
+
+    return read_all
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise must("the text", "must be text", value)
+    return value
+
+
+def _one_of(*choices: str) -> Read:
+    def read(value: Any) -> str:
+        if value not in choices:
+            raise must("the word", f"must be one of {', '.join(choices)}", value)
+        return str(value)
+
+    return read
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, str) and value in ("inf", "-inf"):
+        return float(value)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise must("the number", 'must be finite, or the text "inf" or "-inf"', value)
+    return value
+
+
+def _count(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 1 << 62:
+        raise must("the number", "must be an integer that is not negative", value)
+    return value
+
+
+def _key(value: Any) -> Key:
+    return Key(*_list(_long, 2)(value))
+
+
+def _run(value: Any) -> tuple[int, int]:
+    first, count = _list(lambda each: each, 2)(value)
+    return _long(first), _count(count)
+
+
+def _array_values(fields: dict[str, Any]) -> None:
+    """Values as integers, of as many bits as the dtype has."""
+    read = _hexadecimal(bits_of(fields["dtype"]) // 4)
+    with within("values"):
+        fields["values"] = tuple(read(each) for each in fields["values"])
+    parts = len(fields["values"]) // DTYPES[fields["dtype"]].parts
+    if "at" in fields:
+        wanted = sum(count for _, count in fields["at"])
+    elif "index" in fields:
+        steps = _lengths(fields["index"], fields["shape"])
+        wanted = math.prod(steps)
+    else:
+        wanted = math.prod(fields["shape"])
+    if parts != wanted or len(fields["values"]) % DTYPES[fields["dtype"]].parts:
+        rule = f"must be those of {wanted} elements"
+        raise must("values", rule, Wording(f"{len(fields['values'])} numbers"))
+
+
+def _lengths(index: Any, shape: Any) -> list[int]:
+    if len(index) != len(shape) or any(step < 1 for _, _, step in index):
+        raise must("index", "must be a start, a stop and a step for each axis", index)
+    return [len(range(*each)) for each in index]
+
+
+def _fingerprinted(fields: dict[str, Any]) -> None:
+    if "tensors" not in fields:
+        if not {"dtype", "shape", "values"} <= set(fields):
+            raise must("the case", "must have tensors, or dtype, shape and values", sorted(fields))
+        _array_values(fields)
+    for tensor in fields.get("tensors", ()):
+        _array_values(tensor)
+
+
+def _agreed(fields: dict[str, Any]) -> None:
+    """Nothing more is asked of a case."""
+
+
+_word, _long = _hexadecimal(8), _hexadecimal(16)
+_dtype = _one_of(*FORMATS)
+_array: dict[str, Read] = {
+    "dtype": _one_of(*DTYPES),
+    "shape": _list(_count),
+    "values": _list(_text),
+}
+_draw: dict[str, Read] = {"dtype": _dtype, "key": _key, "values": _list(_text)}
+
+SECTIONS: dict[str, dict[str, Read]] = {
+    "philox": {"counter": _list(_word, 4), "key": _list(_word, 2), "words": _list(_word, 4)},
+    "words": {"key": _key, "first": _long, "words": _list(_word)},
+    "keys": {"key": _key, "integer?": _long, "text?": _text},
+    "folds": {"key": _key, "data?": _long, "name?": _text, "digest?": _long, "folded": _key},
+    "draws": {
+        **_draw,
+        "draw": _one_of("uniform", "normal", "truncated_normal"),
+        "at": _list(_run),
+        "bounds?": _one_of("sigma", "absolute"),
+        **{f"{name}?": _number for name in ("low", "high", "mean", "std", "lower", "upper")},
+        "tolerance?": _number,
+    },
+    "blocks": {
+        **_draw,
+        "draw": _one_of("uniform", "normal"),
+        "shape": _list(_count),
+        "index": _list(_list(_count, 3)),
+    },
+    "fingerprints": {
+        **{f"{name}?": read for name, read in _array.items()},
+        "first?": _long,
+        "tensors?": _list(lambda row: _fields(row, {"name": _text, **_array})),
+        "fingerprint": _hexadecimal(32),
+    },
+    "models": {
+        "model": _text,
+        "key": _key,
+        "tensors": _list(
+            lambda row: _fields(
+                row, {"name": _text, "elements": _count, "value?": _number, "normal?": _number}
+            )
+        ),
+        "sha256": _hexadecimal(64),
+    },
+}
+AGREE: dict[str, Callable[[dict[str, Any]], None]] = {
+    "draws": _array_values,
+    "blocks": _array_values,
+    "fingerprints": _fingerprinted,
+}
