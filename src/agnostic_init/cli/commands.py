@@ -21,6 +21,7 @@ from agnostic_init.cli.signals import Signals, StoppedError
 from agnostic_init.cli.studying import add_study
 from agnostic_init.cli.writing import add_describe, add_write
 from agnostic_init.installation import info
+from agnostic_init.models.spec_schema import spec_schema
 
 __all__ = ["main"]
 
@@ -82,11 +83,20 @@ def _parser() -> argparse.ArgumentParser:
     add_study(commands)
     add_conformance(commands)
 
+    what = "print the JSON schema of spec files, for editors"
+    schema = commands.add_parser("schema", help=what, description=f"{what[0].upper()}{what[1:]}.")
+    schema.set_defaults(run=_schema, spec="-")
+
     what = "say which engine makes values here, and what is installed"
     about = commands.add_parser("info", help=what, description=f"{what[0].upper()}{what[1:]}.")
     about.add_argument("--json", action="store_true", help="print JSON")
     about.set_defaults(run=_info, spec="-")
     return made
+
+
+def _schema(options: argparse.Namespace, signals: Signals) -> int:
+    show(json.dumps(spec_schema(), indent=2))
+    return 0
 
 
 def _info(options: argparse.Namespace, signals: Signals) -> int:

@@ -22,6 +22,7 @@ __all__ = ["SpecFile", "read_rules", "read_spec", "spec_of", "spec_of_data"]
 
 LARGEST = 1 << 26  # bytes of a file; a model of a million tensors has less
 TABLES = ("defaults", "tensors", "rules")
+FOR_EDITORS = "$schema"  # which JSON files name their schema by
 DEFAULTS = ("seed", "key", "dtype")
 TENSOR = ("shape", "dtype")
 RULE = ("match", "init", "dtype")
@@ -121,6 +122,8 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def spec_of_data(data: Any) -> SpecFile:
     """The same of what a file was parsed to: tables are dictionaries."""
+    if isinstance(data, Mapping) and isinstance(data.get(FOR_EDITORS), str):
+        data = {name: value for name, value in data.items() if name != FOR_EDITORS}
     top = _table(data, "the file", TABLES)
     for name in ("tensors", "rules"):
         if not top.get(name):
