@@ -28,7 +28,8 @@ class Job:
     """One thing to do, the same for every contender.
 
     `kind` is uniform, normal, truncated_normal, orthogonal, plan, first (a plan, in a process of
-    its own), import, or one of the limits: write, matmul. `parameters` are those of the
+    its own), import, fingerprint (of an array that is there), or one of the limits: write, read,
+    matmul. `parameters` are those of the
     distribution, bounds in absolute values.
     """
 
@@ -89,7 +90,7 @@ class Case:
     def limit_job(self) -> Job:
         if self.limit == "matmul":
             return Job("matmul", (self.limit_size, self.limit_size), self.job.dtype)
-        return Job("write", (self.job.elements,), SAME_WIDTH[BYTES[self.job.dtype]])
+        return Job(str(self.limit), (self.job.elements,), SAME_WIDTH[BYTES[self.job.dtype]])
 
 
 @dataclass

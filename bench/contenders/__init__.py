@@ -63,6 +63,7 @@ def _peers() -> list[Contender]:
         peer("numpy", "NumPy", "numpy", "numpy", "numpy"),
         peer("scipy", "SciPy stats", "numpy", "scipy", "scipy.stats"),
         peer("scipy-qr", "SciPy qr", "numpy", "scipy_qr", "scipy.linalg"),
+        peer("hashlib", "hashlib: sha256", "numpy", "hashlib", "hashlib"),
         peer("keras", "Keras 3 on torch", "torch", "keras", "keras", "torch"),
         peer("cupy", "CuPy", "cupy", "cupy", "cupy"),
     ]

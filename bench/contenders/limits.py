@@ -1,4 +1,4 @@
-"""What the machine could do at best: write memory that is there, and multiply matrices."""
+"""What the machine could do at best: write and read memory that is there, and multiply matrices."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ __all__ = ["prepare"]
 def prepare(job: Job, arrays: Any) -> Prepared:
     if job.kind == "write":
         return _write(job, arrays)
+    if job.kind == "read":
+        return _read(job, arrays)
     if job.kind == "matmul":
         return _matmul(job, arrays)
     msg = f"no limit is known for {job.kind}"
@@ -40,6 +42,26 @@ def _write(job: Job, arrays: Any) -> Prepared:
         return out
 
     return Prepared(fill_in_threads, in_place=True)
+
+
+def _read(job: Job, arrays: Any) -> Prepared:
+    """A sum of integers, which nothing but memory limits."""
+    out = arrays.unwritten(job.shape, job.dtype)
+    if arrays.namespace.__name__ == "torch":
+        words = out.view(arrays.namespace.int64 if out.nbytes % 8 == 0 else out.dtype)
+        return Prepared(lambda: words.sum(), in_place=True)
+    if arrays.namespace.__name__ != "numpy":
+        msg = f"no plain read is known for {arrays.namespace.__name__}"
+        raise NotOffered(msg)
+    words = out.reshape(-1).view(np.uint8)
+    words = words[: words.size // 8 * 8].view(np.uint64)
+    if arrays.threads == 1 or words.size < 1 << 17:
+        return Prepared(lambda: words.sum(keepdims=True), in_place=True)
+    pool = ThreadPoolExecutor(arrays.threads)
+    parts = np.array_split(words, arrays.threads)
+    return Prepared(
+        lambda: np.asarray(list(pool.map(lambda part: part.sum(), parts))), in_place=True
+    )
 
 
 def _matmul(job: Job, arrays: Any) -> Prepared:

@@ -19,12 +19,24 @@ def prepare(job: Job, arrays: Any) -> Prepared:
     new = arrays.namespace.__name__ == "jax.numpy"
     if job.kind == "plan":
         return _plan(job, arrays, keys, new=new)
+    if job.kind == "fingerprint":
+        return _fingerprint(job, arrays)
     init = _initializer(job)
     if new:
         dtype, xp = arrays.dtype(job.dtype), arrays.namespace
         return Prepared(lambda: init(job.shape, key=next(keys), xp=xp, dtype=dtype), in_place=False)
     out = arrays.unwritten(job.shape, job.dtype)
     return Prepared(lambda: init.fill(out, key=next(keys)), in_place=True)
+
+
+def _fingerprint(job: Job, arrays: Any) -> Prepared:
+    held = ai.normal().fill(arrays.unwritten(job.shape, job.dtype), key=1)
+
+    def run() -> Any:
+        ai.fingerprint(held)
+        return held
+
+    return Prepared(run, in_place=True)
 
 
 def _plan(job: Job, arrays: Any, keys: Any, *, new: bool) -> Prepared:

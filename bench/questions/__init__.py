@@ -18,6 +18,7 @@ QUESTIONS = (
     "orthogonal",
     "whole_model",
     "scaling",
+    "fingerprint",
     "truncated_normal",
 )
 

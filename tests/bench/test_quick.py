@@ -20,6 +20,7 @@ pytestmark = pytest.mark.skipif(
 
 QUESTIONS = {
     "draws",
+    "fingerprint",
     "first_use",
     "import_time",
     "orthogonal",
