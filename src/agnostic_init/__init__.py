@@ -6,6 +6,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from agnostic_init import calibration as calibration
     from agnostic_init import checkpoint as checkpoint
     from agnostic_init import compat as compat
     from agnostic_init import draws as draws
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     )
     from agnostic_init.bits.key import Key, key
     from agnostic_init.bits.sharded import Sharded
+    from agnostic_init.calibration.calibrate import calibrate
     from agnostic_init.draws.generator import Generator
     from agnostic_init.fingerprints.make import fingerprint
     from agnostic_init.fingerprints.value import Fingerprint
@@ -120,6 +122,8 @@ __all__ = [
     "bilinear",
     "bind",
     "blocks",
+    "calibrate",
+    "calibration",
     "checkpoint",
     "chrono",
     "class_prior",
@@ -210,6 +214,7 @@ _HOMES = {
     "bits.key": ("Key", "key"),
     "bits.sharded": ("Sharded",),
     "draws.generator": ("Generator",),
+    "calibration.calibrate": ("calibrate",),
     "fingerprints.make": ("fingerprint",),
     "fingerprints.value": ("Fingerprint",),
     "gains.gain": ("gain",),
@@ -278,7 +283,17 @@ _HOMES = {
     "torch.initialize": ("init_module",),
     "version": ("__version__",),
 }
-_FOLDERS = ("checkpoint", "compat", "draws", "linalg", "scales", "study", "torch", "typing")
+_FOLDERS = (
+    "calibration",
+    "checkpoint",
+    "compat",
+    "draws",
+    "linalg",
+    "scales",
+    "study",
+    "torch",
+    "typing",
+)
 
 
 def __getattr__(name: str) -> Any:
