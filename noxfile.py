@@ -211,21 +211,16 @@ def cupy(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def gpu(session: nox.Session) -> None:
-    """What needs an NVIDIA GPU, for torch and CuPy, in some minutes.
+    """All that needs an NVIDIA GPU, for torch and CuPy, in nine minutes: ``nox -s gpu -- --minutes 9``.
 
-    Where nothing can be installed: ``PYTHONPATH=src nox -s gpu --no-venv --no-install``.
+    Where nothing can be installed: ``python -m bench.gpu``, or ``nox -s gpu --no-venv --no-install``.
     """
     if session.venv_backend != "none":
         install(session, *group("test"), *group("sass"), TORCH, extras="torch,cupy,low-precision")
     session.run(
         "python", "-c", "import torch; assert torch.cuda.is_available(), 'no GPU for torch'"
     )
-    env = {"AGNOSTIC_INIT_BACKENDS": "cupy", "AGNOSTIC_INIT_REQUIRE": "torch,cupy,g++"}
-    session.run("pytest", "-m", "gpu and not slow", "--durations=10", *session.posargs, env=env)
-    if not session.posargs:
-        files = ["tests/draws/test_known_answers.py", "tests/draws/test_tables.py"]
-        session.run("pytest", "-m", "backend", *files, env=env)
-        session.run("python", "-m", "bench", "--quick", "--device", "cuda")
+    session.run("python", "-m", "bench.gpu", *session.posargs)
 
 
 @nox.session

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.resources
+import importlib.util
 import struct
+from pathlib import Path
+from statistics import NormalDist
 
 import numpy as np
 import pytest
@@ -20,7 +24,7 @@ from agnostic_init.draws.engines.cuda.source import (
     arranged,
     source,
 )
-from agnostic_init.draws.engines.cuda.table import TABLE_SIZE, coarse, table
+from agnostic_init.draws.engines.cuda.table import BOUNDS, TABLE_SIZE, coarse, largest, table
 from agnostic_init.draws.quantile import quantile
 
 NORMAL = normal_draw(0.0, 1.0, "float32")
@@ -230,6 +234,21 @@ def test_coarse_table(bounds):
     assert words.shape == (TABLE_SIZE, 2)
     start, first, second = words[:, 1], words[:, 0] // 256 / 4, words[:, 0] % 256 * 64
     assert np.all(np.abs((start + first + second)[1:] - start[:-1]) < 100)
+
+
+def test_the_file_of_tables_is_what_makes_it():
+    place = Path(__file__).parents[2] / "data" / "make_cuda_tables.py"
+    spec = importlib.util.spec_from_file_location("make_cuda_tables", place)
+    maker = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(maker)
+    file = importlib.resources.files("agnostic_init.draws.engines.cuda") / "tables.bin"
+    assert maker.content() == file.read_bytes()
+
+
+@pytest.mark.parametrize("bounds", BOUNDS)
+def test_the_largest_value(bounds):
+    q = quantile(*bounds, 24)
+    assert np.float32(-NormalDist().inv_cdf(q.right + q.step)) == largest(q)
 
 
 def test_bfloat16_has_a_table_of_its_own():

@@ -5,14 +5,15 @@ A table holds, for half of the 2^24 integers, the rest being its mirror image, a
 it is evaluated. Its error is far below the spacing of float32 numbers, so that one in 3,500 values
 is near enough to a rounding boundary to be left to float64. What is stored as bfloat16 needs less
 of it, and has a smaller table: half the bytes, and one value in 10,000 is left.
+
+They are made by ``tests/data/make_cuda_tables.py``, which takes longer than all else at first use.
 """
 
 from __future__ import annotations
 
 import functools
+import importlib.resources
 import math
-from fractions import Fraction
-from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -39,20 +40,13 @@ TABLE_SIZE = OCTAVES << SEGMENT_BITS
 # The error of a table at z is below MARGIN_SLOPE |z| + MARGIN: measured, at most 0.75 of it.
 MARGIN_SLOPE, MARGIN = 1.625 * 2.0**-38, 1.25 * 2.0**-41
 
-# What the last bit of each coefficient is worth.
-UNIT_0, UNIT_1, UNIT_2, UNIT_3 = 2.0**-61, 2.0**-39, 2.0**-47, 2.0**-37
-CUBIC_BITS = 20  # of the first coefficient, the lowest, that hold the last one
+# In units of the last bit of what the table for bfloat16 holds. Its error is at most 13.2 of these.
+COARSE_MARGIN = 16.0
 
-# Of the table for bfloat16, a quadratic in 32 bits: what the last bits are worth, and by how much
-# the value is lowered, and its margin, in the first of them. Its error is at most 13.2 of these.
-COARSE_0, COARSE_1, COARSE_2 = 2.0**-29, 2.0**-31, 2.0**-23
-COARSE_LOWERED, COARSE_MARGIN = 3, 16.0
-
-# Twelve Chebyshev nodes on [0, 1], as multiples of 1/4096.
-NODES = tuple(
-    Fraction(n, 4096) for n in (18, 156, 423, 802, 1264, 1781, 2315, 2832, 3294, 3673, 3940, 4078)
-)
 BOUNDS = ((-math.inf, math.inf), (-2.0, 2.0))
+# The largest values, of the first and the last integer.
+LARGEST = (float.fromhex("0x1.5ae102p+2"), float.fromhex("0x1.fffff8p+0"))
+FILE = "tables.bin"
 
 
 def tabulated(q: object) -> bool:
@@ -62,98 +56,41 @@ def tabulated(q: object) -> bool:
 
 def largest(q: Central) -> float:
     """The largest value of a tabulated quantile, in float32."""
-    return float(np.float32(-NormalDist().inv_cdf(q.right + q.step)))
+    return LARGEST[_number(q)]
 
 
-@functools.lru_cache(maxsize=2)
+@functools.cache
 def table(q: Central) -> Any:
     """Four words for each segment: uint32 of shape (TABLE_SIZE, 4).
 
     The first two are the cubic's value at the end nearer to the middle, less the margin, in 2^-61, with its third
     coefficient in the lowest 20 bits; then the first and the second coefficient.
     """
-    places = np.asarray([float(node) for node in NODES])
-    z = _samples(q, places)
-    # Coefficients are rounded one after another, and each fit makes up for those before it. The first
-    # is rounded down, for else the second could be negative next to the middle.
-    first = np.floor(_fit(z, (0, 1, 2, 3), 1) / UNIT_1)
-    z -= np.multiply.outer(first * UNIT_1, places)
-    third = np.round(_fit(z, (0, 2, 3), 3) / UNIT_3)
-    z -= np.multiply.outer(third * UNIT_3, places**3)
-    second = np.round(_fit(z, (0, 2), 2) / UNIT_2)
-    z -= np.multiply.outer(second * UNIT_2, places**2)
-    value = (np.max(z, axis=1) + np.min(z, axis=1)) / 2.0
-    value = (value - (MARGIN_SLOPE * value + MARGIN)) / UNIT_0
-    cubic = third.astype(np.uint64)
-    step = 1 << CUBIC_BITS
-    start = np.round((value - third) / step).astype(np.uint64) * np.uint64(step) + cubic
-
-    words = np.empty((TABLE_SIZE, 4), dtype=np.uint32)
-    words[:, 0] = start & np.uint64(0xFFFFFFFF)
-    words[:, 1] = start >> np.uint64(32)
-    words[:, 2] = first
-    words[:, 3] = second
-    words.flags.writeable = False
-    return words
+    return _of(q, 0, 4)
 
 
-@functools.lru_cache(maxsize=2)
+@functools.cache
 def coarse(q: Central) -> Any:
     """Two words for each segment: uint32 of shape (TABLE_SIZE, 2).
 
     The first and the second coefficient, of 24 and 8 bits; and the value, less its error.
     """
-    places = np.asarray([float(node) for node in NODES])
-    z = _samples(q, places)
-    second = np.round(_fit(z, (0, 1, 2), 2) / COARSE_2)
-    z -= np.multiply.outer(second * COARSE_2, places**2)
-    first = np.floor(_fit(z, (0, 1), 1) / COARSE_1)
-    z -= np.multiply.outer(first * COARSE_1, places)
-    start = np.floor(np.min(z, axis=1) / COARSE_0) - COARSE_LOWERED
-
-    words = np.empty((TABLE_SIZE, 2), dtype=np.uint32)
-    words[:, 0] = first * 256.0 + second
-    words[:, 1] = start
-    words.flags.writeable = False
-    return words
+    return _of(q, 4, 2)
 
 
-def _samples(q: Central, places: Any) -> Any:
-    """|z| at these places of every segment, counted from the end nearer to the middle."""
-    segment = np.arange(OCTAVES << SEGMENT_BITS)[:, None]
-    octave, number = segment >> SEGMENT_BITS, segment & ((1 << SEGMENT_BITS) - 1)
-    last = 1.0 - 2.0 ** (SEGMENT_BITS - 23)
-    halves = np.ldexp(1.0 + (number + last - places) * 2.0**-SEGMENT_BITS, octave + FIRST_OCTAVE)
-    inverse = NormalDist().inv_cdf
-    tails = q.right + 2.0 * q.step * halves
-    return np.asarray([[-inverse(p) for p in row] for row in tails.tolist()])
+def _of(q: Central, first: int, columns: int) -> Any:
+    """A table of so many columns, the columns of a bound's tables from this one on."""
+    start = TABLE_SIZE * (6 * _number(q) + first)
+    return _words()[start : start + TABLE_SIZE * columns].reshape(TABLE_SIZE, columns)
 
 
-def _fit(values: Any, powers: tuple[int, ...], power: int) -> Any:
-    """One coefficient of the least-squares polynomial of these powers, for each row of values.
-
-    The weights are exact, and the sum has an order, so that every machine makes the same table.
-    """
-    total = np.zeros(values.shape[0])
-    for column, weight in enumerate(_weights(powers, power)):
-        total = total + values[:, column] * weight
-    return total
+def _number(q: Central) -> int:
+    """Of the bounds of a quantile."""
+    return [quantile(*bounds, 24) for bounds in BOUNDS].index(q)
 
 
 @functools.cache
-def _weights(powers: tuple[int, ...], power: int) -> tuple[float, ...]:
-    zero = Fraction(0)
-    rows: list[list[Fraction]] = [
-        [sum((node ** (a + b) for node in NODES), zero) for b in powers]
-        + [node**a for node in NODES]
-        for a in powers
-    ]
-    for pivot in range(len(powers)):
-        rows[pivot] = [entry / rows[pivot][pivot] for entry in rows[pivot]]
-        for other in range(len(powers)):
-            if other != pivot:
-                factor = rows[other][pivot]
-                rows[other] = [
-                    x - factor * y for x, y in zip(rows[other], rows[pivot], strict=True)
-                ]
-    return tuple(float(weight) for weight in rows[powers.index(power)][len(powers) :])
+def _words() -> Any:
+    """All of the file, read-only."""
+    file = importlib.resources.files(__package__) / FILE
+    return np.frombuffer(file.read_bytes(), "<u4").astype(np.uint32, copy=False)
