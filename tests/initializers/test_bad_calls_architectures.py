@@ -108,7 +108,7 @@ CALLS = {
     "S4D": (lambda: ai.s4d("linear"), ValueError, "`kind` must be one of 'lin', 'inv', 'real'"),
     "part": (lambda: ai.s4d("lin", "real"), ValueError, "`part` must be one of 'all', 'log_real'"),
     "no such part": (lambda: ai.s4d("real", "imag"), ValueError, "has no imaginary part"),
-    "pairs": (lambda: ai.s4d("inv", pairs=1), TypeError, "`pairs` must be True or False"),
+    "paired": (lambda: ai.s4d("inv", paired=1), TypeError, "`paired` must be True or False"),
     "S4D, real dtype": (
         lambda: ai.s4d()(4), ValueError, "`dtype` must be complex for S4D-Lin.*part='log_real'"
     ),

@@ -28,7 +28,7 @@ CASES = {
     "legt": (ai.hippo("legt", 3), (6, 6)),
     "input": (ai.hippo_input(), (5, 1)),
     "lin": (ai.s4d("lin", "imag"), (2, 6)),
-    "inv": (ai.s4d("inv", "imag", pairs=False), (6,)),
+    "inv": (ai.s4d("inv", "imag", paired=False), (6,)),
     "real": (ai.s4d("real"), (2, 6)),
     "a_log": (ai.mamba_a_log(), (3, 16)),
     "dt": (ai.dt_bias(), (11,)),

@@ -22,7 +22,10 @@ spec = importlib.util.spec_from_file_location("make_golden", path)
 make_golden = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(make_golden)
 SHAPE = make_golden.SHAPE
-ALL = {name: ({"name": name, **options}, SHAPE) for name, options in make_golden.CASES.items()} | {
+ALL = {
+    name: ({"name": name, **options}, make_golden.shape_of(name))
+    for name, options in make_golden.CASES.items()
+} | {
     name: ({"name": name.partition(",")[0], **options}, shape)
     for name, (options, shape) in make_golden.WHOLE.items()
 }

@@ -81,7 +81,7 @@ def test_the_parts_of_s4d_are_those_of_the_whole(kind):
     log_real = ai.s4d(kind, "log_real")((3, 8), dtype="float64")
     imag = ai.s4d(kind, "imag")((3, 8), dtype="float64")
     np.testing.assert_allclose(-np.exp(log_real) + 1j * imag, whole, rtol=1e-14)
-    alone = ai.s4d(kind, pairs=False)(16, dtype="complex128")[:8]
+    alone = ai.s4d(kind, paired=False)(16, dtype="complex128")[:8]
     np.testing.assert_allclose(alone, whole[0])
 
 

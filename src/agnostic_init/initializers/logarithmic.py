@@ -45,6 +45,7 @@ class log_of_uniform(OfUniform):
     array([3.338, 7.198, 6.137, 1.05 ], dtype=float32)
     """
 
+    linear: ClassVar[tuple[str, ...]] = ("factor",)
     distribution: ClassVar[str] = "logarithm of a uniform"
 
     low: float

@@ -33,7 +33,7 @@ class s4d(OfPlaces):
     part
         What of A the array holds. "all": A itself, in a complex dtype, or any for "real". What models
         keep instead: "log_real", the logarithm of what the real part is below zero, and "imag".
-    pairs
+    paired
         Whether the array has one of each two complex conjugate states, as is usual: then N is twice
         the length of the last axis. It matters for "inv" alone.
 
@@ -59,13 +59,13 @@ class s4d(OfPlaces):
 
     kind: str = "lin"
     part: str = "all"
-    pairs: bool = True
+    paired: bool = True
 
     def __post_init__(self) -> None:
         check_choice("kind", self.kind, KINDS)
         check_choice("part", self.part, PARTS)
-        if not isinstance(self.pairs, bool):
-            raise must_be_type("pairs", "must be True or False", self.pairs)
+        if not isinstance(self.paired, bool):
+            raise must_be_type("paired", "must be True or False", self.paired)
         if self.kind == "real" and self.part == "imag":
             rule = "must be 'all' or 'log_real' for kind 'real', which has no imaginary part"
             raise must("part", rule, self.part, "ai.zeros()")
@@ -92,7 +92,7 @@ class s4d(OfPlaces):
     def _imaginary(self, n: Any, length: int) -> Any:
         if self.kind == "lin":
             return math.pi * n
-        states = (2.0 if self.pairs else 1.0) * length
+        states = (2.0 if self.paired else 1.0) * length
         return (states / math.pi) * (states / (2.0 * n + 1.0) - 1.0)
 
     def bounds(self, shape: tuple[int, ...], compute: str) -> tuple[float, float]:
