@@ -40,6 +40,7 @@ OPTIONAL = frozenset(
         "numba",
         "safetensors",
         "scipy",
+        "sklearn",
         "torch",
         "tqdm",
         "transformers",

@@ -15,21 +15,62 @@ if TYPE_CHECKING:
     from agnostic_init.study.records import Layer, Signal
     from agnostic_init.study.stack import Stack
     from agnostic_init.study.theory import Phase, critical_line, edge_of_chaos, phase
+    from agnostic_init.study.training.averages import exponentially_weighted_averages
+    from agnostic_init.study.training.comparing import Training, train
+    from agnostic_init.study.training.comparison import Comparison, Pair
+    from agnostic_init.study.training.data import Data, data_of
+    from agnostic_init.study.training.datasets import dataset
+    from agnostic_init.study.training.dense import Dense
+    from agnostic_init.study.training.difference import Difference, difference, seeds_needed
+    from agnostic_init.study.training.digits_sklearn import digits
+    from agnostic_init.study.training.generated import clusters, regression, spirals
+    from agnostic_init.study.training.losses import loss_of
+    from agnostic_init.study.training.optimizers import (
+        SGD,
+        AdaGrad,
+        Adam,
+        Momentum,
+        Optimizer,
+        RMSProp,
+    )
 
 __all__ = [
+    "SGD",
+    "AdaGrad",
+    "Adam",
+    "Comparison",
+    "Data",
+    "Dense",
+    "Difference",
     "Histogram",
     "Histograms",
     "Layer",
     "Lines",
+    "Momentum",
     "Nonlinearity",
+    "Optimizer",
+    "Pair",
     "Phase",
+    "RMSProp",
     "Series",
     "Signal",
     "Stack",
+    "Training",
+    "clusters",
     "critical_line",
+    "data_of",
+    "dataset",
+    "difference",
+    "digits",
     "edge_of_chaos",
+    "exponentially_weighted_averages",
+    "loss_of",
     "phase",
+    "regression",
+    "seeds_needed",
     "signal",
+    "spirals",
+    "train",
 ]
 
 # Where a name is from: it is imported when it is first used. No module has the name of a function.
@@ -40,6 +81,41 @@ _HOMES = {
     "records": ("Layer", "Signal"),
     "stack": ("Stack",),
     "theory": ("Phase", "critical_line", "edge_of_chaos", "phase"),
+    "training.averages": ("exponentially_weighted_averages",),
+    "training.comparing": (
+        "Training",
+        "train",
+    ),
+    "training.comparison": (
+        "Comparison",
+        "Pair",
+    ),
+    "training.data": (
+        "Data",
+        "data_of",
+    ),
+    "training.datasets": ("dataset",),
+    "training.dense": ("Dense",),
+    "training.difference": (
+        "Difference",
+        "difference",
+        "seeds_needed",
+    ),
+    "training.digits_sklearn": ("digits",),
+    "training.generated": (
+        "clusters",
+        "regression",
+        "spirals",
+    ),
+    "training.losses": ("loss_of",),
+    "training.optimizers": (
+        "SGD",
+        "AdaGrad",
+        "Adam",
+        "Momentum",
+        "Optimizer",
+        "RMSProp",
+    ),
 }
 
 

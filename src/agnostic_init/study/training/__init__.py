@@ -1,0 +1,1 @@
+"""The same network trained from several initializers, over several seeds."""

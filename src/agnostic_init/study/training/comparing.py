@@ -1,0 +1,264 @@
+"""The same dense network trained from several initializers, over several seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from agnostic_init.arrays.errors import must, must_be_type
+from agnostic_init.arrays.target import resolve
+from agnostic_init.bits.key import key as make_key
+from agnostic_init.initializers.lookup import found
+from agnostic_init.study.training.comparison import Comparison
+from agnostic_init.study.training.datasets import dataset
+from agnostic_init.study.training.dense import Dense
+from agnostic_init.study.training.given import initializers_of, seeds_of
+from agnostic_init.study.training.optimizers import optimizer_of
+from agnostic_init.study.training.schedule import Schedule
+from agnostic_init.study.training.stack import Samples, Stack, distinct_units
+
+__all__ = ["Training", "train"]
+
+DTYPES = ("float32", "float64")
+TOGETHER = 1 << 18  # parameters of the runs that are trained at once
+TOGETHER_GPU = 1 << 24
+MEASURES = ("train_loss", "test_loss", "test_accuracy")
+
+
+class Training:
+    """What `train` does, step by step: to be iterated, and looked at before it has come to its end.
+
+    Parameters are those of `train`.
+
+    Attributes
+    ----------
+    total
+        Steps of all runs together.
+
+    Examples
+    --------
+    >>> training = Training(["glorot_uniform"], "spirals", epochs=2, seeds=2)
+    >>> for name, done, total in training:
+    ...     pass
+    >>> training.comparison().steps
+    (0, 24, 48)
+    """
+
+    def __init__(
+        self,
+        initializers: Any,
+        data: Any = "digits",
+        *,
+        hidden: Any = (64,),
+        activation: Any = "relu",
+        optimizer: Any = "adam",
+        rate: float | None = None,
+        seeds: Any = 5,
+        epochs: int = 20,
+        batch: int | None = 32,
+        every: int | None = None,
+        bias: Any = "zeros",
+        xp: Any = None,
+        dtype: Any = "float64",
+        device: Any = None,
+    ) -> None:
+        self.initializers = initializers_of(initializers)
+        self.optimizer = optimizer_of(optimizer, rate)
+        self.seeds = seeds_of(seeds)
+        self.bias = None if bias is None else found(bias, "bias")
+        self.target = resolve(xp=xp, dtype=dtype, device=device)
+        if self.target.dtype not in DTYPES:
+            rule = f"must be one of {', '.join(DTYPES)}, as no other is trained in"
+            raise must("dtype", rule, dtype)
+        if self.target.library.lazy:
+            rule = "must be a library that computes at once"
+            raise must("xp", rule, self.target.library.name, "xp=numpy")
+        sizes = (hidden,) if isinstance(hidden, int) and not isinstance(hidden, bool) else hidden
+        if isinstance(sizes, str) or not hasattr(sizes, "__iter__"):
+            raise must_be_type("hidden", "must be a sequence of integers", hidden, "(64,)")
+        self.data = dataset(data)
+        ends = self.data.inputs.shape[1], self.data.targets.shape[1]
+        self.network = Dense((ends[0], *sizes, ends[1]), activation, self.bias is not None)
+        self.schedule = Schedule(len(self.data.inputs), epochs, batch, every)
+        for name, shape in self.network.shapes.items():
+            for init in self.initializers.values():
+                if name.endswith("weight"):
+                    init.describe(shape, self.target.dtype)
+            if self.bias is not None and name.endswith("bias"):
+                self.bias.describe(shape, self.target.dtype)
+        self.total = len(self.initializers) * len(self.seeds) * self.schedule.total
+        measures = MEASURES if self.data.classifies else MEASURES[:2]
+        shape = len(self.initializers), len(self.seeds)
+        self.curves = {
+            name: np.full((*shape, len(self.schedule.points)), np.nan) for name in measures
+        }
+        self.measured = np.zeros(shape, np.int64)
+        self.units = np.full((*shape, self.network.depth - 1), -1)
+
+    def __iter__(self) -> Iterator[tuple[str, int, int]]:
+        """Train; after each measurement, tell what is trained, the steps taken, and all there are."""
+        samples = Samples(self.data, self.target)
+        done = 0
+        for group in self._groups():
+            stack = self._stack(group, samples)
+            for place, point in enumerate(self.schedule.points):
+                before = stack.taken
+                self._measure(stack, group, place, point)
+                done += (stack.taken - before) * len(group)
+                yield self._told(group), done, self.total
+            for run, layers in enumerate(zip(*stack.weights()[:-1], strict=True)):
+                self.units[group[run]] = [distinct_units(weights) for weights in layers]
+
+    def comparison(self) -> Comparison:
+        """What has been found so far."""
+        return Comparison(
+            names=tuple(self.initializers),
+            seeds=self.seeds,
+            steps=self.schedule.points,
+            curves={name: curve.copy() for name, curve in self.curves.items()},
+            measured=self.measured.copy(),
+            units=self.units.copy(),
+            widths=self.network.sizes[1:-1],
+            baseline=self.data.baseline,
+            setting={
+                "data": str(self.data),
+                "network": "-".join(map(str, self.network.sizes)),
+                "activation": self.network.activation_name,
+                "optimizer": repr(self.optimizer),
+                "epochs": self.schedule.epochs,
+                "batch": self.schedule.size,
+                "bias": repr(self.bias),
+                "initializers": {name: repr(init) for name, init in self.initializers.items()},
+                "library": self.target.library.name,
+                "dtype": self.target.dtype,
+            },
+        )
+
+    def _groups(self) -> Iterator[list[tuple[int, int]]]:
+        """Runs, as places in the results, that are trained together; pairs stay side by side."""
+        library, device = self.target.library, self.target.device
+        size = sum(int(np.prod(shape)) for shape in self.network.shapes.values())
+        together = TOGETHER_GPU if library.is_gpu(device) else TOGETHER
+        many = max(1, together // size)
+        runs = [(i, s) for s in range(len(self.seeds)) for i in range(len(self.initializers))]
+        for start in range(0, len(runs), many):
+            yield runs[start : start + many]
+
+    def _stack(self, group: list[tuple[int, int]], samples: Samples) -> Stack:
+        inits = list(self.initializers.values())
+        runs = [(inits[i], make_key(self.seeds[s])) for i, s in group]
+        bias = self.bias if self.bias is not None else found("zeros", "bias")
+        parts = self.network, self.data, samples, self.optimizer, self.schedule
+        return Stack(*parts, runs, bias, self.target)
+
+    def _measure(self, stack: Stack, group: list[tuple[int, int]], place: int, point: int) -> None:
+        library, device = self.target.library, self.target.device
+        # What overflows is told by the curves.
+        with library.on(device), library.full_precision(device), np.errstate(all="ignore"):
+            stack.advance(point - stack.taken)
+            for name, values in stack.measure().items():
+                for run, (i, s) in enumerate(group):
+                    self.curves[name][i, s, place] = values[run]
+        for i, s in group:
+            self.measured[i, s] = place + 1
+
+    def _told(self, group: list[tuple[int, int]]) -> str:
+        names = list(self.initializers)
+        first = f"{names[group[0][0]]}, seed {self.seeds[group[0][1]]}"
+        return first if len(group) == 1 else f"{first} and {len(group) - 1} more"
+
+
+def train(
+    initializers: Any,
+    data: Any = "digits",
+    *,
+    hidden: Any = (64,),
+    activation: Any = "relu",
+    optimizer: Any = "adam",
+    rate: float | None = None,
+    seeds: Any = 5,
+    epochs: int = 20,
+    batch: int | None = 32,
+    every: int | None = None,
+    bias: Any = "zeros",
+    xp: Any = None,
+    dtype: Any = "float64",
+    device: Any = None,
+    progress: Callable[[str, int, int], object] | None = None,
+) -> Comparison:
+    """Train the same dense network from several initializers, over several seeds, and compare.
+
+    Runs of the same seed see the samples in the same order, and have weights of the same random
+    words: what differs between them is what the initializers differ in, and they are compared as
+    pairs. The data is the same for all seeds, and what is found holds for it.
+
+    Parameters
+    ----------
+    initializers
+        A mapping of names to initializers, or a list of them, for the weights, which have the shape
+        (outputs, inputs): initializers, names, or dictionaries as `agnostic_init.get` takes. Those
+        that need a layout and have none get torch's.
+    data
+        "digits", "spirals", "clusters", "regression", or a `Data`, as of `data_of`.
+    hidden
+        The units of the hidden layers.
+    activation
+        A name, or a function of a NumPy array.
+    optimizer
+        "sgd", "momentum", "adagrad", "rmsprop", "adam", or one of the classes of these.
+    rate
+        The learning rate, where `optimizer` is a name.
+    seeds
+        How many, from 0, or which.
+    epochs
+        How often every sample is used.
+    batch
+        Samples in a step; None for all.
+    every
+        Steps between measurements; by default an epoch, or some.
+    bias
+        The initializer of biases; None for a network without.
+    xp, dtype, device
+        The library, NumPy by default, "float64" or "float32", and the library's device.
+    progress
+        Called with a name, the steps taken, and all there are.
+
+    Returns
+    -------
+    Comparison
+        A run whose loss is no longer finite is NaN from there on, and the others are as they are
+        without it. What was found before an exception is kept by `Training`.
+
+    Raises
+    ------
+    ParameterError, ParameterTypeError
+        If an argument is not what it must be, before anything is trained.
+
+    Examples
+    --------
+    >>> found = train(["glorot_uniform", "zeros"], "clusters", hidden=(20,), epochs=5, seeds=2)
+    >>> print(found.verdicts()["glorot_uniform"])
+    learns
+    """
+    training = Training(
+        initializers,
+        data,
+        hidden=hidden,
+        activation=activation,
+        optimizer=optimizer,
+        rate=rate,
+        seeds=seeds,
+        epochs=epochs,
+        batch=batch,
+        every=every,
+        bias=bias,
+        xp=xp,
+        dtype=dtype,
+        device=device,
+    )
+    for told in training:
+        if progress is not None:
+            progress(*told)
+    return training.comparison()
