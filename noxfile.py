@@ -29,6 +29,8 @@ ROOT = Path(__file__).parent
 
 # The release of torch that the suite is known to pass with, and that the benchmarks compare with.
 TORCH = "torch==2.13.0"
+# That the wheel is for, and the last one's free-threaded build.
+PYTHONS = ["3.11", "3.12", "3.13", "3.14", "3.14t"]
 # Tests of other people's models, which need their libraries, and a session of their own.
 MODELS = Path("tests/torch/models")
 
@@ -42,6 +44,14 @@ def group(name: str) -> list[str]:
 def wheel_of_this_run() -> Path:
     """The folder of the one wheel that the sessions of this run install."""
     folder = ROOT / ".nox" / "built"
+    shutil.rmtree(folder, ignore_errors=True)
+    return folder
+
+
+@functools.cache
+def dist_of_this_run() -> Path:
+    """The folder of the sdist, and of the wheel that it makes, for all Pythons."""
+    folder = ROOT / ".nox" / "dist"
     shutil.rmtree(folder, ignore_errors=True)
     return folder
 
@@ -249,6 +259,23 @@ def wheel(session: nox.Session) -> None:
     run_far_away(session, *places, env=backend_env("numpy"))
 
 
+@nox.session(default=False, python=PYTHONS)
+def pythons(session: nox.Session) -> None:
+    """The wheel that the sdist makes, and the quick part of the suite, on every Python that is here.
+
+    ``nox -s pythons --no-error-on-missing-interpreters``; ``-s pythons-3.13`` for one.
+    """
+    dist = dist_of_this_run()
+    if not dist.exists():
+        session.install("build")
+        env = {"AGNOSTIC_INIT_BUILD": "native"}
+        session.run("python", "-m", "build", "--outdir", str(dist), env=env)
+    (built,) = dist.glob("*.whl")
+    session.install("--force-reinstall", "--no-deps", str(built))
+    session.install(str(built), *group("test"))
+    run_far_away(session, env=backend_env("numpy"))
+
+
 @nox.session(reuse_venv=False)
 def pure(session: nox.Session) -> None:
     """Install where there is no C++ compiler, and run the quick part of the suite; it says what is missing."""
@@ -265,10 +292,11 @@ def run_far_away(session: nox.Session, *tests: str, env: dict[str, str]) -> None
     away = Path(session.create_tmp(), "away").absolute()
     shutil.rmtree(away, ignore_errors=True)
     away.mkdir()
-    for name in ("tests", "examples", "docs", "conformance"):
+    for name in ("tests", "examples", "docs", "conformance", ".github"):
         if Path(name).is_dir():
             shutil.copytree(name, away / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("hatch_build.py", "pyproject.toml", "README.md", "CONTRIBUTING.md"):
+    pages = [path.name for path in ROOT.glob("*.md")]
+    for name in ("hatch_build.py", "noxfile.py", "pyproject.toml", "CITATION.cff", *pages):
         shutil.copy(name, away)
     session.chdir(away)
     where = "import agnostic_init; print(agnostic_init.__file__)"
