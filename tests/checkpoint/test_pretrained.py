@@ -30,6 +30,8 @@ CASES = {
     "repeat": (lambda p: pretrained(p, "w", "repeat"), (13, 9)),
     "rows": (lambda p: pretrained(p, "w", "rows"), (11, 4)),
     "more positions": (lambda p: pretrained(p, "w", "interpolate"), (11, 4)),
+    "more of a grid": (lambda p: pretrained(p, "w", "grid+2:2x2:3x4"), (14, 4)),
+    "fewer of a grid": (lambda p: pretrained(p, "w", "grid:2x3:2x2"), (4, 4)),
     "fewer positions": (lambda p: pretrained(p, "w", "interpolate"), (3, 4)),
 }
 

@@ -11,12 +11,13 @@ from typing import Any, ClassVar
 import numpy as np
 
 from agnostic_init.arrays.dtypes import DTYPES
-from agnostic_init.arrays.errors import check_choice, must, must_be_type, within
+from agnostic_init.arrays.errors import must, must_be_type, within
 from agnostic_init.arrays.libraries.numpy import storage_view
 from agnostic_init.arrays.target import Target, backend
 from agnostic_init.bits.block import Block
 from agnostic_init.bits.key import Key
-from agnostic_init.checkpoint.resizing import RESIZES, fits, interpolated, new_rows, taken
+from agnostic_init.checkpoint.grids import grid_of, on_grid
+from agnostic_init.checkpoint.resizing import check_resize, fits, interpolated, new_rows, taken
 from agnostic_init.checkpoint.statistics import decoder
 from agnostic_init.initializers.base import Initializer
 from agnostic_init.initializers.lookup import found
@@ -40,7 +41,10 @@ class pretrained(Initializer):
         the beginning of each axis is taken, and what is beyond it made by `fresh`. "repeat": each
         axis is repeated to its length. "rows": rows are added, drawn from the normal distribution
         with the mean and the covariance of those that there are. "interpolate": rows are
-        interpolated linearly, the first and the last staying what they are.
+        interpolated linearly, the first and the last staying what they are. "grid": the one axis
+        that differs is that of the positions on a square, which are interpolated bilinearly, the
+        corners staying what they are; "grid+1" has one before them, as of a class token, which
+        stays; "grid+1:14x14:16x24" says the old and the new rows and columns.
     fresh
         The initializer of what "corner" does not take.
 
@@ -78,7 +82,7 @@ class pretrained(Initializer):
         if not isinstance(self.tensor, str):
             raise must_be_type("tensor", "must be a name", self.tensor)
         if self.resize is not None:
-            check_choice("resize", self.resize, RESIZES)
+            check_resize(self.resize)
         if self.fresh is not None:
             object.__setattr__(self, "fresh", found(self.fresh, "fresh"))
         elif self.resize == "corner":
@@ -101,7 +105,7 @@ class pretrained(Initializer):
                 raise must("dtype", f"must be {stored.dtype}, which has other values", dtype)
             if stored.shape != shape:
                 fits(stored.shape, shape, self.resize)
-                if self.resize in ("rows", "interpolate") and kinds[0] != "float":
+                if self.resize not in ("corner", "repeat") and kinds[0] != "float":
                     raise must("resize", "must be 'corner' or 'repeat' of integers", self.resize)
         if self.fresh is not None:
             self.fresh.check(shape, dtype)
@@ -141,7 +145,12 @@ class pretrained(Initializer):
                 made = new_rows(source, decoder(stored.dtype), key, part)
                 values = self._cast(made, "float64", dtype)
             else:
-                made = interpolated(source, decoder(stored.dtype), part)
+                grid, decode = grid_of(self.resize), decoder(stored.dtype)
+                made = (
+                    interpolated(source, decode, part)
+                    if grid is None
+                    else on_grid(source, decode, part, grid)
+                )
                 values = self._cast(made, "float64", dtype)
         return values.reshape(part.shape)
 

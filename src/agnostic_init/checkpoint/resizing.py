@@ -8,15 +8,24 @@ from typing import Any
 
 import numpy as np
 
-from agnostic_init.arrays.errors import must
+from agnostic_init.arrays.errors import must, must_be_type
 from agnostic_init.bits.block import Block
 from agnostic_init.bits.key import Key
+from agnostic_init.checkpoint.grids import axis_of, grid_of
 from agnostic_init.draws.functions import normal
 
-__all__ = ["RESIZES", "fits", "interpolated", "new_rows", "taken"]
+__all__ = ["RESIZES", "check_resize", "fits", "interpolated", "new_rows", "taken"]
 
 RESIZES = ("corner", "repeat", "rows", "interpolate")
+FORMS = (*RESIZES, "grid", "grid+1")  # which are shown
 ROWS = 4096  # of the old ones, which are computed with at once
+
+
+def check_resize(resize: object, what: str = "") -> None:
+    """Raise unless it is one of `RESIZES`, or a grid."""
+    if not isinstance(resize, str) or (resize not in RESIZES and grid_of(resize) is None):
+        rule = f"must be one of {', '.join(map(repr, FORMS))}{what}"
+        raise (must if isinstance(resize, str) else must_be_type)("resize", rule, resize)
 
 
 def fits(old: tuple[int, ...], new: tuple[int, ...], resize: str | None) -> None:
@@ -25,6 +34,11 @@ def fits(old: tuple[int, ...], new: tuple[int, ...], resize: str | None) -> None
         raise must("shape", f"must be {old}, as no resize is given", new, "a resize for it")
     if len(old) != len(new):
         raise must("shape", f"must have as many axes as {old}", new)
+    grid = grid_of(resize)
+    if grid is not None:
+        axis = axis_of(old, new)
+        grid.of(old[axis], old=True)
+        grid.of(new[axis], old=False)
     if resize == "repeat" and 0 in old and 0 not in new:
         raise must("shape", "must be empty, as there is nothing to repeat", new)
     if resize in ("rows", "interpolate"):

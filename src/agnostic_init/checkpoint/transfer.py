@@ -12,7 +12,7 @@ from typing import Any
 
 from agnostic_init.arrays.errors import ParameterError, must, must_be_type, within
 from agnostic_init.checkpoint.pretrained import pretrained
-from agnostic_init.checkpoint.resizing import RESIZES
+from agnostic_init.checkpoint.resizing import check_resize
 from agnostic_init.models.rules import Rule, rules_of
 from agnostic_init.models.specs import specs_of
 from agnostic_init.storage.checkpoint import open_checkpoint
@@ -86,8 +86,8 @@ def transfer(
         that matches is the one, and the file must have what it names. Parameters that no pattern
         matches, and all where there is none, are taken where the file has their own name.
     resize
-        Pairs, or a mapping, of a pattern of parameters and "corner", "repeat", "rows" or
-        "interpolate", as of `pretrained`, for those whose shape in the file is another.
+        Pairs, or a mapping, of a pattern of parameters and "corner", "repeat", "rows",
+        "interpolate" or "grid", as of `pretrained`, for those whose shape in the file is another.
 
     Returns
     -------
@@ -172,9 +172,7 @@ def _pairs(given: Any, parameter: str) -> list[tuple[str, Any]]:
             raise must_be_type(parameter, "must hold pairs of a pattern and what it is for", item)
         pattern, what = pair
         if parameter == "resize":
-            if what not in RESIZES:
-                known = ", ".join(map(repr, RESIZES))
-                raise must("resize", f"must be one of {known} for {pattern!r}", what)
+            check_resize(what, f" for {pattern!r}")
         elif what is not None and not isinstance(what, str):
             rule = f"must be a name in the file, or None, for {pattern!r}"
             raise must_be_type(parameter, rule, what)
