@@ -12,7 +12,15 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-__all__ = ["appear", "appearing", "lock", "name_of_parts", "sync_folder", "take_over"]
+__all__ = [
+    "appear",
+    "appearing",
+    "lock",
+    "name_of_parts",
+    "naming",
+    "sync_folder",
+    "take_over",
+]
 
 SUFFIX = ".part"
 LONGEST = 200  # bytes of a name, which most systems limit to 255, of which what is added is a part
@@ -56,11 +64,12 @@ def appearing(
             descriptor = os.open(temporary, flags, 0o666)
         with os.fdopen(descriptor, "r+b") as file:
             _allocate(descriptor, size, path)
-            yield file
-            file.flush()
-            if replace:
-                take_over(descriptor, path)
-            os.fsync(descriptor)
+            with naming(path):
+                yield file
+                file.flush()
+                if replace:
+                    take_over(descriptor, path)
+                os.fsync(descriptor)
             if os.name == "posix":  # elsewhere an open file cannot be renamed
                 before()
                 appear(temporary, path, replace=replace)
@@ -74,6 +83,17 @@ def appearing(
                 temporary.unlink()
         raise
     sync_folder(path.parent)
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Name the file in errors of the system that name none, as that of a disk which is full now."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is None or error.filename is not None:
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def name_of_parts(path: Path) -> str:

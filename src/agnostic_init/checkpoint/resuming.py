@@ -13,7 +13,14 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from agnostic_init.checkpoint.atomic import appear, lock, name_of_parts, sync_folder, take_over
+from agnostic_init.checkpoint.atomic import (
+    appear,
+    lock,
+    name_of_parts,
+    naming,
+    sync_folder,
+    take_over,
+)
 
 __all__ = ["finished", "is_finished", "resumed"]
 
@@ -62,11 +69,12 @@ def resumed(
             have = 0
         if shutil.disk_usage(path.parent).free < size - have:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
-        yield file, have
-        file.flush()
-        if replace:
-            take_over(descriptor, path)
-        os.fsync(descriptor)
+        with naming(path):
+            yield file, have
+            file.flush()
+            if replace:
+                take_over(descriptor, path)
+            os.fsync(descriptor)
         if os.name == "posix":  # elsewhere an open file cannot be renamed
             appear(part, path, replace=replace)
     if os.name != "posix":

@@ -43,8 +43,8 @@ shapes and dtypes. Files that write has made say their rules and key, so that th
 and made again; for others, --rules names a SPEC that may have [[rules]] and [defaults] alone.
 """
 EXITS = """\
-Exit codes: 0 done, 1 a file, device or library failed, 2 a wrong command or SPEC, 129, 130 and 143
-hung up, interrupted and terminated. OUT is new after 0, and after nothing else but a --verify that
+Exit codes: 0 done, 1 a device or library failed, 2 a wrong command or SPEC, or an OUT that cannot be
+written, as on a full disk, 129, 130 and 143 hung up, interrupted and terminated. OUT is new after 0, and after nothing else but a --verify that
 finds a difference. Nothing but OUT is left behind, and with --resume what it goes on with.
 """
 

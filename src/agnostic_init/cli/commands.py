@@ -59,7 +59,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         about_spec = isinstance(error.filename, str) and Path(error.filename) == Path(options.spec)
         discard_output()
-        return fail(_about_file(error), WRONG if about_spec else FAILED)
+        # Where OUT cannot be written, as in a folder that is read-only or full, OUT is wrong.
+        wrong = about_spec or hasattr(options, "out")
+        return fail(_about_file(error), WRONG if wrong else FAILED)
     except ImportError as error:  # of a library that is there and broken
         return fail(str(error), FAILED)
     except (MemoryError, RuntimeError) as error:  # what the array libraries raise for a device
