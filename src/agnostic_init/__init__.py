@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from agnostic_init import checkpoint as checkpoint
     from agnostic_init import compat as compat
     from agnostic_init import draws as draws
+    from agnostic_init import gains as gains
     from agnostic_init import linalg as linalg
     from agnostic_init import scales as scales
     from agnostic_init import study as study
@@ -142,6 +143,7 @@ __all__ = [
     "fourier_features",
     "from_function",
     "gain",
+    "gains",
     "gates",
     "get",
     "glorot_normal",
@@ -288,6 +290,7 @@ _FOLDERS = (
     "checkpoint",
     "compat",
     "draws",
+    "gains",
     "linalg",
     "scales",
     "study",

@@ -35,6 +35,13 @@ TABLE = [
     ("hardswish", None, 1.736657, 1.813871, 1.670076),
     ("sin", None, 1.520867, 1.520867, 1.327251),
     ("identity", None, 1.0, 1.0, 1.0),
+    ("quick_gelu", None, 1.539459, 1.709359, 1.491459),
+    ("softshrink", None, 1.544361, 1.544361, 1.273008),
+    ("squareplus", None, 0.816497, 1.926495, 1.859149),
+    ("gaussian", None, 1.316074, 3.595581, 2.279507),
+    ("cos", None, 1.327251, 2.237253, 1.520867),
+    ("snake", None, 0.874581, 0.944716, 0.816542),
+    ("prelu", None, 1.371989, 1.504610, 1.371989),
 ]
 
 
@@ -95,7 +102,10 @@ def test_derivatives_are_those_of_the_functions(name: str) -> None:
     np.testing.assert_allclose(known.derivative(z), steps, atol=1e-8, rtol=1e-8)
 
 
-@pytest.mark.parametrize(("name", "param"), [("elu", 0.5), ("celu", 2.0), ("leaky_relu", -0.3)])
+@pytest.mark.parametrize(
+    ("name", "param"),
+    [("elu", 0.5), ("celu", 2.0), ("leaky_relu", -0.3), ("snake", 0.5), ("softshrink", 1.25)],
+)
 def test_derivatives_with_a_param(name: str, param: float) -> None:
     function = activation(name, param).function
     for rule in RULES:
@@ -104,13 +114,28 @@ def test_derivatives_with_a_param(name: str, param: float) -> None:
         assert with_param != pytest.approx(gain(name, rule=rule), rel=1e-3)
 
 
-@pytest.mark.parametrize("torch_name", ["GELU", "SiLU", "Mish", "Hardswish", "SELU", "CELU", "ELU"])
+@pytest.mark.parametrize(
+    "torch_name",
+    ["GELU", "SiLU", "Mish", "Hardswish", "SELU", "CELU", "ELU", "PReLU", "Softshrink"],
+)
 def test_functions_are_those_of_torch(torch_name: str) -> None:
     torch = pytest.importorskip("torch")
     z = torch.linspace(-6, 6, 101, dtype=torch.float64)
-    expected = getattr(torch.nn, torch_name)()(z).numpy()
+    expected = getattr(torch.nn, torch_name)().double()(z).detach().numpy()
     found = activation(torch_name.lower()).function(z.numpy())
     np.testing.assert_allclose(found, expected, rtol=1e-13, atol=1e-13)
+
+
+def test_closed_forms_of_waves_and_bells() -> None:
+    e2 = math.exp(-2)
+    assert gain("cos") == pytest.approx(math.sqrt(2 / (1 + e2)), rel=1e-10)
+    assert gain("cos", rule="backward") == gain("sin") == pytest.approx(math.sqrt(2 / (1 - e2)))
+    assert gain("gaussian") == pytest.approx(3**0.25, rel=1e-10)  # E exp(-z^2) is 1 / sqrt(3)
+    assert gain("squareplus") == pytest.approx(math.sqrt(2 / 3), rel=1e-10)
+    slope = 2 * _tail(0.5)  # of the soft threshold at 1/2
+    assert gain("softshrink", rule="backward") == pytest.approx(1 / math.sqrt(slope), rel=1e-10)
+    z = np.linspace(-5, 5, 11)
+    assert (activation("gelu_new").function(z) == activation("gelu_tanh").function(z)).all()
 
 
 def _tail(c: float) -> float:

@@ -17,7 +17,7 @@ from agnostic_init.arrays.errors import must
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Activation", "activation", "activation_names"]
+__all__ = ["Activation", "activation", "activation_names", "distinct_names"]
 
 Array: TypeAlias = "NDArray[np.float64]"
 Function: TypeAlias = "Callable[[Array], Array]"
@@ -26,6 +26,7 @@ _SELU_ALPHA = 1.6732632423543772
 _SELU_SCALE = 1.0507009873554805
 _TANH_GELU = math.sqrt(2 / math.pi)
 _TANH_GELU_CUBE = 0.044715
+_QUICK_GELU = 1.702
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,12 @@ def activation(name: str, param: float | None = None) -> Activation:
 def activation_names() -> list[str]:
     """Return all names that `activation` takes, aliases too."""
     return sorted([*_PLAIN, *_WITH_PARAM, *_ALIASES])
+
+
+def distinct_names() -> list[str]:
+    """Return one name for each function, sorted."""
+    linear = {name for name, known in _PLAIN.items() if known is _LINEAR} - {"linear"}
+    return sorted({*_PLAIN, *_WITH_PARAM} - linear)
 
 
 def _sigmoid(z: Array) -> Array:
@@ -136,12 +143,37 @@ def _celu(alpha: float) -> Activation:
     )
 
 
+def _softshrink(threshold: float) -> Activation:
+    if threshold < 0:
+        raise must("param", "must not be negative for softshrink", threshold)
+    return Activation(
+        lambda z: np.sign(z) * np.maximum(np.abs(z) - threshold, 0),
+        lambda z: np.where(np.abs(z) > threshold, 1.0, 0.0),
+    )
+
+
+def _snake(frequency: float) -> Activation:
+    if frequency == 0:
+        raise must("param", "must not be zero for snake", frequency)
+    return Activation(
+        lambda z: z + np.sin(frequency * z) ** 2 / frequency,
+        lambda z: 1 + np.sin(2 * frequency * z),
+    )
+
+
+def _quick_gelu_slope(z: Array) -> Array:
+    s = _sigmoid(_QUICK_GELU * z)
+    return np.asarray(s * (1 + _QUICK_GELU * z * (1 - s)))
+
+
 _LINEAR = Activation(np.positive, np.ones_like)
 
 _PLAIN: dict[str, Activation] = {
     "linear": _LINEAR,
     **{f"conv{n}d": _LINEAR for n in (1, 2, 3)},
     **{f"conv_transpose{n}d": _LINEAR for n in (1, 2, 3)},
+    "cos": Activation(np.cos, lambda z: -np.sin(z)),
+    "gaussian": Activation(lambda z: np.exp(-0.5 * z * z), lambda z: -z * np.exp(-0.5 * z * z)),
     "gelu": Activation(lambda z: z * _normal_cdf(z), lambda z: _normal_cdf(z) + z * _normal_pdf(z)),
     "gelu_tanh": Activation(lambda z: 0.5 * z * (1 + _tanh_gelu_inner(z)), _tanh_gelu_slope),
     "hardsigmoid": Activation(lambda z: np.clip(z / 6 + 0.5, 0, 1), _between(-3, 3, 1 / 6)),
@@ -152,6 +184,7 @@ _PLAIN: dict[str, Activation] = {
     "hardtanh": Activation(lambda z: np.clip(z, -1, 1), _between(-1, 1)),
     "logsigmoid": Activation(lambda z: -_softplus(-z), lambda z: _sigmoid(-z)),
     "mish": Activation(lambda z: z * np.tanh(_softplus(z)), _mish_slope),
+    "quick_gelu": Activation(lambda z: z * _sigmoid(_QUICK_GELU * z), _quick_gelu_slope),
     "relu": Activation(lambda z: np.maximum(z, 0), _between(0, math.inf)),
     "relu6": Activation(lambda z: np.clip(z, 0, 6), _between(0, 6)),
     "relu_squared": Activation(
@@ -166,6 +199,9 @@ _PLAIN: dict[str, Activation] = {
     "sin": Activation(np.sin, np.cos),
     "softplus": Activation(_softplus, _sigmoid),
     "softsign": Activation(lambda z: z / (1 + np.abs(z)), lambda z: 1 / (1 + np.abs(z)) ** 2),
+    "squareplus": Activation(
+        lambda z: 0.5 * (z + np.sqrt(z * z + 4)), lambda z: 0.5 * (1 + z / np.sqrt(z * z + 4))
+    ),
     "tanh": Activation(np.tanh, lambda z: 1 - np.tanh(z) ** 2),
     "tanhshrink": Activation(lambda z: z - np.tanh(z), lambda z: np.tanh(z) ** 2),
 }
@@ -174,12 +210,17 @@ _WITH_PARAM: dict[str, tuple[Callable[[float], Activation], float]] = {
     "celu": (_celu, 1.0),
     "elu": (_elu, 1.0),
     "leaky_relu": (_leaky_relu, 0.01),
+    "prelu": (_leaky_relu, 0.25),
+    "snake": (_snake, 1.0),
+    "softshrink": (_softshrink, 0.5),
 }
 
 _ALIASES = {
     "hard_sigmoid": "hardsigmoid",
     "hard_swish": "hardswish",
     "hard_tanh": "hardtanh",
+    "gelu_new": "gelu_tanh",
+    "gelu_pytorch_tanh": "gelu_tanh",
     "identity": "linear",
     "log_sigmoid": "logsigmoid",
     "relu2": "relu_squared",

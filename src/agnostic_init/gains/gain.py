@@ -49,7 +49,8 @@ def gain(
     nonlinearity
         The name of an activation, or any function that maps a float64 NumPy array elementwise.
     param
-        The slope of ``leaky_relu`` (default 0.01), or the alpha of ``elu`` and ``celu`` (default 1).
+        The slope of ``leaky_relu`` (0.01 by default) and ``prelu`` (0.25), the alpha of ``elu`` and
+        ``celu`` (1), the threshold of ``softshrink`` (0.5), the frequency of ``snake`` (1).
     rule
         ``"torch"`` is the table of `torch.nn.init.calculate_gain`, under its names.
         ``"forward"`` keeps the second moment, 1/sqrt(E f(z)^2) with z ~ N(0, 1); ``"centered"``
@@ -75,6 +76,9 @@ def gain(
     is its equation 14. The centered rule is that of scaled weight standardization, [2]_. Torch's
     table mixes them: 5/3 for tanh and 3/4 for SELU were found by trial, and the 1 for the sigmoid
     keeps no moment at all.
+
+    A gated unit, as SwiGLU and GEGLU, ``f(z1) z2`` of independent inputs, has the forward gain of f.
+    `agnostic_init.gains.table` has all of these side by side.
 
     A function without a name is differentiated numerically, and its kinks are found. Features
     narrower than some 0.01 may go unseen.
