@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from agnostic_init.initializers.logarithmic import log_of_uniform
     from agnostic_init.initializers.lookup import get
     from agnostic_init.initializers.low_rank import lora_a
+    from agnostic_init.initializers.maximal_update import mup
     from agnostic_init.initializers.named import (
         glorot_normal,
         glorot_uniform,
@@ -79,7 +80,7 @@ if TYPE_CHECKING:
     from agnostic_init.initializers.recurrent.rectified import irnn, np_rnn
     from agnostic_init.initializers.registration import register
     from agnostic_init.initializers.repeated import icnr, looks_linear
-    from agnostic_init.initializers.scaled import mup, scaled
+    from agnostic_init.initializers.scaled import scaled
     from agnostic_init.initializers.scaling import variance_scaling
     from agnostic_init.initializers.sparse import sparse
     from agnostic_init.initializers.stacked import stacked
@@ -236,6 +237,7 @@ _HOMES = {
     "initializers.logarithmic": ("log_of_uniform",),
     "initializers.lookup": ("get",),
     "initializers.low_rank": ("lora_a",),
+    "initializers.maximal_update": ("mup",),
     "initializers.named": (
         "glorot_normal",
         "glorot_uniform",
@@ -265,7 +267,7 @@ _HOMES = {
     "initializers.recurrent.rectified": ("irnn", "np_rnn"),
     "initializers.registration": ("register",),
     "initializers.repeated": ("icnr", "looks_linear"),
-    "initializers.scaled": ("mup", "scaled"),
+    "initializers.scaled": ("scaled",),
     "initializers.scaling": ("variance_scaling",),
     "initializers.sparse": ("sparse",),
     "initializers.stacked": ("stacked",),

@@ -50,7 +50,7 @@ def test_by_depth_ends_at_gpt2(layers):
 
 @pytest.mark.parametrize("layers", DEPTHS)
 def test_the_bound_of_deepnorm_does_not_depend_on_the_depth(layers):
-    """Theorem 4.2 of the paper, for branches whose two weights have the factor beta."""
+    """The paper's bound of the update, for branches whose two weights have the factor beta."""
     for part, given in (("encoder", {"encoder": layers}), ("decoder", {"decoder": layers})):
         alpha, beta = (each(part, **given) for each in (scales.deepnorm_residual, scales.deepnorm))
         assert 2 * layers * 2 * beta**2 / alpha**2 == pytest.approx(1.0)
@@ -60,7 +60,7 @@ def test_the_bound_of_deepnorm_does_not_depend_on_the_depth(layers):
             each("decoder", **both) for each in (scales.deepnorm_residual, scales.deepnorm)
         )
         assert 3 * layers * 2 * beta**2 / alpha**2 == pytest.approx(1.0)
-        # Theorem 4.3: what the encoder's update does by way of the decoder's attention to it.
+        # What the encoder's update does by way of the decoder's attention to it.
         into = layers * beta**2 / alpha
         alpha, beta = (
             each("encoder", **both) for each in (scales.deepnorm_residual, scales.deepnorm)

@@ -98,6 +98,10 @@ class Value:
     def __hash__(self) -> int:
         return hash(self._taken(self))
 
+    def __replace__(self, /, **changes: Any) -> Self:
+        """The same with other values of some fields: `copy.replace` asks for it."""
+        return type(self)(**{name: getattr(self, name) for name in self._names} | changes)
+
     def __repr__(self) -> str:
         shown = [f"{name}={getattr(self, name)!r}" for name in self._names]
         return f"{type(self).__qualname__}({', '.join(shown)})"

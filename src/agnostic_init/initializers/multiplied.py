@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
 
 import numpy as np
@@ -24,6 +23,10 @@ def checked_factor(factor: Any) -> float:
 def by_fields(init: Any, factor: float, fields: tuple[str, ...]) -> Any:
     """The initializer with some fields multiplied: numbers, other initializers, or tuples of these."""
     changed = {name: _times(name, getattr(init, name), factor) for name in fields}
+    if hasattr(init, "__replace__"):
+        return init.__replace__(**changed)
+    import dataclasses  # which few need, and takes a while
+
     return dataclasses.replace(init, **changed)
 
 

@@ -28,6 +28,7 @@ _FAMILIES = {
     ),
     "implicit.siren": ("siren",),
     "logarithmic": ("log_of_uniform",),
+    "maximal_update": ("mup",),
     "named": (
         "glorot_normal",
         "glorot_uniform",
@@ -51,7 +52,7 @@ _FAMILIES = {
     "recurrent.gates": ("forget_bias", "gates"),
     "recurrent.rectified": ("irnn", "np_rnn"),
     "repeated": ("icnr", "looks_linear"),
-    "scaled": ("mup", "scaled"),
+    "scaled": ("scaled",),
     "scaling": ("variance_scaling",),
     "sparse": ("sparse",),
     "stacked": ("stacked",),

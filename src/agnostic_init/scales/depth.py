@@ -166,7 +166,7 @@ def t_fixup(part: str, layers: int) -> float:
     References
     ----------
     Huang, Perez, Ba, Volkovs, "Improving transformer optimization through better initialization",
-    ICML 2020, section 3.2. The authors' code has another sqrt(2) for the values, as its Xavier
+    ICML 2020, section 3. The authors' code has another sqrt(2) for the values, as its Xavier
     weights for queries, keys and values have a gain of 1 / sqrt(2).
 
     Examples

@@ -20,7 +20,7 @@ def small_init(width: int) -> float:
     References
     ----------
     Nguyen, Salazar, "Transformers without tears: improving the normalization of self-attention",
-    IWSLT 2019, arXiv:1910.05895, section 2.2.
+    IWSLT 2019, arXiv:1910.05895.
 
     Examples
     --------
