@@ -23,7 +23,9 @@ CASES = {
 SHAPE = (3, LENGTH, WIDTH)
 
 
-@pytest.mark.parametrize("index", [np.s_[:], np.s_[1, ::-3, 2:9:2], np.s_[..., -1], np.s_[:, 5:5]])
+@pytest.mark.parametrize(
+    "index", [np.s_[:], np.s_[1, ::-3, 2:9:2], np.s_[..., -1], np.s_[:, 5:5], np.s_[0, 1, 2]]
+)
 @pytest.mark.parametrize("name", CASES)
 def test_a_block_is_cut_from_the_whole(name, index):
     init = CASES[name]

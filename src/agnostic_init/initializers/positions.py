@@ -52,7 +52,7 @@ class _Table(Blockwise):
             for d, axis in enumerate(axes)
         ]
         made = np.broadcast_to(self.values(places, shape).astype(width), part.counts)
-        host = np.ascontiguousarray(made.reshape(part.shape))
+        host = np.asarray(made.reshape(part.shape), order="C")
         return target.library.cast(target.library.from_host(host, target.device), target.dtype)
 
     def statistics(self, shape: tuple[int, ...], dtype: str) -> dict[str, Any]:

@@ -103,12 +103,27 @@ activations = st.one_of(
     st.just(Code("(lambda z: np.maximum(z, 0.0))")),
 )
 
+scales = st.one_of(
+    st.sampled_from(["spectral", "spectral_norm", "lora", "gpt2_residual", "mup_init"]),
+    st.fixed_dictionaries(
+        {"name": st.sampled_from(["by_depth", "layer_scale", "spectral", "t_fixup"])},
+        optional={
+            "layer": st.integers(-1, 40),
+            "depth": st.integers(0, 40),
+            "fan_in": st.integers(0, 2**65),
+            "part": st.sampled_from(["encoder", "both"]),
+            "layers": st.integers(0, 12),
+        },
+    ),
+)
+
 #: What most often makes sense, by the name of a parameter. One that is not here has what its
 #: default is like, so that a new initializer takes part.
 PARAMETERS: dict[str, st.SearchStrategy[Any]] = {
     "a": st.one_of(st.just(0.0), reals),
     "activation": st.sampled_from(["softplus", "exp"]),
     "axis": st.integers(-3, 2),
+    "base": st.one_of(st.sampled_from([(4, 4), [2, 9], (3, 2, 2), 5]), st.floats(2, 1e6), reals),
     "biases": st.sampled_from([None, 1, 2]),
     "bound": reals,
     "bounds": st.sampled_from(["sigma", "absolute"]),
@@ -116,7 +131,7 @@ PARAMETERS: dict[str, st.SearchStrategy[Any]] = {
     "center": st.sampled_from(["same", "torch"]),
     "dims": st.sampled_from([None, 1, 2, 3]),
     "distribution": st.sampled_from(["normal", "truncated_normal", "uniform"]),
-    "factor": st.one_of(st.integers(1, 3), reals),
+    "factor": st.one_of(st.integers(1, 3), reals, scales),
     "fan": st.one_of(st.none(), st.tuples(st.integers(1, 9), st.integers(1, 2**64))),
     "floor": st.sampled_from([0.0, 1e-4, 0.01]),
     "groups": st.sampled_from([1, 1, 1, 2, 3]),
@@ -137,11 +152,53 @@ PARAMETERS: dict[str, st.SearchStrategy[Any]] = {
     "order": st.sampled_from(
         ["torch", "keras", "haiku", "mlx", "ifco", "zrh", "interleaved", "halves"]
     ),
+    "pairs": st.sampled_from(["diagonal", "all", "single", "halves", "interleaved"]),
+    "part": st.sampled_from(["all", "log_real", "imag", "cos", "sin", "polar", "frequency"]),
+    "per": st.sampled_from(["column", "row"]),
+    "link": st.sampled_from(["sigmoid", "softmax"]),
+    "prior": st.one_of(st.floats(0, 1), st.sampled_from([0.01, [0.5, 0.25, 0.25], (0.1, 0.9)])),
+    "r_max": st.sampled_from([1.0, 0.9, 0.999]),
+    "r_min": st.sampled_from([0.0, 0.4, 0.9]),
+    "bound": reals,
+    "bounds": st.sampled_from(["sigma", "absolute"]),
+    "cell": st.sampled_from(["lstm", "gru"]),
+    "center": st.sampled_from(["same", "torch"]),
+    "dims": st.sampled_from([None, 1, 2, 3]),
+    "distribution": st.sampled_from(["normal", "truncated_normal", "uniform"]),
+    "factor": st.one_of(st.integers(1, 3), reals, scales),
+    "fan": st.one_of(st.none(), st.tuples(st.integers(1, 9), st.integers(1, 2**64))),
+    "floor": st.sampled_from([0.0, 1e-4, 0.01]),
+    "groups": st.sampled_from([1, 1, 1, 2, 3]),
+    "high": st.one_of(st.sampled_from([1.0, 2.0, 1e-3]), reals),
+    "kind": st.sampled_from(["lin", "inv", "real"]),
+    "layout": layouts,
+    "length_scale": reals,
+    "longest": st.sampled_from([2.5, 10, 1e3]),
+    "low": st.one_of(st.sampled_from([0.0, -1.0, -1e-3]), reals),
+    "lower": st.one_of(st.sampled_from([-2.0, 0.0, -float("inf"), 1.0, 30.0, -1e-3]), reals),
+    "mask": st.sampled_from([[1, 0], [[True], [False]], 1, [0.0, 1.0], [[1, 0, 1]], [1, 2]]),
+    "max_phase": st.sampled_from([6.28, 0.1]),
+    "mean": st.one_of(st.just(0.0), reals, st.just(1 + 2j)),
+    "measure": st.sampled_from(["legs", "legt"]),
+    "mirror": st.sampled_from(["both", "outputs", "inputs"]),
+    "mode": st.sampled_from(["fan_in", "fan_out", "fan_avg", "fan_geo_avg"]),
+    "nonlinearity": activations,
+<<<<<<< HEAD
+    "order": st.sampled_from(
+        ["torch", "keras", "haiku", "mlx", "ifco", "zrh", "interleaved", "halves"]
+    ),
     "pairs": st.sampled_from(["diagonal", "all"]),
     "part": st.sampled_from(["all", "log_real", "imag", "cos", "sin", "polar", "frequency"]),
     "per": st.sampled_from(["column", "row"]),
     "r_max": st.sampled_from([1.0, 0.9, 0.999]),
     "r_min": st.sampled_from([0.0, 0.4, 0.9]),
+=======
+    "order": st.sampled_from(["interleaved", "halves"]),
+    "pairs": st.sampled_from(["diagonal", "all", "single", "halves", "interleaved"]),
+    "part": st.sampled_from(["cos", "sin", "polar", "frequency"]),
+    "per": st.sampled_from(["column", "row"]),
+    "link": st.sampled_from(["sigmoid", "softmax"]),
+    "prior": st.one_of(st.floats(0, 1), st.sampled_from([0.01, [0.5, 0.25, 0.25], (0.1, 0.9)])),
     "rows": st.sampled_from([0, -1, [0, 1], (2,), range(3), 7, []]),
     "shuffle": st.sampled_from(["torch", "tensorflow"]),
     "sizes": st.sampled_from([None, [1, 1], (2, 3), [0, 4], 3, [1, 2, 3]]),
