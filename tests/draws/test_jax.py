@@ -98,6 +98,11 @@ def test_devices():
     device = jax.devices("cpu")[0]
     for given in (device, "cpu", "cpu:0"):
         assert ai.draws.uniform(3, key=0, xp=jnp, device=given).devices() == {device}
+    for given in (0.02, 0, [jax.devices()[0]]):
+        with pytest.raises(
+            TypeError, match=r"`device` must be a JAX device or a sharding.*try: jax.dev"
+        ):
+            ai.normal()(3, key=0, device=given, xp=jnp)
     with pytest.raises(ValueError, match="`device` must be a JAX device"):
         ai.draws.uniform(3, key=0, xp=jnp, device="cpu:9")
 

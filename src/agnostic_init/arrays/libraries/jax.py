@@ -56,6 +56,12 @@ class Library(library.Library):
                 return jax.devices(platform)[int(number or 0)]
             except (RuntimeError, IndexError, ValueError) as error:
                 raise must("device", f"must be a JAX device ({error})", device) from None
+        if device is not None and not isinstance(device, jax.Device | Sharding):
+            try:  # a layout, a space of memory, or what else JAX may take
+                jax.device_put(np.zeros((), np.float32), device)
+            except (TypeError, ValueError):
+                rule = "must be a JAX device or a sharding"
+                raise must_be_type("device", rule, device, "jax.devices()[0]") from None
         return device
 
     def takes_from_host(self, device: Any, array: Any = None) -> bool:
