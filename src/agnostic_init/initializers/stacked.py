@@ -12,6 +12,8 @@ from agnostic_init.arrays.numbers import integer
 from agnostic_init.arrays.target import Target
 from agnostic_init.bits.block import Block, block
 from agnostic_init.bits.key import Key
+from agnostic_init.draws.make import fill_many, make_many
+from agnostic_init.draws.record import draw_of
 from agnostic_init.initializers.blocks import OfAnother, positions_along
 from agnostic_init.initializers.lookup import found
 
@@ -91,6 +93,13 @@ class stacked(OfAnother):
         if not math.prod(part.shape):
             return
         lengths, most = inner.global_shape, 1
+        draw = draw_of(self.init, lengths, dtype)
+        if draw is not None and key is not None:
+            fill_many(
+                (draw, key.fold_in(place), inner, view, library, None)
+                for place, view in zip(places, views, strict=True)
+            )
+            return
         if inner.whole and key is not None:
             most = self.init.together(lengths, dtype, library, library.device_of(out))
         for first in range(0, len(places), most):
@@ -102,6 +111,10 @@ class stacked(OfAnother):
                 own = None if key is None else key.fold_in(places[first])
                 self.init.write(own, inner, views[first], library)
 
+    def number(self, dtype: str) -> float | None:
+        number: float | None = self.init.number(dtype)
+        return number
+
     def statistics(self, shape: tuple[int, ...], dtype: str) -> dict[str, Any]:
         axis = self._axis(shape)
         known: dict[str, Any] = self.init.statistics((*shape[:axis], *shape[axis + 1 :]), dtype)
@@ -110,6 +123,9 @@ class stacked(OfAnother):
     def _made(self, key: Key | None, places: list[int], inner: Block, target: Target) -> list[Any]:
         """A new array for each place."""
         lengths = inner.global_shape
+        draw = draw_of(self.init, lengths, target.dtype)
+        if draw is not None and key is not None:
+            return make_many([(draw, key.fold_in(place), inner, target) for place in places])
         if key is None or not inner.whole:
             owns = [None if key is None else key.fold_in(place) for place in places]
             return [self.init.make(lengths, own, inner, target) for own in owns]
