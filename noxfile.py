@@ -138,8 +138,8 @@ def types(session: nox.Session) -> None:
 @nox.session
 def numpy(session: nox.Session) -> None:
     """The whole suite, on NumPy, with ml_dtypes."""
-    install(session, *group("test"), extras="low-precision,cli")
-    env = backend_env("numpy", also_required=("ml_dtypes",))
+    install(session, *group("test"), extras="low-precision,cli,plots")
+    env = backend_env("numpy", also_required=("ml_dtypes", "matplotlib"))
     session.run("pytest", "--durations=10", *session.posargs, env=env)
 
 
@@ -326,7 +326,7 @@ def check_wheel(session: nox.Session, built: Path) -> None:
 @nox.session
 def docs(session: nox.Session) -> None:
     """The examples in the docstrings, the README and the docs; those that need torch run in torch's session."""
-    install(session, *group("docs"), extras="low-precision,cli")
+    install(session, *group("docs"), extras="low-precision,cli,plots")
     # It can be imported without torch, which its examples need.
     run_examples(session, "compat/torch_init/patch.py", env=backend_env("numpy"))
 

@@ -9,7 +9,7 @@ from agnostic_init.arrays.dtype_names import name_of
 from agnostic_init.arrays.errors import ParameterError
 from agnostic_init.version import __version__
 
-__all__ = ["EXITS", "PROGRAM", "parser", "parser_of_command"]
+__all__ = ["EXITS", "PROGRAM", "parser", "parser_of_command", "seed"]
 
 PROGRAM = "agnostic-init"
 
@@ -84,7 +84,7 @@ def parser_of_command(commands: Any, name: str, about: str) -> argparse.Argument
     )
     key = made.add_mutually_exclusive_group()
     key.add_argument(
-        "--seed", type=_seed, metavar="N", help="a seed, instead of what SPEC says: 0 to 2^64 - 1"
+        "--seed", type=seed, metavar="N", help="a seed, instead of what SPEC says: 0 to 2^64 - 1"
     )
     key.add_argument("--key", metavar="NAME", help="a name as the key, instead of what SPEC says")
     made.add_argument(
@@ -97,16 +97,17 @@ def parser_of_command(commands: Any, name: str, about: str) -> argparse.Argument
     return made
 
 
-def _seed(text: str) -> int:
+def seed(text: str) -> int:
+    """A seed, of an argument."""
     try:
-        seed = int(text, 0)
+        number = int(text, 0)
     except ValueError:
-        seed = -1
-    if not 0 <= seed < 1 << 64:
+        number = -1
+    if not 0 <= number < 1 << 64:
         shown = text if len(text) <= 40 else f"{text[:40]}..."
         message = f"must be an integer in [0, 2^64), got {shown!r}; a name goes with --key"
         raise argparse.ArgumentTypeError(message)
-    return seed
+    return number
 
 
 def _dtype(text: str) -> str:

@@ -52,8 +52,8 @@ def _say(kind: str, message: str) -> None:
 
 
 @contextlib.contextmanager
-def showing_progress(total: int, *, hidden: bool) -> Iterator[Progress]:
-    """A bar of bytes on a terminal's standard error; none where that is a file or a pipe."""
+def showing_progress(total: int, *, hidden: bool, unit: str = "B") -> Iterator[Progress]:
+    """A bar of bytes, or of a unit, on a terminal's standard error; none where that is a file or a pipe."""
     if hidden or sys.stderr is None or sys.stderr.closed or not sys.stderr.isatty():
         yield _show_nothing
         return
@@ -64,7 +64,7 @@ def showing_progress(total: int, *, hidden: bool) -> Iterator[Progress]:
         note(f"{why}; going on without")
         yield _show_nothing
         return
-    with tqdm(total=total, unit="B", unit_scale=True) as bar:
+    with tqdm(total=total, unit=unit, unit_scale=unit == "B") as bar:
 
         def progress(name: str, done: int, total: int) -> None:
             bar.total = total

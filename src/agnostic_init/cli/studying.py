@@ -6,6 +6,7 @@ import argparse
 from typing import Any
 
 from agnostic_init.cli.study_phase import add_phase
+from agnostic_init.cli.study_signal import add_signal
 
 __all__ = ["add_study"]
 
@@ -18,4 +19,5 @@ def add_study(commands: Any) -> None:
         "study", help=ABOUT, description=f"{ABOUT[0].upper()}{ABOUT[1:]}."
     )
     studies = parser.add_subparsers(required=True, metavar="STUDY")
+    add_signal(studies)
     add_phase(studies)

@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from agnostic_init.study.nonlinearity import Nonlinearity
-    from agnostic_init.study.pictures import Histogram, Histograms, Lines, Series
+    from agnostic_init.study.pictures import (
+        Findings,
+        Histogram,
+        Histograms,
+        Lines,
+        Page,
+        Series,
+        Table,
+    )
+    from agnostic_init.study.plots.saving import page_of, save
+    from agnostic_init.study.plots.terminal import as_text
     from agnostic_init.study.propagation import signal
     from agnostic_init.study.records import Layer, Signal
     from agnostic_init.study.stack import Stack
@@ -42,6 +52,7 @@ __all__ = [
     "Data",
     "Dense",
     "Difference",
+    "Findings",
     "Histogram",
     "Histograms",
     "Layer",
@@ -49,13 +60,16 @@ __all__ = [
     "Momentum",
     "Nonlinearity",
     "Optimizer",
+    "Page",
     "Pair",
     "Phase",
     "RMSProp",
     "Series",
     "Signal",
     "Stack",
+    "Table",
     "Training",
+    "as_text",
     "clusters",
     "critical_line",
     "data_of",
@@ -65,8 +79,10 @@ __all__ = [
     "edge_of_chaos",
     "exponentially_weighted_averages",
     "loss_of",
+    "page_of",
     "phase",
     "regression",
+    "save",
     "seeds_needed",
     "signal",
     "spirals",
@@ -76,7 +92,9 @@ __all__ = [
 # Where a name is from: it is imported when it is first used. No module has the name of a function.
 _HOMES = {
     "nonlinearity": ("Nonlinearity",),
-    "pictures": ("Histogram", "Histograms", "Lines", "Series"),
+    "pictures": ("Findings", "Histogram", "Histograms", "Lines", "Page", "Series", "Table"),
+    "plots.saving": ("page_of", "save"),
+    "plots.terminal": ("as_text",),
     "propagation": ("signal",),
     "records": ("Layer", "Signal"),
     "stack": ("Stack",),

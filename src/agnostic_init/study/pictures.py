@@ -1,14 +1,14 @@
-"""What a picture shows, as plain numbers, whoever draws it: matplotlib, a page, or a terminal.
+"""What a page or a picture shows, as plain numbers and words, whoever draws it: matplotlib, HTML, a terminal.
 
-These are the results that studies hand to `save`, `report` and `in_terminal`: a study makes records
-of this module, and knows of no way to draw them.
+A study makes records of this module, and knows of no way to draw them. Its result has a method
+``page()`` that returns a `Page`; that is all that `agnostic_init.study.save` asks of it.
 """
 
 from __future__ import annotations
 
 from agnostic_init.arrays.values import Value
 
-__all__ = ["Histogram", "Histograms", "Lines", "Picture", "Series"]
+__all__ = ["Findings", "Histogram", "Histograms", "Lines", "Page", "Picture", "Series", "Table"]
 
 
 class Series(Value):
@@ -24,6 +24,8 @@ class Series(Value):
         The lower and upper edge of a band, as many; or None.
     theory
         Whether it is what theory says; it is drawn dashed and in the colour of the series before.
+    points
+        Whether it is drawn as points, with no line between them.
     """
 
     name: str
@@ -32,6 +34,7 @@ class Series(Value):
     low: tuple[float, ...] | None = None
     high: tuple[float, ...] | None = None
     theory: bool = False
+    points: bool = False
 
 
 class Lines(Value):
@@ -47,6 +50,9 @@ class Lines(Value):
         What the picture shows, in a sentence or two, for whoever cannot see it.
     x_log, y_log
         Whether an axis is logarithmic. Values that are not positive leave gaps there.
+    y_range
+        The least that the axis of `y` shows, where it shows more than the values take: of shares,
+        from 0 to 1.
     """
 
     title: str
@@ -56,6 +62,7 @@ class Lines(Value):
     alternative: str
     x_log: bool = False
     y_log: bool = False
+    y_range: tuple[float, float] | None = None
 
 
 class Histogram(Value):
@@ -76,3 +83,49 @@ class Histograms(Value):
 
 
 Picture = Lines | Histograms
+
+
+class Table(Value):
+    """A table of text: a row is as long as the header. All but the first column are numbers."""
+
+    title: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+class Findings(Value):
+    """Sentences about one thing, as a network or an initializer.
+
+    Attributes
+    ----------
+    title
+        What they are about.
+    sentences
+        What was found.
+    problems
+        What kept the study from being whole.
+    """
+
+    title: str
+    sentences: tuple[str, ...]
+    problems: tuple[str, ...] = ()
+
+
+class Page(Value):
+    """All that a study has to show.
+
+    Attributes
+    ----------
+    title
+        Of the page.
+    summary
+        A paragraph that says what was studied, and how.
+    findings, pictures, tables
+        In the order in which they are shown.
+    """
+
+    title: str
+    summary: str
+    findings: tuple[Findings, ...] = ()
+    pictures: tuple[Picture, ...] = ()
+    tables: tuple[Table, ...] = ()

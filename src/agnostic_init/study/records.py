@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from agnostic_init.arrays.values import Value
@@ -10,18 +11,18 @@ from agnostic_init.models.table import table
 from agnostic_init.study.pictures import Histogram
 from agnostic_init.study.theory import Phase
 
-__all__ = ["Layer", "Signal"]
+__all__ = ["Layer", "Signal", "shown_columns"]
 
 COLUMNS = {
     "rms": "size",
-    "theory_rms": "theory",
+    "theory_rms": "(theory)",
     "mean": "mean",
     "std": "std",
     "similarity": "alike",
     "dead": "dead",
     "saturated": "flat",
     "gradient": "gradient",
-    "theory_gradient": "theory",
+    "theory_gradient": "(theory)",
     "weight_gradient": "of weights",
 }
 SHARES = ("dead", "saturated")
@@ -141,22 +142,22 @@ class Signal(Value):
         }
 
     def __str__(self) -> str:
-        names = [
-            name
-            for name in COLUMNS
-            if any(getattr(layer, name) is not None for layer in self.layers)
-        ]
-        header = ["layer", *(COLUMNS[name] for name in names)]
-        rows = [
-            [layer.name, *(_shown(name, getattr(layer, name)) for name in names)]
-            for layer in _some(self.layers)
-        ]
         lines = [self.name, *(f"! {each}" for each in self.problems)]
         lines += [f"- {each}" for each in self.verdicts]
+        header, rows = shown_columns(_some(self.layers))
         return "\n".join([*lines, table(header, rows, right=header[1:])])
 
 
-def _some(layers: tuple[Layer, ...], most: int = 26) -> list[Layer]:
+def shown_columns(layers: Sequence[Layer]) -> tuple[list[str], list[list[str]]]:
+    """A table of layers, of the figures that any of them has: its header, and its rows."""
+    names = [name for name in COLUMNS if any(getattr(layer, name) is not None for layer in layers)]
+    rows = [
+        [layer.name, *(_shown(name, getattr(layer, name)) for name in names)] for layer in layers
+    ]
+    return ["layer", *(COLUMNS[name] for name in names)], rows
+
+
+def _some(layers: Sequence[Layer], most: int = 26) -> list[Layer]:
     """Some of many layers, the first and the last among them."""
     if len(layers) <= most:
         return list(layers)

@@ -52,7 +52,8 @@ def signal_of_stack(
         run.theory(x.shape[0])
         weights = _weights(run.blocks)
     layers = tuple(Layer(**row) for row in run.rows)
-    of_plain = None if why_not(stack) else sigmas(stack)
+    why = why_not(stack)
+    of_plain = None if why else sigmas(stack)
     return Signal(
         stack.name,
         layers,
@@ -66,6 +67,8 @@ def signal_of_stack(
             "library": target.library.name,
             "dtype": target.dtype,
             "examples": x.shape[0],
+            "sigmas": None if of_plain is None else list(of_plain),
+            "no theory": why,
         },
     )
 

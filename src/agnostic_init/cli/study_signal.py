@@ -1,0 +1,157 @@
+"""The command that sends a signal through networks of several initializers."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+from agnostic_init.arrays.errors import must
+from agnostic_init.arrays.target import BACKENDS
+from agnostic_init.cli.arguments import seed
+from agnostic_init.cli.reporting import note, show, showing_progress
+from agnostic_init.cli.signals import Signals
+
+if TYPE_CHECKING:
+    from agnostic_init.study.records import Signal
+    from agnostic_init.study.stack import Stack
+
+__all__ = ["add_signal"]
+
+ABOUT = "send a signal through deep networks and its gradient back, and say what becomes of them"
+WHAT = """\
+INIT is the name of an initializer, or its JSON with parameters; several are compared:
+
+  agnostic-init study signal he_normal glorot_normal orthogonal --activation tanh --depth 50
+  agnostic-init study signal '{"name": "normal", "std": 0.1}' --block convolution,batch_norm,activation
+
+Verdicts, pictures and figures are printed; --out makes a page of them (.html), pictures (.png,
+.svg), text (.txt) or numbers (.json). Pictures need: pip install "agnostic-init[plots]"
+
+Exit codes: 0 done, 1 a file, device or library failed, 2 a wrong command, 130 and 143 interrupted
+and terminated; the networks that were done until then are printed.
+"""
+
+
+def add_signal(studies: Any) -> None:
+    """Add the command's parser."""
+    parser: argparse.ArgumentParser = studies.add_parser(
+        "signal",
+        help=ABOUT,
+        description=f"{ABOUT[0].upper()}{ABOUT[1:]}.",
+        epilog=WHAT,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("initializers", metavar="INIT", nargs="+", help="a name, or JSON; see below")
+    add("--activation", default="relu", metavar="F", help="such as relu (the default) or tanh")
+    add("--depth", type=int, default=20, metavar="N", help="blocks; 20 by default")
+    add("--width", type=int, default=256, metavar="N", help="units or channels; 256 by default")
+    add(
+        "--block",
+        default="dense,activation",
+        metavar="STEPS",
+        help="such as dense,layer_norm,activation",
+    )
+    add("--residual", type=float, metavar="X", help="add X times a block to its input")
+    add("--sigma-b", type=float, default=0.0, metavar="STD", help="std of the biases; 0 by default")
+    add("--examples", type=int, default=64, metavar="N", help="64 by default")
+    add("--grid", type=int, default=8, metavar="N", help="of convolutions; 8 by default")
+    add("--seed", type=seed, default=0, metavar="N", help="of weights and inputs; 0 by default")
+    add("--library", default="numpy", choices=[*BACKENDS], help="numpy by default")
+    add("--device", metavar="D", help="of that library, such as cuda")
+    add("--dtype", default="float32", choices=["float32", "float64"], help="float32 by default")
+    add("--no-jacobian", action="store_true", help="leave out its singular values")
+    add("--out", metavar="FILE", help="a file that ends in .html, .png, .svg, .txt or .json")
+    add("--json", action="store_true", help="print JSON")
+    add("--no-progress", action="store_true", help="show no progress bar")
+    parser.set_defaults(run=_signal, spec="-")
+
+
+def _signal(options: argparse.Namespace, signals: Signals) -> int:
+    from agnostic_init.initializers.random import normal
+    from agnostic_init.study.plots.saving import check_path, save
+    from agnostic_init.study.stack import Stack
+
+    if options.out is not None:
+        check_path(options.out, "--out")
+    stacks = [
+        Stack(
+            depth=options.depth,
+            width=options.width,
+            initializer=_initializer(each),
+            activation=options.activation,
+            block=tuple(options.block.split(",")),
+            residual=options.residual,
+            bias=normal(std=options.sigma_b) if options.sigma_b else "zeros",
+            grid=(options.grid, options.grid),
+        )
+        for each in options.initializers
+    ]
+    found: list[Signal] = []
+    try:
+        _find(stacks, options, signals, found)
+    finally:  # of what was interrupted or failed, what is whole
+        if found:
+            _tell(found, options)
+    if options.out is not None:
+        save(found, options.out)
+        note(f"{options.out} is written")
+    return 0
+
+
+def _find(
+    stacks: list[Stack], options: argparse.Namespace, signals: Signals, found: list[Signal]
+) -> None:
+    from agnostic_init.study.propagation import signal
+
+    steps = 2 * options.depth + (not options.no_jacobian)
+    total = steps * len(stacks)
+    with showing_progress(total, hidden=options.no_progress, unit=" steps") as progressed:
+
+        def progress(what: str, done: int, of: int) -> None:
+            signals.check()
+            progressed(what, len(found) * steps + done, total)
+
+        for stack in stacks:
+            made = signal(
+                stack,
+                key=options.seed,
+                xp=options.library,
+                dtype=options.dtype,
+                device=options.device,
+                examples=options.examples,
+                jacobian=not options.no_jacobian,
+                progress=progress,
+            )
+            found.append(made)
+
+
+def _tell(found: list[Signal], options: argparse.Namespace) -> None:
+    from agnostic_init.study.plots.saving import page_of
+    from agnostic_init.study.plots.terminal import as_text
+
+    if options.json:
+        show(json.dumps([each.to_dict() for each in found], indent=2))
+    else:
+        show(as_text(page_of(found), _columns()))
+
+
+def _columns() -> int:
+    """Those of the terminal; 80 of a file or a pipe."""
+    import shutil
+
+    at_terminal = sys.stdout is not None and sys.stdout.isatty()
+    return min(shutil.get_terminal_size().columns, 120) if at_terminal else 80
+
+
+def _initializer(text: str) -> Any:
+    """A name, or the dictionary that JSON describes."""
+    if not text.lstrip().startswith("{"):
+        return text
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        hint = """'{"name": "normal", "std": 0.1}'"""
+        raise must("INIT", f"must be a name or JSON ({error})", text, hint) from None

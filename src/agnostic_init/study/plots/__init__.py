@@ -1,0 +1,1 @@
+"""Pages and pictures drawn: PNG and SVG by matplotlib, HTML, and text for terminals."""
