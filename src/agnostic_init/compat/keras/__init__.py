@@ -36,6 +36,7 @@ from keras.initializers import (
     zeros,
 )
 
+from agnostic_init.compat.keras.model import fill_model, named_weights
 from agnostic_init.compat.keras.names import deserialize, get, patch
 from agnostic_init.compat.keras.random import (
     Orthogonal,
@@ -88,6 +89,7 @@ __all__ = [
     "Zeros",
     "constant",
     "deserialize",
+    "fill_model",
     "get",
     "glorot_normal",
     "glorot_uniform",
@@ -96,6 +98,7 @@ __all__ = [
     "identity",
     "lecun_normal",
     "lecun_uniform",
+    "named_weights",
     "ones",
     "orthogonal",
     "patch",
