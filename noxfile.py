@@ -111,10 +111,9 @@ def run_backend(session: nox.Session, backend: str, *also_required: str) -> None
         run_pytest(session, "-m", "not backend and not slow", *partly, env=env, may_be_empty=True)
 
 
-def run_examples(session: nox.Session, *ignored: str, env: dict[str, str]) -> None:
+def run_examples(session: nox.Session, env: dict[str, str]) -> None:
     """Run the examples in docstrings and on pages, but for those whose library is not there."""
     args = ["--doctest-modules", "--doctest-ignore-import-errors", "--pyargs", "agnostic_init"]
-    args += [f"--ignore-glob=*/{path}" for path in ignored]
     session.run("pytest", *args, env=env, success_codes=[0, 5])
     session.run("pytest", "tests/house/test_docs.py", env=env)
 
@@ -148,8 +147,6 @@ def torch(session: nox.Session) -> None:
     """What torch adds, on the CPU, and on the GPU where there is one."""
     install(session, *group("test"), TORCH, extras="torch,low-precision,cli")
     run_backend(session, "torch", "ml_dtypes")
-    if not session.posargs:
-        run_examples(session, env=backend_env("torch"))
 
 
 @nox.session
@@ -160,7 +157,10 @@ def models(session: nox.Session) -> None:
     except nox.command.CommandFailed:
         session.skip("the package index does not have all of the libraries of the group `models`")
     env = backend_env("numpy", also_required=("torch", "transformers"))
-    files = "tests/examples/test_specs_of_models.py", "tests/torch/test_own.py"
+    files = (
+        *("tests/examples/test_specs_of_models.py", "tests/torch/test_own.py"),
+        "tests/house/test_docs.py",  # whose pages have examples with these libraries
+    )
     run_pytest(session, str(MODELS), *files, env=env, may_be_empty=False)
 
 
@@ -325,10 +325,21 @@ def check_wheel(session: nox.Session, built: Path) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """The examples in the docstrings, the README and the docs; those that need torch run in torch's session."""
-    install(session, *group("docs"), extras="low-precision,cli,plots")
-    # It can be imported without torch, which its examples need.
-    run_examples(session, "compat/torch_init/patch.py", env=backend_env("numpy"))
+    """The site, with warnings as errors and every link followed; and all examples, on pages and in docstrings.
+
+    ``nox -s docs -- --external`` follows the links to other sites too.
+    """
+    install(session, *group("docs"), TORCH, extras="torch,jax,dask,strict,low-precision,cli,plots")
+    env = {"KERAS_BACKEND": "numpy"}  # else Keras looks for TensorFlow
+    site = ROOT / "site"
+    shutil.rmtree(ROOT / "docs" / "api", ignore_errors=True)  # of names that there were
+    shutil.rmtree(site, ignore_errors=True)
+    build = ["sphinx-build", "-W", "--keep-going", "-q", "docs"]
+    session.run(*build, str(site), env=env)
+    session.run("python", "docs/_ext/links.py", str(site))
+    if "--external" in session.posargs:
+        session.run(*build, str(site / "external"), "-b", "linkcheck", env=env)
+    run_examples(session, env=env | backend_env("numpy", also_required=("torch", "jax", "dask")))
 
 
 @nox.session

@@ -1,6 +1,6 @@
 """The figures on the pages, from the committed results: ``python -m bench.readme [--check]``.
 
-First use is in README.md, what warm loops take in bench/README.md. Figures stand between two lines,
+First use is in README.md, and as a picture in docs/_static/first-use.svg, what warm loops take in bench/README.md. Figures stand between two lines,
 ``<!-- bench:begin -->`` and ``<!-- bench:end -->``, and are never typed. ``--check`` writes nothing,
 and fails where a page does not say what the results say.
 """
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.contenders import CONTENDERS
+from bench.picture import first_use
 from bench.results import Figure, figures, read
 from bench.table import about, duration
 
@@ -21,6 +22,7 @@ __all__ = ["main", "section", "updated"]
 
 ROOT = Path(__file__).parents[1]
 FOLDER = Path(__file__).parent / "results"
+PICTURE = "docs/_static/first-use.svg"
 BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
 # Scaling is a plot; in the tables every other question has its cases, of draws the largest.
 PAGES = {
@@ -88,7 +90,28 @@ def main(arguments: list[str] | None = None) -> int:
         else:
             page.write_text(wanted, encoding="utf-8")
             print(f"{page} is renewed")
+    picture = asked.root / PICTURE
+    wanted = _picture(asked.results)
+    if wanted and picture.parent.is_dir():
+        current = picture.is_file() and picture.read_text(encoding="utf-8") == wanted
+        if asked.check and not current:
+            late = True
+            print(f"{picture} is out of date: python -m bench.readme")
+        elif not current:
+            picture.write_text(wanted, encoding="utf-8")
+            print(f"{picture} is renewed")
     return int(late)
+
+
+def _picture(folder: Path) -> str:
+    """That of the first results in which first use was measured; empty without any."""
+    for path in sorted(folder.glob("*.json")):
+        results = read(path)
+        if results["complete"] and not results["settings"]["quick"]:
+            made = first_use(results)
+            if made:
+                return made
+    return ""
 
 
 def _link(path: Path, page: Path) -> str:

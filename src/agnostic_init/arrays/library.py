@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from agnostic_init.arrays.memory import Memory
     from agnostic_init.arrays.refusals import Refusal
 
-__all__ = ["Index", "Library"]
+__all__ = ["COMPAT", "Index", "Library"]
 
+#: What array-api-compat is imported as: the one line to change where a copy of it is to be used.
+COMPAT = "array_api_compat"
 Index = tuple[slice, ...]
 
 SINCE = "2024.12"  # the first version of the standard that is used as it is

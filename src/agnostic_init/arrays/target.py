@@ -170,7 +170,8 @@ def _library_of_namespace(xp: Any) -> Library:
     if not isinstance(xp, types.ModuleType) and not hasattr(xp, "__array_api_version__"):
         raise must_be_type("xp", rule, xp, "xp=numpy, xp=torch or xp=cupy")
     parts = getattr(xp, "__name__", type(xp).__name__).split(".")
-    root = parts[1] if parts[0] == "array_api_compat" and len(parts) > 1 else parts[0]
+    wrapped = "array_api_compat" in parts[:-1]  # its own, or one that is vendored somewhere
+    root = parts[parts.index("array_api_compat") + 1] if wrapped else parts[0]
     if root in OF_PACKAGE:
         return backend(OF_PACKAGE[root])
     missing = [name for name in NEEDED if not hasattr(xp, name)]

@@ -37,7 +37,7 @@ class variance_scaling(Initializer, Value):
         that the result has this variance; or "uniform".
     layout
         What the axes are: "torch", "keras", "mlx", "torch_transposed", or a string of axis tokens
-        such as "o i *k" or "b (3 o) i". Without it, a shape on which these disagree is refused.
+        such as ``"o i *k"`` or ``"b (3 o) i"``. Without it, a shape on which these disagree is refused.
     groups
         The number of groups of a grouped convolution.
     fan

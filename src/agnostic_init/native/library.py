@@ -39,7 +39,7 @@ ENDING = {"win32": "dll", "darwin": "dylib"}.get(sys.platform, "so")
 FILE = f"_native.{ENDING}"
 MISSING = "missing.txt"  # what hatch_build.py leaves where it could not make the library
 
-WITHIN = ("agnostic_init", "torch", "contextlib")  # whose frames are no user's
+WITHIN = (__name__.partition(".")[0], "torch", "contextlib")  # whose frames are no user's
 
 AGAIN = "pip with --force-reinstall --no-deps --no-cache-dir"
 COMPILE = f"install it again from its source, where there is a C++ compiler, by {AGAIN}"

@@ -25,7 +25,7 @@ class Library(library.Library):
 
     name = "cupy"
     devices = True
-    namespace = "array_api_compat.cupy"
+    namespace = f"{library.COMPAT}.cupy"
 
     def has(self, array: Any) -> bool:
         return isinstance(array, cupy.ndarray)

@@ -14,7 +14,7 @@ from dask.base import tokenize
 
 from agnostic_init.arrays.errors import must
 from agnostic_init.arrays.libraries import numpy
-from agnostic_init.arrays.library import Index
+from agnostic_init.arrays.library import COMPAT, Index
 from agnostic_init.arrays.memory import Memory
 
 __all__ = ["Library"]
@@ -24,7 +24,7 @@ class Library(numpy.Library):
     """Dask over NumPy."""
 
     name = "dask"
-    namespace = "array_api_compat.dask.array"
+    namespace = f"{COMPAT}.dask.array"
     writes = False
     lazy = True
 

@@ -11,7 +11,7 @@ import numpy as np
 from agnostic_init.arrays import library
 from agnostic_init.arrays.dtypes import DTYPES, FORMATS
 from agnostic_init.arrays.errors import must, not_imported
-from agnostic_init.arrays.library import Index
+from agnostic_init.arrays.library import COMPAT, Index
 from agnostic_init.arrays.memory import Memory, address, overlaps
 from agnostic_init.arrays.refusals import OVERLAPPING, READ_ONLY, Refusal
 
@@ -24,7 +24,7 @@ class Library(library.Library):
     """NumPy; with ml_dtypes also its bfloat16 and float8 dtypes."""
 
     name = "numpy"
-    namespace = "array_api_compat.numpy"
+    namespace = f"{COMPAT}.numpy"
 
     def has(self, array: Any) -> bool:
         return isinstance(array, (np.ndarray, np.generic))

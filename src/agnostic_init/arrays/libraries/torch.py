@@ -19,7 +19,7 @@ from agnostic_init.arrays.libraries.torch_tracing import (
     has_values,
     recording,
 )
-from agnostic_init.arrays.library import Index
+from agnostic_init.arrays.library import COMPAT, Index
 from agnostic_init.arrays.memory import Memory
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class Library(library.Library):
     """torch, for which 64-bit arithmetic on words is signed."""
 
     name = "torch"
-    namespace = "array_api_compat.torch"
+    namespace = f"{COMPAT}.torch"
     integers = "int64"
     words = "int64"
 

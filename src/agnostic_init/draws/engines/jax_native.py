@@ -25,7 +25,7 @@ from agnostic_init.native.library import library
 
 __all__ = ["make"]
 
-TARGET = "agnostic_init"
+TARGET = __name__  # that of another copy of this package is another
 ROOT = Key(0, 0)
 BASE = 3  # which number of a job's record is its base
 # Of an array that is larger only some elements can be wanted, and XLA computes no others.
