@@ -250,6 +250,22 @@ BAD = {
     ),
     "model": (lambda: ai.calibrate(3, BATCH), TypeError, "`model` must be a module of torch, or a"),
     "parameters": (lambda: ai.calibrate(one, BATCH), TypeError, "`parameters` must be a mapping"),
+    "no array": (
+        lambda: ai.calibrate(one, BATCH, parameters={"w": 3.0}), TypeError, "has none for 'w', got 3.0"
+    ),
+    "no calls": (
+        lambda: ai.calibrate(lambda x, layer: x, BATCH, parameters=OWN), ValueError, "calls none"
+    ),
+    "no outputs": (
+        lambda: ai.calibrate(lambda x, layer: layer(lambda w: 3, "w"), BATCH, parameters=OWN),
+        TypeError, "outputs of 'w': `outputs` must be an array, got 3"
+    ),
+    "channels of outputs": (
+        lambda: ai.calibrate(
+            lambda x, layer: layer(lambda w: w, "w", channels=3), BATCH, parameters=OWN
+        ),
+        ValueError, "outputs of 'w': `axis` must be an axis of outputs of shape"
+    ),
     "unknown name": (
         lambda: ai.calibrate(one, BATCH, parameters={"v": BATCH}), ValueError, "name of a parameter"
     ),
@@ -323,3 +339,10 @@ def test_layers_are_those_of_one_pass():
     arrays = {"w": np.eye(3), "b": np.zeros(3)}
     with pytest.raises(ValueError, match="the same bias and axes at each call"):
         ai.calibrate(twice, ai.draws.normal((8, 3), key=0), parameters=arrays)
+
+
+def test_traced_outputs_are_refused_in_words():
+    jax = pytest.importorskip("jax")
+    arrays = {"w": jax.numpy.eye(3)}
+    with pytest.raises(TypeError, match="must have values, and not be traced"):
+        ai.calibrate(jax.jit(one, static_argnums=1), jax.numpy.eye(3), parameters=arrays)

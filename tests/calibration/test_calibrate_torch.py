@@ -349,8 +349,12 @@ def test_a_layer_with_another_output():
         def forward(self, x):
             return super().forward(x), None
 
-    with pytest.raises(ValueError, match="whose output is a tensor, got"):
-        ai.calibrate(Pair(6, 6), torch.randn(4, 6))
+    model = nn.ModuleDict({"pair": Pair(6, 6), "next": nn.Linear(6, 6)})
+    model.forward = lambda x: model["next"](model["pair"](x)[0])
+    before = state(model)
+    done = ai.calibrate(model, torch.randn(32, 6), key=0)
+    assert done.left == {"pair.weight": "its output is no tensor of floats, but tuple"}
+    assert same(model, before) == ["next.weight", "next.bias"]
 
 
 PROCESS = """

@@ -61,3 +61,13 @@ def test_the_folders_have_types() -> None:
     assert_type(
         ai.checkpoint.data_sha256(ai.init_tree({"a": 2}, {"*": "ones"}, key=0, dry_run=True)), str
     )
+
+
+def test_calibrate_returns_its_report() -> None:
+    def model(x: Any, layer: Any) -> Any:
+        return layer(lambda w: x @ w, "w")
+
+    done = ai.calibrate(model, np.eye(2), parameters={"w": np.eye(2)})
+    assert_type(done, ai.calibration.Calibration)
+    assert_type(done["w"].left, str)
+    assert_type(done.rows, tuple[ai.calibration.Calibrated, ...])

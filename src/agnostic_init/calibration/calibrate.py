@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from agnostic_init.arrays.errors import check_choice, must, must_be_type, within
+from agnostic_init.arrays.errors import Wording, check_choice, must, must_be_type, within
 from agnostic_init.arrays.numbers import positive_integer, real_number
 from agnostic_init.bits.key import Key
 from agnostic_init.bits.key import key as make_key
@@ -194,6 +194,9 @@ def _work(
 ) -> None:
     order = passes.look()
     names = [layer.name for layer in model.layers]
+    if not names:
+        wanted = "must call its layers by what it is given: layer(function, weight, bias)"
+        raise must("model", wanted, Wording("a function that calls none"))
     for rule in rules:
         if not any(rule.matches(name) for name in names):
             raise must("layers", f"must match layers, which are {names[:8]}", rule.text)

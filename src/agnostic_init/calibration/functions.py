@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from agnostic_init.arrays.dtypes import DTYPES
-from agnostic_init.arrays.errors import must, must_be_type
+from agnostic_init.arrays.errors import must, must_be_type, within
 from agnostic_init.arrays.target import library_of
 from agnostic_init.bits.key import Key
 from agnostic_init.calibration.layer import Layer, Visit
@@ -100,6 +100,9 @@ class Function:
             if name is not None and (not isinstance(name, str) or name not in self.given):
                 known = ", ".join(map(repr, list(self.given)[:5]))
                 raise must(of, f"must be the name of a parameter, such as {known}", name)
+            if name is not None and not hasattr(self.given[name], "dtype"):
+                rule = f"must have arrays, and has none for {name!r}"
+                raise must_be_type("parameters", rule, self.given[name])
         made = _Layer(self, weight, bias, axis, channels)
         if self.method.by_channel and axis is None and not made.sizes:
             rule = f"must be given for {weight!r}, whose channels get factors of their own"
@@ -153,4 +156,7 @@ class _Layer(Layer):
         self.write(given[self.name], [] if self.bias is None else [given[self.bias]])
 
     def moments(self, outputs: Any) -> Moments:
-        return moments_of(outputs, self.channels).on_host()
+        with within(f"outputs of {self.name!r}"):
+            made = moments_of(outputs, self.channels)
+            next(iter(library_of(outputs).counted(outputs)), None)  # an error if it is traced
+        return made.on_host()

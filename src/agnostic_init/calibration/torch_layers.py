@@ -99,7 +99,8 @@ class TorchLayer(Layer):
                 written += [each for each in originals_of(computed) if each is not written[0]]
             self.kept = [(each, each.detach().clone()) for each in (*written, *self.biases)]
         if self.origin is None:
-            self.origin = self._copies()
+            copies = {id(tensor): value for tensor, value in self.kept}
+            self.origin = copies[id(self.weight.tensor)], [copies[id(b)] for b in self.biases]
 
     def _copies(self) -> tuple[Any, list[Any]]:
         return self.weight.tensor.detach().clone(), [each.detach().clone() for each in self.biases]

@@ -8,7 +8,6 @@ from typing import Any
 
 import torch
 
-from agnostic_init.arrays.errors import must
 from agnostic_init.bits.key import Key
 from agnostic_init.calibration.layer import Layer, Visit
 from agnostic_init.calibration.method import Method
@@ -128,12 +127,16 @@ def _hook(layer: Layer, visit: Visit) -> Callable[..., Any]:
     """What sees the outputs of a layer, and may put others in their place."""
 
     def hook(module: Any, args: Any, kwargs: Any, output: Any) -> Any:
-        if not isinstance(output, torch.Tensor):
-            if not layer.left:
-                rule = "must have layers whose output is a tensor"
-                hint = "`layers=` patterns that leave it out"
-                raise must("model", rule, f"{type(output)} of {layer.name}", hint)
+        numbers = isinstance(output, torch.Tensor) and (
+            output.is_floating_point() or output.is_complex()
+        )
+        if not numbers:
+            layer.left = layer.left or f"its output is no tensor of floats, but {_kind_of(output)}"
             return output
         return visit(layer, output, lambda: again(module, args, kwargs))
 
     return hook
+
+
+def _kind_of(output: Any) -> str:
+    return f"of {output.dtype}" if isinstance(output, torch.Tensor) else type(output).__name__
