@@ -43,6 +43,7 @@ if TYPE_CHECKING:
         Optimizer,
         RMSProp,
     )
+    from agnostic_init.study.training.torch_modules import ModuleTraining, train_module
 
 __all__ = [
     "SGD",
@@ -57,6 +58,7 @@ __all__ = [
     "Histograms",
     "Layer",
     "Lines",
+    "ModuleTraining",
     "Momentum",
     "Nonlinearity",
     "Optimizer",
@@ -87,6 +89,7 @@ __all__ = [
     "signal",
     "spirals",
     "train",
+    "train_module",
 ]
 
 # Where a name is from: it is imported when it is first used. No module has the name of a function.
@@ -126,6 +129,7 @@ _HOMES = {
         "spirals",
     ),
     "training.losses": ("loss_of",),
+    "training.torch_modules": ("ModuleTraining", "train_module"),
     "training.optimizers": (
         "SGD",
         "AdaGrad",
@@ -142,7 +146,14 @@ def __getattr__(name: str) -> Any:
     if home is None:
         message = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(message)
-    module = importlib.import_module(f"agnostic_init.study.{home}")
+    try:
+        module = importlib.import_module(f"agnostic_init.study.{home}")
+    except ModuleNotFoundError as error:
+        if error.name != "torch":
+            raise
+        from agnostic_init.arrays.missing import stand_in
+
+        return stand_in(f"agnostic_init.study.{name}", "torch", folder=False)
     return globals().setdefault(name, getattr(module, name))
 
 

@@ -16,15 +16,15 @@ from agnostic_init.study.training.datasets import dataset
 from agnostic_init.study.training.dense import Dense
 from agnostic_init.study.training.given import initializers_of, seeds_of
 from agnostic_init.study.training.optimizers import optimizer_of
+from agnostic_init.study.training.runs import Runs
 from agnostic_init.study.training.schedule import Schedule
-from agnostic_init.study.training.stack import Samples, Stack, distinct_units
+from agnostic_init.study.training.stack import Samples, Stack
 
 __all__ = ["Training", "train"]
 
 DTYPES = ("float32", "float64")
 TOGETHER = 1 << 18  # parameters of the runs that are trained at once
 TOGETHER_GPU = 1 << 24
-MEASURES = ("train_loss", "test_loss", "test_accuracy")
 
 
 class Training:
@@ -88,14 +88,15 @@ class Training:
                     init.describe(shape, self.target.dtype)
             if self.bias is not None and name.endswith("bias"):
                 self.bias.describe(shape, self.target.dtype)
-        self.total = len(self.initializers) * len(self.seeds) * self.schedule.total
-        measures = MEASURES if self.data.classifies else MEASURES[:2]
-        shape = len(self.initializers), len(self.seeds)
-        self.curves = {
-            name: np.full((*shape, len(self.schedule.points)), np.nan) for name in measures
-        }
-        self.measured = np.zeros(shape, np.int64)
-        self.units = np.full((*shape, self.network.depth - 1), -1)
+        self.runs = Runs(
+            [*self.initializers],
+            self.seeds,
+            self.data,
+            self.schedule,
+            self.network.sizes[1:-1],
+            accuracy=self.data.classifies,
+        )
+        self.total = self.runs.total
 
     def __iter__(self) -> Iterator[tuple[str, int, int]]:
         """Train; after each measurement, tell what is trained, the steps taken, and all there are."""
@@ -108,32 +109,22 @@ class Training:
                 self._measure(stack, group, place, point)
                 done += (stack.taken - before) * len(group)
                 yield self._told(group), done, self.total
-            for run, layers in enumerate(zip(*stack.weights()[:-1], strict=True)):
-                self.units[group[run]] = [distinct_units(weights) for weights in layers]
+            weights = stack.weights()[:-1]
+            for place, run in enumerate(group):
+                self.runs.end(run, [each[place] for each in weights])
 
     def comparison(self) -> Comparison:
         """What has been found so far."""
-        return Comparison(
-            names=tuple(self.initializers),
-            seeds=self.seeds,
-            steps=self.schedule.points,
-            curves={name: curve.copy() for name, curve in self.curves.items()},
-            measured=self.measured.copy(),
-            units=self.units.copy(),
-            widths=self.network.sizes[1:-1],
-            baseline=self.data.baseline,
-            setting={
-                "data": str(self.data),
+        return self.runs.comparison(
+            {
                 "network": "-".join(map(str, self.network.sizes)),
                 "activation": self.network.activation_name,
-                "optimizer": repr(self.optimizer),
-                "epochs": self.schedule.epochs,
-                "batch": self.schedule.size,
                 "bias": repr(self.bias),
+                "optimizer": repr(self.optimizer),
                 "initializers": {name: repr(init) for name, init in self.initializers.items()},
                 "library": self.target.library.name,
                 "dtype": self.target.dtype,
-            },
+            }
         )
 
     def _groups(self) -> Iterator[list[tuple[int, int]]]:
@@ -142,9 +133,9 @@ class Training:
         size = sum(int(np.prod(shape)) for shape in self.network.shapes.values())
         together = TOGETHER_GPU if library.is_gpu(device) else TOGETHER
         many = max(1, together // size)
-        runs = [(i, s) for s in range(len(self.seeds)) for i in range(len(self.initializers))]
-        for start in range(0, len(runs), many):
-            yield runs[start : start + many]
+        places = self.runs.places
+        for start in range(0, len(places), many):
+            yield places[start : start + many]
 
     def _stack(self, group: list[tuple[int, int]], samples: Samples) -> Stack:
         inits = list(self.initializers.values())
@@ -158,15 +149,13 @@ class Training:
         # What overflows is told by the curves.
         with library.on(device), library.full_precision(device), np.errstate(all="ignore"):
             stack.advance(point - stack.taken)
-            for name, values in stack.measure().items():
-                for run, (i, s) in enumerate(group):
-                    self.curves[name][i, s, place] = values[run]
-        for i, s in group:
-            self.measured[i, s] = place + 1
+            found = stack.measure()
+        for at, run in enumerate(group):
+            values = {name: float(each[at]) for name, each in found.items()}
+            self.runs.measure(run, place, values)
 
     def _told(self, group: list[tuple[int, int]]) -> str:
-        names = list(self.initializers)
-        first = f"{names[group[0][0]]}, seed {self.seeds[group[0][1]]}"
+        first = self.runs.told(group[0])
         return first if len(group) == 1 else f"{first} and {len(group) - 1} more"
 
 

@@ -17,10 +17,9 @@ from agnostic_init.study.training.losses import loss_of
 from agnostic_init.study.training.optimizers import Optimizer
 from agnostic_init.study.training.schedule import Schedule
 
-__all__ = ["Samples", "Stack", "distinct_units"]
+__all__ = ["Samples", "Stack"]
 
 CHUNK = 512  # samples that are measured at once, so that what is between stays in caches
-SAME = 1e-6  # how far weights are apart, over the largest, that are taken for equal
 
 
 class Samples:
@@ -98,14 +97,13 @@ class Stack:
                 )
 
     def measure(self) -> dict[str, Any]:
-        """Losses, and for classes the accuracy, of every run; NaN where a loss is not finite."""
+        """Losses, and for classes the accuracy, of every run."""
         train, _ = self._measured(*self.samples.train)
         test, right = self._measured(*self.samples.test)
         found = {"train_loss": train, "test_loss": test}
         if self.loss.classifies:
             found["test_accuracy"] = right
-        fine = np.isfinite(train) & np.isfinite(test)
-        return {name: np.where(fine, values, np.nan) for name, values in found.items()}
+        return found
 
     def weights(self) -> list[Any]:
         """The weights of every layer, in NumPy, of shape (runs, outputs, inputs)."""
@@ -148,21 +146,3 @@ class Stack:
     def _taken(self, samples: Any, which: Any) -> Any:
         flat = self.xp.take(samples, self.xp.reshape(which, (-1,)), axis=0)
         return self.xp.reshape(flat, (*which.shape, samples.shape[1]))
-
-
-def distinct_units(weights: Any) -> int:
-    """How many of the rows of a matrix differ, by more than rounding.
-
-    Examples
-    --------
-    >>> distinct_units(np.ones((20, 10)))
-    1
-    """
-    most = float(np.abs(weights).max(initial=0.0))
-    if not np.isfinite(most):
-        return -1
-    left, count = weights / (most or 1.0), 0
-    while len(left):
-        count += 1
-        left = left[np.abs(left - left[0]).max(axis=-1) > SAME]
-    return count
