@@ -62,7 +62,7 @@ if TYPE_CHECKING:
     )
     from agnostic_init.initializers.orthogonal import orthogonal
     from agnostic_init.initializers.orthogonal_convolutions import conv_orthogonal, delta_orthogonal
-    from agnostic_init.initializers.parts import blocks, constant_rows, masked, zero_rows
+    from agnostic_init.initializers.parts import constant_rows, masked, zero_rows
     from agnostic_init.initializers.positions import (
         alibi_biases,
         alibi_slopes,
@@ -82,6 +82,7 @@ if TYPE_CHECKING:
     from agnostic_init.initializers.repeated import icnr, looks_linear
     from agnostic_init.initializers.scaled import scaled
     from agnostic_init.initializers.scaling import variance_scaling
+    from agnostic_init.initializers.side_by_side import blocks
     from agnostic_init.initializers.sparse import sparse
     from agnostic_init.initializers.stacked import stacked
     from agnostic_init.initializers.state_space.hippo import hippo, hippo_input
@@ -254,7 +255,7 @@ _HOMES = {
     ),
     "initializers.orthogonal": ("orthogonal",),
     "initializers.orthogonal_convolutions": ("conv_orthogonal", "delta_orthogonal"),
-    "initializers.parts": ("blocks", "constant_rows", "masked", "zero_rows"),
+    "initializers.parts": ("constant_rows", "masked", "zero_rows"),
     "initializers.positions": (
         "alibi_biases",
         "alibi_slopes",
@@ -269,6 +270,7 @@ _HOMES = {
     "initializers.repeated": ("icnr", "looks_linear"),
     "initializers.scaled": ("scaled",),
     "initializers.scaling": ("variance_scaling",),
+    "initializers.side_by_side": ("blocks",),
     "initializers.sparse": ("sparse",),
     "initializers.stacked": ("stacked",),
     "initializers.state_space.hippo": ("hippo", "hippo_input"),

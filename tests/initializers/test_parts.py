@@ -169,3 +169,18 @@ def test_what_is_no_sequence_is_refused_in_words(call, words):
     with pytest.raises((ai.ParameterError, ai.ParameterTypeError)) as caught:
         call()
     assert words in str(caught.value)
+
+
+def test_what_is_known_of_blocks_is_said_of_them_all():
+    init = ai.blocks([ai.uniform(-1, 3), "ones", ai.constant(-2.0)], [6, 3, 3])
+    about = init.describe((12, 5))
+    values = ai.uniform(-1, 3)((6, 40_000), key=0)
+    every = np.concatenate([values, np.ones((3, 40_000)), np.full((3, 40_000), -2.0)])
+    assert (about.low, about.high) == (-2, 3)
+    assert about.mean == pytest.approx(every.mean(), abs=0.01)
+    assert about.std == pytest.approx(every.std(), abs=0.01)
+    matrices = ai.blocks([ai.orthogonal(), "zeros"]).describe((4, 2))
+    assert matrices.std == pytest.approx(0.5)
+    unknown = ai.blocks([ai.constant([1.0, 2.0]), ai.hippo()]).describe((4, 2))
+    assert (unknown.mean, unknown.std) == (None, None)
+    assert ai.blocks(["ones", "zeros"]).describe(0).mean is None

@@ -24,6 +24,8 @@ for init, shape in [
     (ai.sparse(0.5), (8, 4)),
     (ai.delta_orthogonal(layout="torch"), (8, 4, 3)),
     (ai.conv_orthogonal(layout="torch"), (8, 4, 3)),
+    (ai.gates(ai.log_of_uniform(1, 16), "torch"), (8, 4)),
+    (ai.hippo(), (8, 8)),
 ]:
     like = jax.device_put(jnp.zeros(shape), sharding)
     made = init(shape, key=0, like=like)

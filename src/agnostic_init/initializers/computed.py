@@ -65,6 +65,7 @@ class OfPlaces(_Computed):
     """A subclass has a number for every place of a shape."""
 
     needs_key: ClassVar[bool] = False
+    pattern: ClassVar[str] = "pattern"
 
     def at(self, shape: tuple[int, ...], places: list[Any]) -> Any:
         """The numbers at some places: of each axis an array of positions, to be broadcast together."""
@@ -75,7 +76,7 @@ class OfPlaces(_Computed):
 
     def statistics(self, shape: tuple[int, ...], dtype: str) -> dict[str, Any]:
         low, high = self.bounds(shape, format_of(dtype).compute) if all(shape) else (None, None)
-        return {"distribution": "pattern", "low": low, "high": high}
+        return {"distribution": self.pattern, "low": low, "high": high}
 
 
 class OfUniform(_Computed):

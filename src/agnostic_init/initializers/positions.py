@@ -11,10 +11,7 @@ import numpy as np
 from agnostic_init.arrays.dtypes import format_of
 from agnostic_init.arrays.errors import check_choice, must
 from agnostic_init.arrays.numbers import integer, real_number
-from agnostic_init.arrays.target import Target
-from agnostic_init.bits.block import Block
-from agnostic_init.bits.key import Key
-from agnostic_init.initializers.blocks import Blockwise, positions_along
+from agnostic_init.initializers.computed import OfPlaces
 
 __all__ = ["alibi_biases", "alibi_slopes", "rotary_positions", "sinusoidal_positions"]
 
@@ -23,40 +20,20 @@ PAIRS = ("single", "halves", "interleaved")
 PARTS = ("cos", "sin", "polar", "frequency")
 
 
-class _Table(Blockwise):
-    """Numbers that follow from their places alone; computed in float64 by the host, rounded once."""
+class _Table(OfPlaces):
+    """A table of at least so many axes."""
 
-    needs_key: ClassVar[bool] = False
+    pattern: ClassVar[str] = "table"
     least_axes: ClassVar[int] = 1
 
-    def values(self, places: list[Any], shape: tuple[int, ...]) -> Any:
-        """The numbers at some places along each axis, in float64, to be broadcast."""
-        raise NotImplementedError
-
     def check(self, shape: tuple[int, ...], dtype: str) -> None:
-        format_of(dtype)
         if len(shape) < self.least_axes:
             rule = f"must have {self.least_axes} axes or more for {type(self).__name__}"
             raise must("shape", rule, shape)
+        super().check(shape, dtype)
 
-    def make_block(
-        self, shape: tuple[int, ...], key: Key | None, part: Block, target: Target
-    ) -> Any:
-        form = format_of(target.dtype)
-        double = form.compute == "float64"
-        width = ("complex128" if double else "complex64") if form.is_complex else form.compute
-        axes = zip(part.starts, part.steps, part.counts, strict=True)
-        rank = len(shape)
-        places = [
-            positions_along(*axis).astype(np.float64).reshape((-1,) + (1,) * (rank - d - 1))
-            for d, axis in enumerate(axes)
-        ]
-        made = np.broadcast_to(self.values(places, shape).astype(width), part.counts)
-        host = np.asarray(made.reshape(part.shape), order="C")
-        return target.library.cast(target.library.from_host(host, target.device), target.dtype)
-
-    def statistics(self, shape: tuple[int, ...], dtype: str) -> dict[str, Any]:
-        return {"distribution": "table"}
+    def bounds(self, shape: tuple[int, ...], compute: str) -> tuple[float, float]:
+        return -1.0, 1.0
 
 
 @dataclass(frozen=True, repr=False)
@@ -111,7 +88,7 @@ class sinusoidal_positions(_Table):
             rule = f"must be less than half of the {shape[-1]} channels"
             raise must("shift", rule, self.shift)
 
-    def values(self, places: list[Any], shape: tuple[int, ...]) -> Any:
+    def at(self, shape: tuple[int, ...], places: list[Any]) -> Any:
         half, channel = max(1, shape[-1] // 2), places[-1]
         if self.order == "interleaved":
             pair, odd = channel // 2, channel % 2 == 1
@@ -177,7 +154,7 @@ class rotary_positions(_Table):
         if self.part == "polar" and not format_of(dtype).is_complex:
             raise must("dtype", 'must be complex for part="polar"', dtype, "dtype='complex64'")
 
-    def values(self, places: list[Any], shape: tuple[int, ...]) -> Any:
+    def at(self, shape: tuple[int, ...], places: list[Any]) -> Any:
         channel = places[-1]
         count = max(1, shape[-1] if self.pairs == "single" else shape[-1] // 2)
         pair = {
@@ -213,8 +190,11 @@ class alibi_slopes(_Table):
     array([0.25      , 0.0625    , 0.015625  , 0.00390625], dtype=float32)
     """
 
-    def values(self, places: list[Any], shape: tuple[int, ...]) -> Any:
+    def at(self, shape: tuple[int, ...], places: list[Any]) -> Any:
         return _slopes(places[0], shape[0])
+
+    def bounds(self, shape: tuple[int, ...], compute: str) -> tuple[float, float]:
+        return 0.0, 1.0
 
 
 @dataclass(frozen=True, repr=False)
@@ -239,9 +219,14 @@ class alibi_biases(_Table):
 
     least_axes: ClassVar[int] = 3
 
-    def values(self, places: list[Any], shape: tuple[int, ...]) -> Any:
+    def at(self, shape: tuple[int, ...], places: list[Any]) -> Any:
         distance = np.abs(places[-2] + (shape[-1] - shape[-2]) - places[-1])
         return -_slopes(places[-3], shape[-3]) * distance
+
+    def bounds(self, shape: tuple[int, ...], compute: str) -> tuple[float, float]:
+        steepest = float(_slopes(np.array(0.0), shape[-3]))
+        furthest = max(shape[-1] - 1, abs(shape[-1] - shape[-2]), shape[-2] - 1)
+        return -steepest * furthest, 0.0
 
 
 def _slopes(heads: Any, count: int) -> Any:

@@ -118,7 +118,7 @@ class orthogonal_random_features(Whole):
     References
     ----------
     Yu, Suresh, Choromanski, Holtmann-Rice, Kumar, "Orthogonal random features", NIPS 2016,
-    arXiv:1610.09072, section 3, equation 4.
+    arXiv:1610.09072, section 3.
 
     Examples
     --------
@@ -144,7 +144,7 @@ class orthogonal_random_features(Whole):
         if format_of(dtype).is_complex:
             raise must("dtype", "must be real for random features", dtype)
         normal_draw(0.0, 1.0 / self.length_scale, dtype)
-        _haar(*self._sides(shape)[:2], dtype)
+        _haar(*self._sides(shape)[:2], format_of(dtype).compute)
 
     def _sides(self, shape: tuple[int, ...]) -> tuple[int, int, bool]:
         """Features, coordinates, and whether the coordinates are the first axis."""

@@ -10,8 +10,8 @@ from agnostic_init.arrays.numbers import real_number
 from agnostic_init.initializers.base import Initializer
 from agnostic_init.initializers.constant import zeros
 from agnostic_init.initializers.logarithmic import log_of_uniform
-from agnostic_init.initializers.parts import blocks
 from agnostic_init.initializers.recurrent.orders import order_of
+from agnostic_init.initializers.side_by_side import blocks
 
 __all__ = ["chrono"]
 

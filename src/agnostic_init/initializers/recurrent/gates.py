@@ -9,8 +9,8 @@ from agnostic_init.arrays.errors import must, must_be_type
 from agnostic_init.arrays.numbers import integer, real_number
 from agnostic_init.initializers.constant import constant
 from agnostic_init.initializers.lookup import found
-from agnostic_init.initializers.parts import blocks
 from agnostic_init.initializers.recurrent.orders import CELLS, order_of
+from agnostic_init.initializers.side_by_side import blocks
 
 __all__ = ["forget_bias", "gates"]
 
@@ -113,7 +113,7 @@ def forget_bias(
     ----------
     Gers, Schmidhuber, Cummins, "Learning to forget: continual prediction with LSTM", Neural
     Computation 2000; Jozefowicz, Zaremba, Sutskever, "An empirical exploration of recurrent network
-    architectures", ICML 2015, section 5, which has the bias of 1.
+    architectures", ICML 2015, which has the bias of 1.
 
     Examples
     --------

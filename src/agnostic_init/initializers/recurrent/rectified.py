@@ -32,7 +32,7 @@ def irnn(gain: float = 1.0) -> identity:
     References
     ----------
     Le, Jaitly, Hinton, "A simple way to initialize recurrent networks of rectified linear units",
-    2015, arXiv:1504.00941, section 3.
+    2015, arXiv:1504.00941, section 2.
 
     Examples
     --------
@@ -65,7 +65,7 @@ class np_rnn(Whole):
     References
     ----------
     Talathi, Vartak, "Improving performance of recurrent neural network with relu nonlinearity", 2015,
-    arXiv:1511.03771, section 3.
+    arXiv:1511.03771.
 
     Examples
     --------

@@ -10,9 +10,9 @@ from torch import nn
 from agnostic_init.initializers.base import Initializer
 from agnostic_init.initializers.constant import constant, zeros
 from agnostic_init.initializers.orthogonal import orthogonal
-from agnostic_init.initializers.parts import blocks
 from agnostic_init.initializers.random import normal, uniform
 from agnostic_init.initializers.scaling import variance_scaling
+from agnostic_init.initializers.side_by_side import blocks
 from agnostic_init.torch.conventions.defaults import NORMALIZATIONS, by_names, with_forget_bias
 from agnostic_init.torch.conventions.table import Convention, Model, Tensors
 

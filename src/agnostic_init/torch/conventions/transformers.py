@@ -11,9 +11,9 @@ from torch import nn
 from agnostic_init.arrays.errors import must
 from agnostic_init.initializers.base import Initializer
 from agnostic_init.initializers.constant import zeros
-from agnostic_init.initializers.parts import blocks
 from agnostic_init.initializers.random import normal
 from agnostic_init.initializers.scaling import variance_scaling
+from agnostic_init.initializers.side_by_side import blocks
 from agnostic_init.torch.conventions.defaults import NORMALIZATIONS, by_names, padded
 from agnostic_init.torch.conventions.table import Convention, Layer, Model, Tensors
 
