@@ -156,6 +156,37 @@ def test_what_was_measured_before_a_failure_is_kept():
     assert np.isfinite(found.column("rms")[:2]).all()
 
 
+def test_branches_that_begin_with_zeros_do_not_end_the_signal():
+    class Around(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.inside, self.norm, self.head = nn.Linear(6, 6), nn.LayerNorm(6), nn.Linear(6, 2)
+            nn.init.zeros_(self.norm.weight)
+
+        def forward(self, x):
+            return self.head(x + self.norm(self.inside(x)))
+
+    found = signal(Around(), torch.randn(8, 6))
+    assert found.verdicts[0].startswith("the signal keeps its size")
+    assert "norm returns 0, and the signal goes around" in found.verdicts
+    assert not any("copies" in each for each in found.verdicts)
+
+
+def test_layers_are_those_with_parameters_of_their_own_under_any_wrapper():
+    attention, x = nn.MultiheadAttention(8, 2, batch_first=True), torch.randn(2, 3, 8)
+    found = signal(attention, (x, x, x), output=lambda both: both[0])
+    assert [layer.name for layer in found.layers] == ["input", "the module"]
+    assert found.layers[1].weight_gradient > 0
+    normed = nn.Sequential(nn.utils.parametrizations.weight_norm(nn.Linear(4, 3)), nn.ReLU())
+    found = signal(normed, torch.randn(5, 4))
+    assert [layer.name for layer in found.layers] == ["input", "0", "1"]
+    assert found.layers[1].weight_gradient > 0
+    compiled = torch.compile(nn.Sequential(nn.Linear(4, 4), nn.ReLU()), backend="eager")
+    found = signal(compiled, torch.randn(5, 4))
+    assert found.name == "Sequential"
+    assert [layer.name for layer in found.layers] == ["input", "0", "1"]
+
+
 def test_a_module_without_gradients_says_so():
     model = nn.Linear(3, 2).requires_grad_(False)
     assert signal(model, torch.ones(2, 3)).problems == ()  # that of its input is there

@@ -10,11 +10,16 @@ import torch
 from agnostic_init.study.measures import copies, similarity, size
 from agnostic_init.study.torch_activations import shares
 
-__all__ = ["Watch", "plain"]
+__all__ = ["Watch", "layer_name", "plain"]
+
+COMPILED = "_orig_mod."
 
 
 class Watch:
-    """What hooks see of a module's layers: modules that have none inside, in the order of their calls."""
+    """What hooks see of a module's layers, in the order of their calls.
+
+    Layers are modules that have parameters of their own, or no modules inside.
+    """
 
     def __init__(self, progress: Any) -> None:
         self.rows: list[dict[str, Any]] = []
@@ -27,8 +32,10 @@ class Watch:
     def on(self, model: Any) -> list[Any]:
         """Hang hooks on the layers; what takes them off."""
         handles = []
-        for name, module in model.named_modules():
-            if not any(True for _ in module.children()):
+        for given, module in model.named_modules():
+            name = layer_name(given)
+            alone = not any(True for _ in module.children())
+            if name == given.replace(COMPILED, "") and (alone or module._parameters):
                 handles.append(module.register_forward_pre_hook(self._before(name)))
                 handles.append(module.register_forward_hook(self._after(name)))
         self.total = len(handles) // 2
@@ -84,6 +91,11 @@ def plain(x: Any) -> Any:
     """A tensor without its history, in a dtype that can be measured."""
     x = x.detach()
     return x if x.dtype in (torch.float32, torch.float64) else x.float()
+
+
+def layer_name(name: str) -> str:
+    """What a layer is called: without the marks of compiled modules and of what makes its weights."""
+    return name.replace(COMPILED, "").partition("parametrizations")[0].removesuffix(".")
 
 
 def _first_tensor(given: Any) -> Any:

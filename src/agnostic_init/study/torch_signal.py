@@ -12,7 +12,7 @@ from agnostic_init.arrays.errors import Wording, must, must_be_type
 from agnostic_init.study.measures import histogram, norm
 from agnostic_init.study.pictures import Histogram
 from agnostic_init.study.records import Layer, Signal
-from agnostic_init.study.torch_hooks import Watch, plain
+from agnostic_init.study.torch_hooks import Watch, layer_name, plain
 from agnostic_init.study.torch_untouched import untouched
 from agnostic_init.study.verdicts import verdicts
 
@@ -41,7 +41,8 @@ def signal_of_module(
         rule = "must have parameters with values, and these have no memory"
         raise must("model", rule, Wording(", ".join(bare)), "ai.torch.build, or to_empty")
     watch = Watch(progress)
-    with untouched(model, watch.problems), torch.enable_grad():
+    eager = torch.compiler.set_stance("force_eager")  # compiled, hooks would be cut out of it
+    with untouched(model, watch.problems), torch.enable_grad(), eager:
         args, kwargs, first, entering = _inputs(batch)
         if first.is_floating_point():
             watch.see("input", "", entering, {})
@@ -61,9 +62,10 @@ def signal_of_module(
             for each in handles:
                 each.remove()
     layers = tuple(Layer(**row) for row in watch.rows)
-    about = {"model": type(model).__name__, "library": "torch", "training": model.training}
+    name = type(getattr(model, "_orig_mod", model)).__name__
+    about = {"model": name, "library": "torch", "training": model.training}
     return Signal(
-        type(model).__name__,
+        name,
         layers,
         verdicts(layers, singular),
         tuple(watch.problems),
@@ -171,7 +173,7 @@ def _back(model: Any, first: Any, root: tuple[Any, Any] | None, watch: Watch) ->
             watch.problems.append(f"the gradient at {watch.rows[row]['name']} is not finite")
     last = {row["name"]: row for row in watch.rows}
     for (name, _), each in zip(named, found, strict=False):
-        owner = name.rpartition(".")[0] or "the module"
+        owner = layer_name(name.rpartition(".")[0]) or "the module"
         if each is not None and owner in last and not each.is_sparse:
             before = last[owner].get("weight_gradient") or 0.0
             last[owner]["weight_gradient"] = math.hypot(before, norm(plain(each)))

@@ -26,7 +26,13 @@ def verdicts(layers: Sequence[Layer], singular_values: Sequence[float] = ()) -> 
     forward = [layer.rms for layer in layers]
     backward = [layer.gradient for layer in reversed(layers)]
     said = [_of_size("the signal", forward, ""), _of_size("the gradient", backward, " back")]
-    said += [_of_units(layers), _of_flatness(layers), _of_similarity(layers), _of_copies(layers)]
+    said += [
+        _of_zeros(layers),
+        _of_units(layers),
+        _of_flatness(layers),
+        _of_similarity(layers),
+        _of_copies(layers),
+    ]
     said.append(_of_jacobian(singular_values))
     return tuple(each for each in said if each)
 
@@ -39,8 +45,9 @@ def _of_size(what: str, sizes: Sequence[float | None], way: str) -> str:
     layers = f"{number} layer{'s' * (number > 1)}{way}"
     if not math.isfinite(found[-1]):
         return f"{what} explodes: it is no longer finite after {layers}"
-    if 0.0 in found:
-        return f"{what} vanishes: it is 0 after {_layers(found.index(0.0), way)}"
+    if found[-1] == 0.0:  # as where branches begin with zeros, others may be 0 on the way
+        last = max(i for i, each in enumerate(found) if each != 0.0)
+        return f"{what} vanishes: it is 0 after {_layers(last + 1, way)}"
     ratio = found[-1] / found[0]
     each = f", × {ratio ** (1 / number):.3g} in each" if number > 1 else ""
     if ratio < 1 / KEPT:
@@ -54,12 +61,26 @@ def _layers(number: int, way: str) -> str:
     return f"{number} layer{'s' * (number > 1)}{way}"
 
 
+def _of_zeros(layers: Sequence[Layer]) -> str:
+    """Of layers that return 0 where the signal goes around them."""
+    found = [layer for layer in layers if layer.rms == 0.0]
+    if not found or layers[-1].rms == 0.0:
+        return ""
+    more = f" and {len(found) - 1} more" if len(found) > 1 else ""
+    return f"{_place(found[0])}{more} return{'s' * (not more)} 0, and the signal goes around"
+
+
+def _place(layer: Layer) -> str:
+    """What a layer is called in a sentence: those of stacks have numbers."""
+    return f"layer {layer.name}" if layer.name.isdigit() else layer.name
+
+
 def _of_units(layers: Sequence[Layer]) -> str:
     worst = max(layers, key=lambda layer: layer.dead or 0.0)
     if not worst.dead or worst.dead < DEAD:
         return ""
     return (
-        f"{100 * worst.dead:.0f} % of the units of layer {worst.name} are dead: "
+        f"{100 * worst.dead:.0f} % of the units of {_place(worst)} are dead: "
         "their activation is flat for every example, so that they do not learn"
     )
 
@@ -69,9 +90,7 @@ def _of_flatness(layers: Sequence[Layer]) -> str:
     if not worst.saturated or worst.saturated < FLAT:
         return ""
     share = f"{100 * worst.saturated:.0f} %"
-    return (
-        f"saturated: {share} of the values of layer {worst.name} lie where the activation is flat"
-    )
+    return f"saturated: {share} of the values of {_place(worst)} lie where the activation is flat"
 
 
 def _of_similarity(layers: Sequence[Layer]) -> str:
@@ -79,17 +98,15 @@ def _of_similarity(layers: Sequence[Layer]) -> str:
     if len(found) < 2 or found[0] >= ALIKE or found[-1] < ALIKE:
         return ""
     first = next(layer for layer in layers if (layer.similarity or 0.0) >= ALIKE)
-    return (
-        f"examples become alike: their cosine is {first.similarity:.3f} from layer {first.name} on"
-    )
+    return f"examples become alike: their cosine is {first.similarity:.3f} from {_place(first)} on"
 
 
 def _of_copies(layers: Sequence[Layer]) -> str:
-    found = [layer for layer in layers if layer.copies]
+    found = [layer for layer in layers if layer.copies and layer.rms]
     if not found:
         return ""
     return (
-        f"the units of layer {found[0].name} are copies of each other: training cannot make them "
+        f"the units of {_place(found[0])} are copies of each other: training cannot make them "
         "differ (their symmetry is not broken)"
     )
 
