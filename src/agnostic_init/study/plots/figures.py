@@ -101,7 +101,7 @@ def _lines(axes: Any, picture: Lines) -> None:
     axes.set_xlabel(picture.x_label)
     axes.set_ylabel(picture.y_label)
     if all(float(x).is_integer() for each in picture.series for x in each.x):
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
     for axis, scale, log in (
         (axes.xaxis, axes.set_xscale, picture.x_log),
         (axes.yaxis, axes.set_yscale, picture.y_log and _positive(picture)),
