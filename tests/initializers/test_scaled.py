@@ -165,3 +165,20 @@ def test_many_at_once_and_in_place(backend, xp):
     if backend.name not in ("jax", "dask"):
         out = init.fill(xp.zeros((6, 4), dtype=xp.float32), key=3)
         np.testing.assert_allclose(backend.to_numpy(out), whole, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "init",
+    [
+        ai.scaled("normal", "spectral", layout="torch"),
+        ai.scaled(ai.zero_rows("normal", 0), 0.3),
+        ai.mup("kaiming_uniform", base=(3, 2)),
+    ],
+    ids=repr,
+)
+@pytest.mark.parametrize("index", [np.s_[2:5], np.s_[::-2, 1], np.s_[0, ::3], np.s_[4:2]], ids=str)
+def test_a_block_is_cut_from_the_whole(init, index):
+    whole = init((6, 5), key=0)[index]
+    assert np.array_equal(init((6, 5), key=0, index=index), whole)
+    out = np.full(whole.shape, np.nan, np.float32)
+    assert np.array_equal(init.fill(out, key=0, index=index, global_shape=(6, 5)), whole)

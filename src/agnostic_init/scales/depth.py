@@ -62,7 +62,7 @@ def by_depth(layer: int, branches: int = 2) -> float:
     References
     ----------
     Zhang, Titov, Sennrich, "Improving deep transformer with depth-scaled initialization and merged
-    attention", EMNLP 2019, arXiv:1908.11365, section 4. With two branches: OLMo and torchtitan.
+    attention", EMNLP 2019, arXiv:1908.11365. With two branches: OLMo and torchtitan.
 
     Examples
     --------
