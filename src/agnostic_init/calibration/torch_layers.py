@@ -24,7 +24,7 @@ from agnostic_init.calibration.torch_kinds import (
 )
 from agnostic_init.initializers.base import Initializer
 from agnostic_init.models.torch_computed import computed_tensors
-from agnostic_init.models.torch_names import Place, named_tensors, places
+from agnostic_init.models.torch_names import Place, adapters, named_tensors, places
 from agnostic_init.models.torch_wrappers import FSDP_1, kinds
 
 __all__ = ["TorchLayer", "layers_of"]
@@ -141,8 +141,11 @@ def layers_of(
         name = f"{place.name}.weight" if place.name else "weight"
         _check(name, weight.tensor)
         found[id(weight.tensor)] = TorchLayer(name, place.module, weight, group)
+    apart = adapters(model)
     for layer in found.values():
         layer.left = _why_left(layer, users, names, method)
+        if layer.name.startswith(apart):  # whose product is to stay zero
+            layer.left = "it is part of an adapter"
     layers = list(found.values())
     if not layers:
         rule = (

@@ -9,9 +9,11 @@ from typing import Any, NamedTuple
 import torch
 
 from agnostic_init.arrays.errors import must, must_be_type
-from agnostic_init.models.torch_wrappers import SILENT, own_names, wrapped
+from agnostic_init.models.torch_wrappers import SILENT, kinds, own_names, wrapped
 
-__all__ = ["Named", "Place", "canonical_names", "named_tensors", "places"]
+__all__ = ["Named", "Place", "adapters", "canonical_names", "named_tensors", "places"]
+
+ADAPTED = "peft.tuners.tuners_utils.BaseTunerLayer"
 
 
 class Named(NamedTuple):
@@ -142,6 +144,17 @@ def places(module: Any) -> list[Place]:
     for place in _tree(module):
         found.setdefault(id(place.module), place)
     return list(found.values())
+
+
+def adapters(module: Any) -> tuple[str, ...]:
+    """What the names begin with that are those of peft's adapters, which are no layers as others."""
+    return tuple(
+        f"{place.name}.{child}"
+        for place in places(module)
+        if ADAPTED in kinds(place.module)
+        for child in place.module._modules
+        if child not in wrapped(place.module)
+    )
 
 
 def _tree(module: Any) -> list[Place]:

@@ -7,16 +7,13 @@ from typing import Any
 
 from agnostic_init.arrays.errors import check_choice, must_be_type
 from agnostic_init.initializers.base import Initializer
-from agnostic_init.models.torch_names import places
-from agnostic_init.models.torch_wrappers import kinds, wrapped
+from agnostic_init.models.torch_names import adapters, places
 from agnostic_init.torch.conventions.defaults import TORCH
 from agnostic_init.torch.conventions.frameworks import FLAX, KERAS
 from agnostic_init.torch.conventions.table import Convention, Model
 from agnostic_init.torch.conventions.transformers import GPT2, LLAMA, VIT
 
-__all__ = ["CONVENTIONS", "adapters", "by_convention", "conventions_of"]
-
-ADAPTED = "peft.tuners.tuners_utils.BaseTunerLayer"
+__all__ = ["CONVENTIONS", "by_convention", "conventions_of"]
 
 OWN = "own"
 CONVENTIONS = {each.name: each for each in (TORCH, GPT2, VIT, LLAMA, KERAS, FLAX)}
@@ -40,17 +37,6 @@ def conventions_of(given: Any) -> tuple[list[Convention], bool]:
         own = own or each == OWN
         found += [CONVENTIONS[each]] if each != OWN else []
     return (found or [TORCH] if own else found), own
-
-
-def adapters(module: Any) -> tuple[str, ...]:
-    """What the names begin with that are those of peft's adapters, which are no layers as others."""
-    return tuple(
-        f"{place.name}.{child}"
-        for place in places(module)
-        if ADAPTED in kinds(place.module)
-        for child in place.module._modules
-        if child not in wrapped(place.module)
-    )
 
 
 def by_convention(

@@ -16,8 +16,8 @@ from agnostic_init.models.filling import fill
 from agnostic_init.models.progress import Progress
 from agnostic_init.models.rules import Rule
 from agnostic_init.models.torch_computed import Computed, computed_tensors
-from agnostic_init.models.torch_names import Named, named_tensors
-from agnostic_init.torch.by_convention import adapters, by_convention, conventions_of
+from agnostic_init.models.torch_names import Named, adapters, named_tensors
+from agnostic_init.torch.by_convention import by_convention, conventions_of
 from agnostic_init.torch.choosing import chosen as chosen_by
 from agnostic_init.torch.loaded import missing
 from agnostic_init.torch.own import check_own, run_own
