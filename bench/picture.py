@@ -13,14 +13,11 @@ __all__ = ["first_use"]
 OURS, PEER = "ours-torch", "torch"
 LEFT, RIGHT, ROW, BAR, TOP = 250, 120, 54, 19, 58
 WIDTH = 760
-# Of the theme that the reader has: text, our bar, the peer's.
+# On white, whatever the page around it: text, our bar, the peer's.
 STYLE = """
   text { font: 15px system-ui, -apple-system, "Segoe UI", "Liberation Sans", sans-serif; fill: #1f2328 }
   .small { font-size: 13px; fill: #59636e }
   .ours { fill: #1a7f64 } .peer { fill: #b9c0c7 }
-  @media (prefers-color-scheme: dark) {
-    text { fill: #e6edf3 } .small { fill: #9198a1 } .ours { fill: #3fb68b } .peer { fill: #5b646e }
-  }
 """.rstrip()
 
 
@@ -45,9 +42,10 @@ def first_use(results: dict[str, Any]) -> str:
     height = TOP + ROW * len(rows) + 30
     lines = [
         '<svg xmlns="http://www.w3.org/2000/svg" role="img"',
-        f'     viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}">',
+        f'     viewBox="-16 -10 {WIDTH + 32} {height + 20}" width="{WIDTH}">',
         "  <title>How long a new process waits for its weights</title>",
         f"  <style>{STYLE}\n  </style>",
+        f'  <rect x="-16" y="-10" width="{WIDTH + 32}" height="{height + 20}" fill="#fff"/>',
         *_legend(),
     ]
     for number, row in enumerate(rows):

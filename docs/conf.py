@@ -72,6 +72,7 @@ ELSEWHERE = {
 }
 LINK = re.compile(r"\]\((?P<to>\.\./[^)#\s]+)(?P<anchor>#[^)\s]*)?\)")
 TOCTREE = re.compile(r"^```\{toctree\}(.*?)^```", re.MULTILINE | re.DOTALL)
+ATTRIBUTE = re.compile(r"(?P<name>\w+(, \w+)*) : (?P<what>.+)")
 LAYOUT = re.compile(r'("[^"`]*\*k[^"`]*")')
 
 
@@ -101,8 +102,15 @@ def rest() -> list[str]:
 def read_docstring(
     app: object, kind: str, name: str, of: object, how: object, lines: list[str]
 ) -> None:
-    """Make a literal of a layout in quotes, whose star is no emphasis."""
-    lines[:] = [LAYOUT.sub(r"``\1``", line) if "``" not in line else line for line in lines]
+    """Make a literal of a layout in quotes, whose star is no emphasis; put what an attribute is on a line of its own."""
+    made, inside = [], False
+    for number, line in enumerate(lines):
+        if line.startswith("---"):
+            inside = lines[number - 1] == "Attributes"
+        found = ATTRIBUTE.match(line) if inside else None
+        for each in (found["name"], f"    {found['what']}") if found else (line,):
+            made.append(each if "``" in each else LAYOUT.sub(r"``\1``", each))
+    lines[:] = made
 
 
 def setup(app: object) -> None:
