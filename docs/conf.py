@@ -108,8 +108,8 @@ def read_docstring(
         if line.startswith("---"):
             inside = lines[number - 1] == "Attributes"
         found = ATTRIBUTE.match(line) if inside else None
-        for each in (found["name"], f"    {found['what']}") if found else (line,):
-            made.append(each if "``" in each else LAYOUT.sub(r"``\1``", each))
+        parts = [found["name"], f"    {found['what']}"] if found else [line]
+        made += [each if "``" in each else LAYOUT.sub(r"``\1``", each) for each in parts]
     lines[:] = made
 
 

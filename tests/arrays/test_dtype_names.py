@@ -81,6 +81,8 @@ def test_bytes_an_element(name, size):
 
 BAD = [
     (">f8", ValueError, "`dtype` must be the name of a dtype, got '>f8'"),
+    ("BF16", ValueError, "must be the name of a dtype, got 'BF16'; try: 'bfloat16'"),
+    ("fp32", ValueError, "must be the name of a dtype, got 'fp32'; try: 'float32'"),
     ("banana", ValueError, "`dtype` must be the name of a dtype, got 'banana'; try: 'float32'"),
     ("float33", ValueError, "got 'float33'; try: 'float32'"),
     ("float8", ValueError, "got 'float8'; try: 'float8_e5m2' or 'float8_e4m3fn'"),

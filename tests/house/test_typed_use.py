@@ -71,3 +71,21 @@ def test_calibrate_returns_its_report() -> None:
     assert_type(done, ai.calibration.Calibration)
     assert_type(done["w"].left, str)
     assert_type(done.rows, tuple[ai.calibration.Calibrated, ...])
+
+
+def test_faces_for_library_authors_have_types() -> None:
+    def made(init: ai.typing.Initializer, key: ai.Key) -> Any:
+        return init((2, 3), key=key.fold_in("w"))
+
+    class small(ai.CustomInitializer):
+        gain: float = 1.0
+
+        def initializer(self, shape: tuple[int, ...], dtype: str) -> ai.Initializer:
+            return ai.normal(std=self.gain / len(shape))
+
+    assert_type(small(gain=2.0).gain, float)
+    assert made(ai.he_normal("torch"), ai.key(0)).shape == made(small(), ai.key(1)).shape
+    generator = ai.Generator(0)
+    assert_type(generator.spawn(2), list[ai.Generator])
+    assert_type(generator.next_key(), ai.Key)
+    assert_type(ai.from_function(lambda shape, key, xp, dtype, device: 0)(), ai.CustomInitializer)

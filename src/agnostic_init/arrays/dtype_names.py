@@ -13,6 +13,18 @@ __all__ = ["name_of"]
 
 # Where torch means another dtype than NumPy by a name.
 _TORCHS = {"float": "float32", "int": "int32", "cfloat": "complex64", "chalf": "complex32"}
+# What .safetensors files and papers call some, which is said in errors and not taken.
+_OF_FILES = {
+    "BF16": "bfloat16",
+    "F16": "float16",
+    "F32": "float32",
+    "F64": "float64",
+    "FP16": "float16",
+    "FP32": "float32",
+    "FP64": "float64",
+    "F8_E4M3": "float8_e4m3fn",
+    "F8_E5M2": "float8_e5m2",
+}
 
 
 def name_of(dtype: Any) -> str:
@@ -59,6 +71,7 @@ def _of_text(text: str) -> str:
 
         # A name cut short means one that it begins, and not one of its length.
         begun = [known for known in DTYPES if known.startswith(f"{name}_")]
+        begun = [_OF_FILES[text.upper()]] if text.upper() in _OF_FILES else begun
         close = begun[:2] or difflib.get_close_matches(name, DTYPES, n=1) or ["float32"]
         hint = " or ".join(map(repr, close))
         raise must("dtype", "must be the name of a dtype", text, hint)

@@ -38,7 +38,7 @@ class Library(library.Library):
 
     def device(self, device: Any) -> Any:
         if device not in (None, "cpu"):
-            hint = "xp=torch or xp=cupy"
+            hint = "xp=torch or xp=cupy; on the command line, --backend torch"
             raise must("device", "must be 'cpu' for NumPy", device, hint)
         return None if device is None else "cpu"
 
