@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from typing import TYPE_CHECKING, Any
 
-from agnostic_init.arrays.errors import must
 from agnostic_init.arrays.target import BACKENDS
 from agnostic_init.cli.arguments import seed
 from agnostic_init.cli.reporting import note, show, showing_progress
 from agnostic_init.cli.signals import Signals
+from agnostic_init.cli.study_options import columns, initializer_of
 
 if TYPE_CHECKING:
     from agnostic_init.study.records import Signal
@@ -80,7 +79,7 @@ def _signal(options: argparse.Namespace, signals: Signals) -> int:
         Stack(
             depth=options.depth,
             width=options.width,
-            initializer=_initializer(each),
+            initializer=initializer_of(each),
             activation=options.activation,
             block=tuple(options.block.split(",")),
             residual=options.residual,
@@ -135,23 +134,4 @@ def _tell(found: list[Signal], options: argparse.Namespace) -> None:
     if options.json:
         show(json.dumps([each.to_dict() for each in found], indent=2))
     else:
-        show(as_text(page_of(found), _columns()))
-
-
-def _columns() -> int:
-    """Those of the terminal; 80 of a file or a pipe."""
-    import shutil
-
-    at_terminal = sys.stdout is not None and sys.stdout.isatty()
-    return min(shutil.get_terminal_size().columns, 120) if at_terminal else 80
-
-
-def _initializer(text: str) -> Any:
-    """A name, or the dictionary that JSON describes."""
-    if not text.lstrip().startswith("{"):
-        return text
-    try:
-        return json.loads(text)
-    except ValueError as error:
-        hint = """'{"name": "normal", "std": 0.1}'"""
-        raise must("INIT", f"must be a name or JSON ({error})", text, hint) from None
+        show(as_text(page_of(found), columns()))

@@ -7,6 +7,7 @@ from typing import Any
 
 from agnostic_init.cli.study_phase import add_phase
 from agnostic_init.cli.study_signal import add_signal
+from agnostic_init.cli.study_train import add_train
 
 __all__ = ["add_study"]
 
@@ -20,4 +21,5 @@ def add_study(commands: Any) -> None:
     )
     studies = parser.add_subparsers(required=True, metavar="STUDY")
     add_signal(studies)
+    add_train(studies)
     add_phase(studies)

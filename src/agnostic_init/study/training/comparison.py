@@ -6,7 +6,7 @@ import itertools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,11 +16,15 @@ from agnostic_init.arrays.values import Record
 from agnostic_init.models.table import table
 from agnostic_init.study.training.difference import LEVEL, POWER, Difference, difference, holm
 
+if TYPE_CHECKING:
+    from agnostic_init.study.pictures import Page
+
 __all__ = ["Comparison", "Pair"]
 
 Numbers = np.ndarray[Any, Any]
 NO_BETTER = 0.98  # of the loss of one answer for all
-HEADER = ("initializer", "train loss", "test loss", "test accuracy", "verdict")
+Row = tuple[str, ...]
+MEASURES = ("train loss", "test loss", "test accuracy")
 OF_PAIRS = ("first", "second", "difference", "95 % interval", "p", "p, Holm", "seeds", "or so")
 
 
@@ -167,26 +171,44 @@ class Comparison:
             learns = float(good.mean()) < NO_BETTER * self.baseline
             yield "learns" if learns else "does not learn: no better than one answer for all inputs"
 
-    def table(self) -> str:
-        """The last measurements, mean and standard deviation over seeds, as text."""
-        shown = [title for title in HEADER if title.replace(" ", "_") in self.curves]
-        said = self.verdicts()
+    def rows(self) -> tuple[Row, tuple[Row, ...]]:
+        """The last measurements, mean and standard deviation over seeds: a header, and rows."""
+        shown = [title for title in MEASURES if title.replace(" ", "_") in self.curves]
         rows = [
-            [name, *(_spread(self.final(t.replace(" ", "_"))[i]) for t in shown), said[name]]
-            for i, name in enumerate(self.names)
+            (name, *(_spread(self.final(t.replace(" ", "_"))[place]) for t in shown))
+            for place, name in enumerate(self.names)
         ]
-        return table([HEADER[0], *shown, HEADER[-1]], rows, right=shown)
+        return ("initializer", *shown), tuple(rows)
+
+    def table(self) -> str:
+        """The last measurements and the verdicts, as text."""
+        header, rows = self.rows()
+        said = [(*row, self.verdicts()[row[0]]) for row in rows]
+        return table((*header, "verdict"), said, right=header[1:])
 
     def table_of_pairs(self, measure: str = "test_loss", test: str = "paired") -> str:
         """What tells each two apart, as text; "seeds" are those that it takes."""
-        rows = []
+        header, rows = self.rows_of_pairs(measure, test)
+        return table(header, rows, right=header[2:])
+
+    def page(self) -> Page:
+        """What is shown of it: for `save` and `as_text`."""
+        from agnostic_init.study.training.comparison_page import page_of_comparison
+
+        return page_of_comparison(self)
+
+    def rows_of_pairs(
+        self, measure: str = "test_loss", test: str = "paired"
+    ) -> tuple[Row, tuple[Row, ...]]:
+        """What tells each two apart: a header, and rows."""
+        rows: list[Row] = []
         for pair in self.pairs(measure, test):
             names, apart = [pair.first, pair.second], pair.difference
             if apart is None:
-                rows.append([*names, pair.why_not, "", "", "", "", ""])
+                rows.append((*names, pair.why_not, "", "", "", "", ""))
                 continue
             rows.append(
-                [
+                (
                     *names,
                     f"{apart.mean:+.4g}",
                     f"{apart.low:+.4g} to {apart.high:+.4g}",
@@ -194,9 +216,9 @@ class Comparison:
                     f"{pair.p_holm:.2g}",
                     _seeds(apart.seeds),
                     f"{_seeds(apart.seeds_low)} to {_seeds(apart.seeds_high)}",
-                ]
+                )
             )
-        return table(OF_PAIRS, rows, right=OF_PAIRS[2:])
+        return OF_PAIRS, tuple(rows)
 
     def to_dict(self) -> dict[str, Any]:
         """All of it, of types that JSON can hold; what is not finite is None."""
