@@ -33,6 +33,7 @@ PACKAGES = (
     "ml-dtypes",
     "keras",
     "flax",
+    "matplotlib",
     "tqdm",
 )
 

@@ -121,6 +121,19 @@ def test_what_is_not_finite_ends_the_study_and_what_was_found_is_kept():
     assert json.loads(json.dumps(found.to_dict()))["layers"][3]["rms"] == "inf"
 
 
+def test_theory_is_silent_in_words_where_it_says_nothing():
+    for init in ("identity", "looks_linear", ai.uniform(0, 1), ai.constant(0.1)):
+        found = signal(Stack(depth=2, width=8, initializer=init), key=0)
+        assert found.about["no theory"] == "theory is of independent random weights of mean 0"
+        assert found.layers[1].theory_rms is None
+        assert found.phase is None
+    own = ai.from_function(lambda shape, key, xp, dtype, device: xp.full(shape, 0.1, dtype=dtype))
+    found = signal(Stack(depth=2, width=8, initializer=own()), key=0)
+    assert found.about["no theory"] == (
+        "the initializer does not say the mean and the std of its weights"
+    )
+
+
 def test_a_wide_jacobian_is_left_out_in_words():
     stack = Stack(depth=1, width=33, block=("convolution", "activation"))
     assert "of 2,112 outputs by 2,112 inputs is not computed" in signal(stack, key=0).problems[0]

@@ -46,6 +46,12 @@ def page_of_signals(signals: Sequence[Signal]) -> Page:
 
 def _summary(signals: Sequence[Signal]) -> str:
     about = signals[0].about or {}
+    if "model" in about:
+        mode = "training" if about.get("training") else "evaluation"
+        return (
+            f"The module was run as it is, in {mode} mode, and watched in every layer; then a "
+            "gradient was sent back from its output. It is the same as before."
+        )
     where = f"{about.get('library', '')} {about.get('dtype', '')}".strip()
     examples = f" for {about['examples']} examples" if "examples" in about else ""
     on = f" on {where}" if where else ""

@@ -35,7 +35,9 @@ caption { text-align: left; font-weight: 600; padding: 0.4rem 0; }
 th, td { padding: 0.15rem 0.6rem; text-align: right; white-space: nowrap; }
 th:first-child, td:first-child { text-align: left; }
 thead th { border-bottom: 1px solid #888; }
+tr { background: #fff; }
 tbody tr:nth-child(even) { background: #f3f3f3; }
+th:first-child { position: sticky; left: 0; background: inherit; }
 footer { margin-top: 3rem; color: #555; font-size: 0.85rem; }
 @media print { body { max-width: none; } .scroll { overflow: visible; } }
 """
