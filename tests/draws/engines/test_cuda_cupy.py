@@ -30,6 +30,7 @@ class Device(contextlib.nullcontext):
     def __init__(self):
         super().__init__()
         self.id, self.attributes = 0, {"MultiProcessorCount": 2}
+        self.compute_capability = "90"
 
     def __enter__(self):
         return self
@@ -62,7 +63,7 @@ def engine(monkeypatch, host):
     launched = engine.launched = []
     monkeypatch.setattr(engine, "kernel", kernel)
     monkeypatch.setattr(engine, "device_table", lambda make, q: Table(make(q)))
-    monkeypatch.setattr(engine, "_room", lambda device: 32760)
+    monkeypatch.setattr(engine, "_room", lambda device, whole: 32760)
     yield engine
     del engine.launched
 
@@ -229,7 +230,11 @@ def test_how_much_a_launch_is_told(monkeypatch, driver, compiler, capability, ex
     monkeypatch.setattr(cupy.cuda.runtime, "driverGetVersion", lambda: driver)
     monkeypatch.setattr(cupy.cuda.nvrtc, "getVersion", lambda: compiler)
     monkeypatch.setattr(cupy.cuda, "Device", lambda index: device)
-    assert engine._room.__wrapped__(0) == expected
+    assert engine._room.__wrapped__(0, whole=False) == expected
+    # What is shipped asks for no compiler.
+    shipped = 32760 if driver >= 12010 and capability != "61" else 4096
+    monkeypatch.setattr(cupy.cuda.nvrtc, "getVersion", lambda: pytest.fail("asked"))
+    assert engine._room.__wrapped__(0, whole=True) == shipped
 
 
 def test_cupys_engine_goes_as_far_as_there_is_a_driver():

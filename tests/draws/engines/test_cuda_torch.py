@@ -69,12 +69,12 @@ def engine(monkeypatch, host):
     monkeypatch.setattr(torch.cuda, "get_device_properties", lambda index: properties)
     engine._processors.cache_clear()
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda index: (9, 0))
-    engine._kernel.cache_clear()
-    engine._room.cache_clear()
+    caches = engine._kernel, engine._room, engine._ships, engine._architectures, engine._processors
+    for cache in caches:
+        cache.cache_clear()
     yield engine
-    engine._kernel.cache_clear()
-    engine._room.cache_clear()
-    engine._processors.cache_clear()
+    for cache in caches:
+        cache.cache_clear()
 
 
 def expected(draw, part):

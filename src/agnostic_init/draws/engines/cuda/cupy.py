@@ -5,6 +5,7 @@ CuPy keeps the compiled kernels in its own cache on disk.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from collections.abc import Sequence
 from typing import Any
@@ -18,6 +19,7 @@ from agnostic_init.bits.key import Key
 from agnostic_init.draws.engines.cuda import parameters
 from agnostic_init.draws.engines.cuda.errors import saying
 from agnostic_init.draws.engines.cuda.many import launches, room
+from agnostic_init.draws.engines.cuda.shipped import shipped, ships
 from agnostic_init.draws.engines.cuda.source import STANDARD, Variant, source
 from agnostic_init.draws.engines.cuda.switch import switched_on
 from agnostic_init.draws.quantile import Central
@@ -89,7 +91,12 @@ def _fill_on(device: Any, jobs: Sequence[Job]) -> None:
         for draw, key, block, out in jobs
     ]
     ready = []
-    for plan in launches(placed, lambda: _room(device.id)):
+
+    def most() -> int:
+        here = {_architecture(device)}
+        return _room(device.id, all(ships(draw, here) for draw, *_ in jobs))
+
+    for plan in launches(placed, most):
         run = kernel(plan.variant, device.id)
         entries = plan.quantile and device_table(plan.table, plan.quantile).data.ptr
         ready.append((run, plan, plan.arguments(entries or 0)))
@@ -101,12 +108,18 @@ def _fill_on(device: Any, jobs: Sequence[Job]) -> None:
 
 
 @functools.cache
-def _room(device: int) -> int:
+def _room(device: int, whole: bool) -> int:
+    """Bytes of arguments; if the whole of the launches is of shipped kernels, nothing is compiled."""
     with saying("Compiling a CUDA kernel"):
         number = cupy.cuda.runtime.driverGetVersion()
         driver = number // 1000, number % 1000 // 10
+        compilers = [] if whole else [cupy.cuda.nvrtc.getVersion()]
         text = cupy.cuda.Device(device).compute_capability  # such as "90"
-        return room((int(text[:-1]), int(text[-1])), cupy.cuda.nvrtc.getVersion(), driver)
+        return room((int(text[:-1]), int(text[-1])), driver, *compilers)
+
+
+def _architecture(device: Any) -> str:
+    return f"sm_{device.compute_capability}"
 
 
 def device_table(make: Any, q: Central) -> Any:
@@ -125,6 +138,12 @@ def _table_on(make: Any, q: Central, device: int) -> Any:
 
 @functools.cache
 def kernel(variant: Variant, device: int) -> Any:
-    """The compiled kernel of a device, to be called as a `cupy.RawKernel`."""
-    with saying("Compiling a CUDA kernel"), cupy.cuda.Device(device):
-        return cupy.RawModule(code=source(variant), options=OPTIONS).get_function("fill")
+    """The kernel of a device, shipped or compiled, to be called as a `cupy.RawKernel`."""
+    text = source(variant)
+    with saying("Compiling a CUDA kernel"), cupy.cuda.Device(device) as current:
+        if cubin := shipped(text, _architecture(current)):
+            module = cupy.cuda.Module()
+            with contextlib.suppress(RuntimeError):  # of a driver that is too old for it
+                module.load(cubin)
+                return module.get_function("fill")
+        return cupy.RawModule(code=text, options=OPTIONS).get_function("fill")

@@ -19,7 +19,7 @@ from agnostic_init.draws.engines.cuda.source import OF_ARRAY, OF_DRAW, Variant
 from agnostic_init.draws.quantile import Central
 from agnostic_init.draws.record import Draw
 
-__all__ = ["LARGEST", "launches", "room"]
+__all__ = ["LARGEST", "launches", "most_words", "room"]
 
 # Of a draw at a block, into an array with these strides in elements at an address.
 Job = tuple[Draw, Key, Block, Sequence[int], int]
@@ -36,6 +36,11 @@ def room(capability: tuple[int, int], *versions: tuple[int, int]) -> int:
     32764 and not 4096 with CUDA 12.1, from Volta on; of which a record takes a multiple of 8.
     """
     return 32760 if capability >= (7, 0) and min(versions) >= (12, 1) else 4096
+
+
+def most_words(most: int) -> int:
+    """Words of `most` bytes of arguments that tell of arrays, which a kernel of many is built for."""
+    return (most - HEAD_BYTES) // 4
 
 
 def launches(jobs: Sequence[Job], most: Callable[[], int]) -> list[Launch]:
@@ -90,7 +95,7 @@ def _shared(
     variant: Variant, quantile: Central | None, group: Sequence[tuple[Job, Plan]], most: int
 ) -> list[Launch]:
     """As many arrays in each launch as its arguments have room for."""
-    words = (most - HEAD_BYTES) // 4
+    words = most_words(most)
     kernel = replace(variant, many=words)
     chunk = kernel.threads * kernel.at_once
     array_words, draw_words = sum(OF_ARRAY.values()), sum(OF_DRAW.values())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import warnings
 from collections.abc import Sequence
@@ -9,11 +10,14 @@ from typing import Any
 
 import torch
 
+from agnostic_init.arrays.target import backend
 from agnostic_init.bits.block import Block
 from agnostic_init.bits.key import Key
+from agnostic_init.draws.engines import generic
 from agnostic_init.draws.engines.cuda import driver, parameters
-from agnostic_init.draws.engines.cuda.errors import saying
+from agnostic_init.draws.engines.cuda.errors import KernelError, saying
 from agnostic_init.draws.engines.cuda.many import launches, room
+from agnostic_init.draws.engines.cuda.shipped import architecture, shipped, ships
 from agnostic_init.draws.engines.cuda.source import Variant, source
 from agnostic_init.draws.engines.cuda.switch import switched_on
 from agnostic_init.draws.quantile import Central
@@ -52,8 +56,13 @@ def available() -> bool:
 
 
 def supports(draw: Draw) -> bool:
-    """Whether this engine makes such a draw here."""
-    return parameters.supported(draw) and available()
+    """Whether this engine makes such a draw here.
+
+    Where its kernel is shipped no compiler is looked for, which would take longer than the fill.
+    """
+    if not parameters.supported(draw) or not switched_on():
+        return False
+    return _ships(draw) or available()
 
 
 def fill(draw: Draw, key: Key, block: Block, out: Any) -> None:
@@ -116,9 +125,18 @@ def _fill(jobs: Sequence[Job]) -> None:
 def _fill_on(index: int, jobs: Sequence[Job]) -> None:
     """Fill tensors of the current device."""
     placed = [(draw, key, block, out.stride(), out.data_ptr()) for draw, key, block, out in jobs]
+    plans = launches(placed, lambda: _room(index, _all_shipped(jobs)))
+    try:
+        kernels = [_kernel(plan.variant, index) for plan in plans]
+    except KernelError:
+        if not _all_shipped(jobs) or program() is not None:
+            raise
+        # That of an array which is one run is shipped; no other is, and none can be compiled.
+        for draw, key, block, out in jobs:
+            generic.fill(draw, key, block, out, backend("torch"))
+        return
     ready = []
-    for plan in launches(placed, lambda: _room(index)):
-        run = _kernel(plan.variant, index)
+    for run, plan in zip(kernels, plans, strict=True):
         entries = plan.quantile and _table(plan.table, plan.quantile, index).data_ptr()
         ready.append((run, plan, plan.arguments(entries or 0)))
     if not ready:
@@ -141,11 +159,29 @@ def _stream(index: int) -> int:
 
 
 @functools.cache
-def _room(index: int) -> int:
+def _room(index: int, whole: bool) -> int:
+    """Bytes of arguments; if the whole of the launches is of shipped kernels, nothing is compiled."""
     with saying("Compiling a CUDA kernel"):
-        found = _needed()
-        versions = found.version(), driver.version()
-        return room(torch.cuda.get_device_capability(index), *versions)
+        compilers = [] if whole else [_needed().version()]
+        return room(torch.cuda.get_device_capability(index), driver.version(), *compilers)
+
+
+def _all_shipped(jobs: Sequence[Job]) -> bool:
+    return all(_ships(draw) for draw, *_ in jobs)
+
+
+@functools.lru_cache(maxsize=1024)
+def _ships(draw: Draw) -> bool:
+    return ships(draw, _architectures())
+
+
+@functools.cache
+def _architectures() -> frozenset[str]:
+    """Of all devices of NVIDIA's."""
+    if not torch.cuda.is_available() or torch.version.hip:
+        return frozenset()
+    devices = range(torch.cuda.device_count())
+    return frozenset(architecture(torch.cuda.get_device_capability(n)) for n in devices)
 
 
 @functools.cache
@@ -162,9 +198,12 @@ def _table(make: Any, q: Central, index: int) -> Any:
 
 @functools.cache
 def _kernel(variant: Variant, index: int) -> Any:
+    text, capability = source(variant), torch.cuda.get_device_capability(index)
+    if cubin := shipped(text, architecture(capability)):
+        with contextlib.suppress(RuntimeError):  # of a driver that is too old for it
+            return driver.Kernel(cubin, index)
     with saying("Compiling a CUDA kernel"):
-        capability = torch.cuda.get_device_capability(index)
-        return _needed().function(source(variant), index, capability)
+        return _needed().function(text, index, capability)
 
 
 def _needed() -> Any:
