@@ -120,3 +120,15 @@ def test_cuda_as_far_as_it_is_known(monkeypatch, packages, switch, words):
     monkeypatch.setattr(MODULE, "_packages", lambda: packages)
     monkeypatch.setenv("AGNOSTIC_INIT_CUDA", switch)
     assert words in ai.info().cuda
+
+
+def test_the_gpus_that_there_are_kernels_for_are_named(monkeypatch, tmp_path):
+    monkeypatch.setattr(MODULE, "_packages", lambda: {"torch": "2.13.0"})
+    monkeypatch.setattr(MODULE.ctypes, "CDLL", lambda name: None)
+    monkeypatch.setattr(MODULE.sys, "platform", "linux")
+    monkeypatch.setattr(MODULE, "CUBINS", tmp_path / "none")
+    assert ai.info().cuda.endswith("compiled when it is first used, for torch")
+    for name in ("sm_100", "sm_90"):
+        (tmp_path / f"{name}.bin").touch()
+    monkeypatch.setattr(MODULE, "CUBINS", tmp_path)
+    assert ai.info().cuda.endswith("first used or shipped (for sm_90, sm_100), for torch")

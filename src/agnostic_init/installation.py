@@ -12,6 +12,7 @@ from importlib import metadata
 from typing import Any
 
 from agnostic_init.arrays.errors import ParameterError
+from agnostic_init.draws.engines.cuda.shipped import FOLDER as CUBINS
 from agnostic_init.draws.engines.cuda.switch import switched_on
 from agnostic_init.draws.engines.native import number_of_threads
 from agnostic_init.native.library import ENGINE, Native, look
@@ -202,7 +203,10 @@ def _cuda(packages: dict[str, str]) -> str:
         ctypes.CDLL("nvcuda.dll" if os.name == "nt" else "libcuda.so.1")
     except OSError:
         return f"no driver of NVIDIA's is found, which {' and '.join(found)} would need"
-    return f"this package's kernel, compiled when it is first used, for {' and '.join(found)}"
+    kernels = "this package's kernel, compiled when it is first used"
+    if files := sorted(CUBINS.glob("sm_*.bin"), key=lambda file: int(file.stem[3:])):
+        kernels += f" or shipped (for {', '.join(file.stem for file in files)})"
+    return f"{kernels}, for {' and '.join(found)}"
 
 
 def _jax(packages: dict[str, str]) -> str:

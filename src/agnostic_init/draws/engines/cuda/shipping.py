@@ -23,7 +23,16 @@ from agnostic_init.draws.engines.cuda.many import most_words, room
 from agnostic_init.draws.engines.cuda.shipped import ENTRY, FOLDER, HEAD, MAGIC, digest, of_one_run
 from agnostic_init.draws.engines.cuda.source import STANDARD, Variant, source
 
-__all__ = ["ARCHITECTURES", "DTYPES", "compiler", "packed", "variants"]
+__all__ = [
+    "ARCHITECTURES",
+    "DTYPES",
+    "compiled",
+    "compiler",
+    "files",
+    "main",
+    "packed",
+    "variants",
+]
 
 ARCHITECTURES = ("sm_80", "sm_86", "sm_89", "sm_90", "sm_100", "sm_120")
 DTYPES = ("float32", "bfloat16", "float16")
