@@ -93,8 +93,14 @@ def test_describe_prints_a_table(spec, capsys):
     assert main(["describe", spec]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split()[0] == "name"
-    assert len(lines) == 6
+    assert len(lines) == 4
+    assert lines[1].split()[:2] == ["h.{0..2}.weight", "3"]
     assert lines[-1].split() == ["4", "parameters", "3,630", "14,520"]
+    assert main(["describe", spec, "--all"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == [
+        *("name", "h.0.weight", "h.1.weight", "h.2.weight", "bias", "4"),
+    ]
 
 
 def test_describe_prints_json(spec, capsys):
@@ -316,7 +322,7 @@ def test_a_broken_library_is_exit_code_1(spec, capsys, monkeypatch, unloaded, tm
 @pytest.mark.skipif(os.name != "posix", reason="pipes")
 def test_a_reader_that_goes_away_is_no_traceback(spec):
     Path(spec).write_text(SPEC.replace("{0..2}", "{0..20000}"))
-    command = [sys.executable, "-m", "agnostic_init", "describe", spec]
+    command = [sys.executable, "-m", "agnostic_init", "describe", spec, "--all"]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True) as process:
         first = process.stdout.readline()

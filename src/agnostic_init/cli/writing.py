@@ -15,6 +15,7 @@ from agnostic_init.cli.arguments import parser_of_command
 from agnostic_init.cli.planning import holds_tensors, plan_of_options
 from agnostic_init.cli.reporting import discard_output, fail, note, show, showing_progress
 from agnostic_init.cli.signals import Signals
+from agnostic_init.models.brief import brief
 from agnostic_init.models.plan import Plan
 from agnostic_init.storage.checkpoint import open_checkpoint
 
@@ -76,6 +77,11 @@ def add_describe(commands: Any) -> None:
     parser = parser_of_command(
         commands, "describe", "print what write would make, or what made a file of tensors"
     )
+    parser.add_argument(
+        "--all",
+        action="store_true",
+        help="a row for every tensor, and not for those that are alike",
+    )
     parser.set_defaults(run=_describe)
 
 
@@ -96,7 +102,8 @@ def _describe(options: argparse.Namespace, signals: Signals) -> int:
         version = about.get("agnostic_init")
         if version is not None and options.rules is None:
             made_by = f"\nmade by agnostic_init {version}, stream {about.get('stream')}, {plan.key}"
-    show(json.dumps(told, indent=2) if options.json else f"{plan}{made_by}")
+    text = "" if options.json else str(plan) if getattr(options, "all", False) else brief(plan)
+    show(json.dumps(told, indent=2) if options.json else f"{text}{made_by}")
     return 0
 
 
