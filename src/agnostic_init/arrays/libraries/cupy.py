@@ -104,7 +104,7 @@ def _has(dtype: Any) -> bool:
     if dtype.isbuiltin == 1:
         return dtype.kind in "?biufc"
     try:
-        cupy.empty(0, dtype)
+        cupy.empty(0, dtype)  # no device: any one tells of a dtype
     except (TypeError, ValueError):
         return False
     except cupy.cuda.runtime.CUDARuntimeError:  # there is no GPU, which is said elsewhere
