@@ -29,10 +29,14 @@ CLOSE = {
     "looks linear": (ai.looks_linear(), (8, 4)),
     "delta": (ai.delta_orthogonal(layout="torch"), (8, 4, 3)),
     "convolution": (ai.conv_orthogonal(layout="torch"), (8, 4, 3)),
+}
+# Of which one transformation is enough: they are made of what the others are made of.
+ALONE = {
     "chrono": (ai.chrono(50, "flax"), (8,)),
     "steps": (ai.dt_bias(), (8, 4)),
     "ring": (ai.lru_nu_log(0.4, 0.9), (8,)),
     "np-RNN": (ai.np_rnn(), (4, 4)),
+    "features": (ai.orthogonal_random_features(layout="keras"), (2, 5)),
 }
 
 
@@ -58,10 +62,11 @@ def test_transformations(name):
     check(name, jax.lax.map(make, keys), many)
 
 
-def test_orthogonal_features():
-    init = ai.orthogonal_random_features(layout="keras")
-    made = jax.jit(lambda key: init((2, 5), key=key, xp=jnp))(KEY)
-    np.testing.assert_allclose(made, init((2, 5), key=KEY), atol=1e-6)
+@pytest.mark.parametrize("name", ALONE)
+def test_programs(name):
+    init, shape = ALONE[name]
+    made = jax.jit(lambda key: init(shape, key=key, xp=jnp))(KEY)
+    check(name, made, init(shape, key=KEY))
 
 
 @pytest.mark.parametrize("dtype", ["bfloat16", "float8_e4m3fn", "complex64"])
