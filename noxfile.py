@@ -1,6 +1,6 @@
 """Every check of this project, each in an environment of its own: ``pip install nox && nox``.
 
-``nox -l`` lists them, ``nox -s torch`` runs one, ``nox -s numpy -- -k normal`` hands arguments to pytest. The versions
+``nox -l`` lists them, ``nox -s torch`` runs one, ``nox -s numpy -- -k normal -n 0`` hands arguments to pytest. The versions
 live in pyproject.toml. Every session tests the installed package, never ``src/``: a wheel that the first session of a
 run builds, with the native library in it. Only ``pure`` is without, as on a machine that has no C++ compiler.
 
@@ -31,6 +31,9 @@ ROOT = Path(__file__).parent
 TORCH = "torch==2.13.0"
 # That the wheel is for, and the last one's free-threaded build.
 PYTHONS = ["3.11", "3.12", "3.13", "3.14", "3.14t"]
+# Files of tests are shared out to as many processes as there are cores, but few: each process compiles what its tests
+# run on the host.
+SHARED = ("-n", "auto", "--maxprocesses", "4", "--dist", "loadfile")
 # Tests of other people's models, which need their libraries, and a session of their own.
 MODELS = Path("tests/torch/models")
 
@@ -96,7 +99,7 @@ def files_for(library: str) -> tuple[list[str], list[str]]:
 def run_pytest(session: nox.Session, *args: str, env: dict[str, str], may_be_empty: bool) -> None:
     """Run pytest; finding no test (exit code 5) is right only where the selection may be empty."""
     codes = [0, 5] if may_be_empty or session.posargs else [0]
-    session.run("pytest", *args, *session.posargs, env=env, success_codes=codes)
+    session.run("pytest", *SHARED, *args, *session.posargs, env=env, success_codes=codes)
 
 
 def run_backend(session: nox.Session, backend: str, *also_required: str) -> None:
@@ -139,7 +142,7 @@ def numpy(session: nox.Session) -> None:
     """The whole suite, on NumPy, with ml_dtypes."""
     install(session, *group("test"), extras="low-precision,cli,plots")
     env = backend_env("numpy", also_required=("ml_dtypes", "matplotlib"))
-    session.run("pytest", "--durations=10", *session.posargs, env=env)
+    session.run("pytest", *SHARED, "--durations=10", *session.posargs, env=env)
 
 
 @nox.session
@@ -239,7 +242,7 @@ def minimums(session: nox.Session) -> None:
     lowest = [line.replace(">=", "==") for line in PROJECT["project"]["dependencies"]]
     install(session, *group("test"), *lowest)
     args = ["-m", "not slow", *session.posargs]
-    session.run("pytest", *args, env=backend_env("numpy"))
+    session.run("pytest", *SHARED, *args, env=backend_env("numpy"))
 
 
 @nox.session(reuse_venv=False)
@@ -303,7 +306,7 @@ def run_far_away(session: nox.Session, *tests: str, env: dict[str, str]) -> None
     said = session.run("python", "-c", where, silent=True)
     if not Path(str(said).strip()).is_relative_to(session.virtualenv.location):
         session.error(f"the tests would not run on the wheel, but on {said}")
-    session.run("pytest", "-m", "not slow", *tests, *session.posargs, env=env)
+    session.run("pytest", *SHARED, "-m", "not slow", *tests, *session.posargs, env=env)
 
 
 def check_wheel(session: nox.Session, built: Path) -> None:
