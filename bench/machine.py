@@ -60,7 +60,10 @@ def _processor() -> str:
 
 
 def commit() -> str:
-    """The commit, with a mark where the package or the benchmarks differ from it."""
+    """The commit, with a mark where the package or the benchmarks differ from it.
+
+    Where files were copied without their history, ``BENCH_COMMIT`` says it.
+    """
     git = ["git", "-C", str(ROOT)]
     try:
         commit = subprocess.run(
@@ -73,5 +76,5 @@ def commit() -> str:
             check=True,
         ).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
-        return "unknown"
+        return os.environ.get("BENCH_COMMIT") or "unknown"
     return f"{commit}, changed" if changed else commit
