@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -56,11 +57,10 @@ def class_prior(prior: Any = 0.01, link: str = "sigmoid") -> constant:
     p = given.astype(np.float64)
     if not ((p > 0) & (p < 1)).all():
         raise must("prior", "must be between 0 and 1, the two excluded", prior)
-    if link == "sigmoid":
-        bias = np.log(p) - np.log1p(-p)
-    elif p.ndim and abs(float(p.sum()) - 1.0) < 1e-6:
-        bias = np.log(p)
-    else:
+    if link == "softmax" and not (p.ndim and abs(float(p.sum()) - 1.0) < 1e-6):
         rule = 'must be the probabilities of all classes for link="softmax", and add up to 1'
         raise must("prior", rule, prior, "counts / counts.sum()")
-    return constant(bias if bias.ndim else float(bias))
+    # By Python, as NumPy's logarithms depend on where in an array they are.
+    each = p.reshape(-1).tolist()
+    bias = [math.log(x) - (math.log1p(-x) if link == "sigmoid" else 0.0) for x in each]
+    return constant(bias if p.ndim else bias[0])

@@ -11,6 +11,7 @@ import numpy as np
 from agnostic_init.arrays.dtypes import format_of
 from agnostic_init.arrays.errors import check_choice, must
 from agnostic_init.arrays.numbers import integer, real_number
+from agnostic_init.draws.elementary import cos_sin_turns
 from agnostic_init.initializers.computed import OfPlaces
 
 __all__ = ["alibi_biases", "alibi_slopes", "rotary_positions", "sinusoidal_positions"]
@@ -18,6 +19,7 @@ __all__ = ["alibi_biases", "alibi_slopes", "rotary_positions", "sinusoidal_posit
 ORDERS = ("interleaved", "halves")
 PAIRS = ("single", "halves", "interleaved")
 PARTS = ("cos", "sin", "polar", "frequency")
+PIECE = 1 << 14  # angles
 
 
 class _Table(OfPlaces):
@@ -94,8 +96,12 @@ class sinusoidal_positions(_Table):
             pair, odd = channel // 2, channel % 2 == 1
         else:
             pair, odd = channel % half, channel >= half
-        angle = (places[-2] + self.start) * self.base ** (-pair / (half - self.shift))
-        return np.where(odd, np.cos(angle), np.sin(angle))
+        few, back = np.unique(pair, return_inverse=True)  # as each is there twice
+        frequency = _powers(self.base, -few / (half - self.shift))
+        cosines, sines = _cos_and_sin((places[-2] + self.start) * frequency)
+        # One of the two for each channel, by its place among both.
+        which = back.reshape(-1) + np.where(odd.reshape(-1), 0, few.size)
+        return np.take(np.concatenate([cosines, sines], axis=-1), which, axis=-1)
 
 
 @dataclass(frozen=True, repr=False)
@@ -156,19 +162,22 @@ class rotary_positions(_Table):
 
     def at(self, shape: tuple[int, ...], places: list[Any]) -> Any:
         channel = places[-1]
-        count = max(1, shape[-1] if self.pairs == "single" else shape[-1] // 2)
-        pair = {
-            "single": channel,
-            "halves": channel % count,
-            "interleaved": channel // 2,
-        }[self.pairs]
-        frequency = self.base ** (-pair / count)
+        if self.pairs == "single":
+            return self._of_pairs(places, channel, max(1, shape[-1]))
+        count = max(1, shape[-1] // 2)
+        pair = channel % count if self.pairs == "halves" else channel // 2
+        few, back = np.unique(pair, return_inverse=True)  # as each is there twice
+        return np.take(self._of_pairs(places, few, count), back.reshape(-1), axis=-1)
+
+    def _of_pairs(self, places: list[Any], pair: Any, count: int) -> Any:
+        """The numbers of some pairs of channels."""
+        frequency = _powers(self.base, -pair / count)
         if self.part == "frequency":
             return frequency
-        angle = (places[-2] + self.start) * frequency
+        cosines, sines = _cos_and_sin((places[-2] + self.start) * frequency)
         if self.part == "polar":
-            return np.cos(angle) + 1j * np.sin(angle)
-        return np.cos(angle) if self.part == "cos" else np.sin(angle)
+            return cosines + 1j * sines
+        return cosines if self.part == "cos" else sines
 
 
 @dataclass(frozen=True, repr=False)
@@ -234,7 +243,25 @@ def _slopes(heads: Any, count: int) -> Any:
     below = 1 << (max(1, count).bit_length() - 1)
     first = -8.0 * (heads + 1) / below
     second = -8.0 * (2 * (heads - below) + 1) / (2 * below)
-    return np.exp2(np.where(heads < below, first, second))
+    return _powers(2.0, np.where(heads < below, first, second))
+
+
+def _powers(base: float, exponents: Any) -> Any:
+    """Powers of a number, by Python: NumPy's depend on where in an array they are."""
+    return np.array([base**each for each in exponents.reshape(-1).tolist()]).reshape(
+        exponents.shape
+    )
+
+
+def _cos_and_sin(angles: Any) -> tuple[Any, Any]:
+    """Of angles in radians, by exactly rounded operations, piece by piece in the cache."""
+    flat = np.ascontiguousarray(angles).reshape(-1)
+    both = np.empty((2, flat.size))
+    for start in range(0, flat.size, PIECE):
+        piece = slice(start, start + PIECE)
+        turns = flat[piece] * (0.5 / math.pi)
+        both[:, piece] = cos_sin_turns(np, turns - np.floor(turns))
+    return both[0].reshape(angles.shape), both[1].reshape(angles.shape)
 
 
 def _base(base: Any) -> float:
