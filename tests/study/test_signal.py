@@ -134,6 +134,17 @@ def test_theory_is_silent_in_words_where_it_says_nothing():
     )
 
 
+def test_histograms_are_of_all_elements_of_a_few_and_of_some_of_many():
+    from agnostic_init.study.measures import MOST, histogram
+
+    few = histogram("few", np.arange(80.0).reshape(2, 40))
+    assert sum(few.counts) == 80
+    assert set(few.counts) == {2.0}
+    many = histogram("many", np.broadcast_to(np.float32(1), (3, MOST)))
+    assert MOST / 2 <= sum(many.counts) <= MOST
+    assert histogram("none", np.array([1.0, np.nan])) is None
+
+
 def test_a_wide_jacobian_is_left_out_in_words():
     stack = Stack(depth=1, width=33, block=("convolution", "activation"))
     assert "of 2,112 outputs by 2,112 inputs is not computed" in signal(stack, key=0).problems[0]

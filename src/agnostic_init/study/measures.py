@@ -18,6 +18,7 @@ FLAT = 0.05  # of the steepest slope
 STEEPEST_WITHIN = np.linspace(-3.0, 3.0, 601)
 SAME = 1e-5  # of the largest value, which is rounding
 BINS = 40
+MOST = 1 << 21  # elements of a histogram
 
 
 class Size(Record):
@@ -98,8 +99,10 @@ def _share(xp: Any, true: Any, like: Any) -> float:
 
 
 def histogram(name: str, x: Any) -> Histogram | None:
-    """How the elements are distributed; None if they are not all finite."""
-    host = np.asarray(library_of(x).to_host(x), np.float64).ravel()
+    """How the elements are distributed, of many some; None if they are not all finite."""
+    library = library_of(x)
+    x = library.xp.reshape(x, (-1,))[:: 1 + math.prod(x.shape) // MOST]
+    host = np.asarray(library.to_host(x), np.float64)
     if not np.isfinite(host).all():
         return None
     low, high = float(host.min()), float(host.max())

@@ -43,7 +43,9 @@ def signal_of_stack(
     made_key = make_key(key)
     target, x = _input(stack, batch, made_key, where, examples)
     run = Run(stack, target, progress)
-    with target.library.on(target.device), np.errstate(all="ignore"):
+    library = target.library
+    exact = library.full_precision(target.device)
+    with library.on(target.device), exact, np.errstate(all="ignore"):
         end = run.forward(x, made_key.fold_in("weights"))
         if end is not None:
             run.back(_normal(tuple(end.shape), made_key.fold_in("gradient"), target))
