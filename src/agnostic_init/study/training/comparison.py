@@ -163,9 +163,16 @@ class Comparison:
         unfinished = int((self.measured[place] < len(self.steps)).sum())
         if unfinished:
             yield f"{unfinished} of {many} seeds were not trained to the end"
-        for layer, width in enumerate(self.widths):
-            if width > 1 and ended.any() and (self.units[place, ended, layer] == 1).all():
-                yield f"symmetry never broken: the {width} units of layer {layer + 1} are one"
+        whole = [
+            layer
+            for layer, width in enumerate(self.widths)
+            if width > 1 and ended.any() and (self.units[place, ended, layer] == 1).all()
+        ]
+        if whole:
+            first, *others = (layer + 1 for layer in whole)
+            also = f", and so in layers {', '.join(map(str, others))}" if others else ""
+            width = self.widths[whole[0]]
+            yield f"symmetry never broken: the {width} units of layer {first} are one{also}"
         good = loss[np.isfinite(loss[:, -1]), -1]
         if good.size:
             learns = float(good.mean()) < NO_BETTER * self.baseline
