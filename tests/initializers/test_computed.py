@@ -108,6 +108,13 @@ def test_nothing_is_allocated_for_a_description_or_a_block(init, shape):
     assert np.isfinite(corner).all()
 
 
+def test_pieces_of_a_large_array_join():
+    init = ai.lru_nu_log(0.4, 0.9)
+    whole = init((5, 20_000), key=0)
+    for index in (np.s_[0, 16_380:16_390], np.s_[3:, ::997], np.s_[::-2, 1]):
+        np.testing.assert_array_equal(init((5, 20_000), key=0, index=index), whole[index])
+
+
 def test_exponentials_are_those_of_numpy():
     x = np.concatenate([np.linspace(-700, 700, 9001), np.linspace(-1, 1, 5001)])
     np.testing.assert_allclose(exp(np, x, 700.0), np.exp(x), rtol=5e-16)

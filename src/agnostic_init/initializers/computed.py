@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["OfPlaces", "OfUniform"]
 
 MIDPOINTS = 4096
+PIECE = 1 << 14  # elements at once, which stay in cache
 STEPS = {"float32": 2.0**-24, "float64": 2.0**-53}  # of uniform numbers
 
 
@@ -93,8 +94,12 @@ class OfUniform(_Computed):
 
     def numbers(self, shape: tuple[int, ...], key: Key | None, part: Block, compute: str) -> Any:
         assert key is not None
-        drawn = host.new(uniform_draw(0.0, 1.0, compute), key, part).astype(np.float64)
-        return self.law(np, _middle(np, drawn.reshape(part.counts), compute))
+        drawn = host.new(uniform_draw(0.0, 1.0, compute), key, part).reshape(-1)
+        made = np.empty(drawn.size)
+        for start in range(0, drawn.size, PIECE):
+            some = slice(start, start + PIECE)
+            made[some] = self.law(np, _middle(np, drawn[some].astype(np.float64), compute))
+        return made.reshape(part.counts)
 
     def make_block(
         self, shape: tuple[int, ...], key: Key | None, part: Block, target: Target
