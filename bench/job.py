@@ -28,7 +28,7 @@ class Job:
     """One thing to do, the same for every contender.
 
     `kind` is uniform, normal, truncated_normal, orthogonal, plan, first (a plan, in a process of
-    its own), import, fingerprint (of an array that is there), or one of the limits: write, read,
+    its own), sharded (a plan, on several processes), import, fingerprint (of an array that is there), or one of the limits: write, read,
     matmul. `parameters` are those of the
     distribution, bounds in absolute values.
     """
@@ -47,7 +47,7 @@ class Job:
 
     @property
     def elements(self) -> int:
-        if self.kind in {"plan", "first"}:
+        if self.kind in {"plan", "first", "sharded"}:
             return model(self.parameters["plan"]).elements
         return 0 if self.kind == "import" else math.prod(self.shape)
 
@@ -99,9 +99,12 @@ class Prepared:
 
     `run` returns the array that it wrote or made. `in_place` says that this array was there
     before, so that its memory is not part of the peak that is measured. `setup` is what a user
-    would have waited for before the first call, such as a compiler.
+    would have waited for before the first call, such as a compiler. `peak` says what a call takes
+    at most where that is not this process's memory; `close` lets go of what is no memory.
     """
 
     run: Callable[[], Any]
     in_place: bool
     setup: float = 0.0
+    peak: Callable[[], int] | None = None
+    close: Callable[[], object] = lambda: None

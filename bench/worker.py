@@ -108,6 +108,8 @@ class Worker:
                 self.maker.prepare(self._small(wanted), self.arrays).run()
         prepared = self.prepared
         assert prepared is not None
+        if prepared.peak is not None:
+            return {"peak_bytes": prepared.peak()}
         self.arrays.settle_memory()
         result = prepared.run()
         self.arrays.wait(result)
@@ -118,6 +120,8 @@ class Worker:
 
     def forget(self) -> dict[str, Any]:
         """Let go of the job and of its memory."""
+        if self.prepared is not None:
+            self.prepared.close()
         self.job = self.prepared = None
         gc.collect()
         return {}
@@ -134,7 +138,7 @@ class Worker:
     @staticmethod
     def _small(job: Job) -> Job:
         """The same kind of job at a size that only loads what it needs."""
-        if job.kind == "plan":
+        if job.kind in {"plan", "sharded"}:
             return Job("plan", (), job.dtype, {"plan": "toy GPT-2"})
         shape = tuple(min(length, 1 << 14 if len(job.shape) == 1 else 32) for length in job.shape)
         return Job(job.kind, shape, job.dtype, job.parameters)

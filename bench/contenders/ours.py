@@ -9,6 +9,7 @@ import agnostic_init as ai
 from bench.fresh import ours as program
 from bench.job import Job, NotOffered, Prepared
 from bench.plans import model
+from bench.ranks import sharded
 
 __all__ = ["prepare"]
 
@@ -19,6 +20,8 @@ def prepare(job: Job, arrays: Any) -> Prepared:
     new = arrays.namespace.__name__ == "jax.numpy"
     if job.kind == "plan":
         return _plan(job, arrays, keys, new=new)
+    if job.kind == "sharded":
+        return sharded("ours", job, arrays)
     if job.kind == "fingerprint":
         return _fingerprint(job, arrays)
     init = _initializer(job)

@@ -10,6 +10,7 @@ import torch
 from bench.fresh import torch as program
 from bench.job import Job, NotOffered, Prepared
 from bench.plans import model
+from bench.ranks import sharded
 
 __all__ = ["prepare"]
 
@@ -17,6 +18,8 @@ __all__ = ["prepare"]
 def prepare(job: Job, arrays: Any) -> Prepared:
     if job.kind == "plan":
         return _plan(job, arrays)
+    if job.kind == "sharded":
+        return sharded("torch", job, arrays)
     out = arrays.unwritten(job.shape, job.dtype)
     init, p = torch.nn.init, job.parameters
     match job.kind:

@@ -17,6 +17,7 @@ QUESTIONS = (
     "draws",
     "orthogonal",
     "whole_model",
+    "sharded",
     "scaling",
     "fingerprint",
     "truncated_normal",

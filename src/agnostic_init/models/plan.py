@@ -14,6 +14,7 @@ from agnostic_init.arrays.target import in_chunks, resolve
 from agnostic_init.bits.key import Key
 from agnostic_init.models.entry import Entry
 from agnostic_init.models.making import fill_entries, make_entries
+from agnostic_init.models.parts import make_parts, parts_in
 from agnostic_init.models.progress import Progress, Report
 from agnostic_init.models.table import table
 
@@ -149,7 +150,8 @@ class Plan:
         ----------
         like, xp, device
             The array library and the device, as of `init_tree`. A mapping as `like` gives every
-            parameter an array of its own; None stands for an array of NumPy.
+            parameter an array of its own; None stands for an array of NumPy. A `Sharded` in it
+            stands for a new one at its place.
         chunks
             Of arrays of Dask's, as of an initializer; or a mapping of names to them.
         progress
@@ -165,15 +167,25 @@ class Plan:
         unknown = [] if not isinstance(chunks, Mapping) else [n for n in chunks if n not in self]
         if unknown:
             raise must("chunks", "must name parameters of the plan", unknown)
+        parts = parts_in(likes)
+        if parts and (xp is not None or device is not None):
+            rule = "must not be given where specs are parts of arrays, whose library new ones have"
+            given = ("xp", xp) if xp is not None else ("device", device)
+            raise must(given[0], f"{rule}, as that of {parts[0]!r}", given[1])
+        whole = [entry for entry in self.entries if entry.name not in parts]
         targets = []
-        for entry in self.entries:
+        for entry in whole:
             with within(f"parameter {entry.name!r}"):
                 like = likes[entry.name]
                 target = resolve(like, xp, entry.dtype, device, entry.shape)
                 own = chunks.get(entry.name) if isinstance(chunks, Mapping) else chunks
                 targets.append(in_chunks(target, own, entry.shape))
-        arrays = make_entries(self.entries, targets, Report(self.entries, progress))
-        return dict(zip(self._names(), arrays, strict=True))
+        report = Report(self.entries, progress)
+        arrays = make_entries(whole, targets, report)
+        made: dict[str, Any] = {e.name: array for e, array in zip(whole, arrays, strict=True)}
+        if parts:
+            made |= make_parts([self[name] for name in parts], likes, report)
+        return {name: made[name] for name in self._names()}
 
     def fill(self, arrays: Mapping[str, Any], *, progress: Progress | None = None) -> None:
         """Write every array in place. `fill_tree` checks the rules first, and is the one to call.

@@ -91,7 +91,8 @@ def init_tree(
     specs
         A mapping, or pairs, of names to shapes, to pairs (shape, dtype), to `Spec` values, or to
         arrays, whose shape and dtype are taken and, where neither `like` nor `xp` is given, their
-        library and device too. A `jax.ShapeDtypeStruct`, with its sharding, is as good as an array.
+        library and device too. A `jax.ShapeDtypeStruct`, with its sharding, is as good as an array;
+        of a `Sharded` a new one is made that has its place.
         Or a tree of these: dictionaries, lists and tuples in each other, and what JAX knows as a
         tree, such as parameters and states of Flax and modules of Equinox. A leaf's name is its
         path, joined by dots.
@@ -145,6 +146,7 @@ def init_tree(
     """
     from agnostic_init.arrays.target import resolve
     from agnostic_init.models.nested import tree_of
+    from agnostic_init.models.parts import check_no_parts
     from agnostic_init.models.specs import specs_of
 
     tree = tree_of(specs)
@@ -154,8 +156,11 @@ def init_tree(
     plan = plan_tree(parameters, rules, key=key, dtype=default, explicit=explicit)
     if dry_run:
         return plan
+    own = {each.name: each.array for each in parameters}
     if like is None and xp is None:
-        like = {each.name: each.array for each in parameters}
+        like = own
+    else:
+        check_no_parts(own)
     made = plan.make(like=like, xp=xp, device=device, chunks=chunks, progress=progress)
     return made if tree is None else tree.rebuilt(made)
 
