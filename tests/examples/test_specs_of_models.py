@@ -28,6 +28,7 @@ ELEMENTS = {
     "vit-b16": 86_567_656,
     "resnet-50": 25_610_205,
     "t5-small": 60_506_624,
+    "mamba-130m": 129_135_360,
 }
 
 
@@ -111,8 +112,16 @@ def t5_small():
     return transformers.T5ForConditionalGeneration(transformers.T5Config())
 
 
+def mamba_130m():
+    transformers = pytest.importorskip("transformers")
+    config = transformers.MambaConfig(vocab_size=50280, num_hidden_layers=24)
+    return transformers.MambaForCausalLM(config)
+
+
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("make", [vit_b16, resnet_50, t5_small], ids=lambda make: make.__name__)
+@pytest.mark.parametrize(
+    "make", [vit_b16, resnet_50, t5_small, mamba_130m], ids=lambda make: make.__name__
+)
 def test_names_and_shapes_are_those_of_the_library(make):
     torch = pytest.importorskip("torch")
     with torch.device("meta"):
@@ -149,3 +158,11 @@ def test_the_initializations_are_the_papers():
     assert (conv.distribution, conv.std) == ("normal", pytest.approx((2 / (9 * 128)) ** 0.5))
     assert resnet["layer2.1.bn3.running_var"].initializer == ai.ones()
     assert resnet["bn1.num_batches_tracked"].dtype == "int64"
+    mamba = plan_of("mamba-130m")
+    assert mamba["backbone.layers.3.mixer.A_log"].initializer == ai.mamba_a_log()
+    assert mamba["backbone.layers.3.mixer.dt_proj.bias"].initializer == ai.dt_bias()
+    scale = mamba["backbone.layers.3.mixer.out_proj.weight"].description.high
+    assert scale == pytest.approx(1536**-0.5 / 24**0.5)
+    assert mamba["backbone.layers.3.mixer.x_proj.weight"].description.high == pytest.approx(
+        1536**-0.5
+    )
