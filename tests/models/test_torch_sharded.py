@@ -151,8 +151,13 @@ def test_fsdp_between_unshard_and_reshard(line):
     sharded.unshard()
     whole = dict(sharded.named_parameters())
     assert not any(isinstance(each, DTensor) for each in whole.values())
-    ai.fill_tree(whole, RULES, key=0)
+    for given in (whole, [*whole.items()], sharded):
+        with pytest.raises(
+            ParameterError, match=r"FSDP2 has gathered: what is written there is lost"
+        ):
+            ai.fill_tree(given, RULES, key=0)
     sharded.reshard()
+    ai.fill_tree(dict(sharded.named_parameters()), RULES, key=0)
     for each in whole.values():
         assert each.untyped_storage().nbytes() == 0
         with pytest.raises(ParameterError, match="less memory than elements"):

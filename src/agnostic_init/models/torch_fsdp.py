@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import sys
+import weakref
+from collections.abc import Mapping
 from typing import Any
 
 from agnostic_init.arrays.errors import must
 from agnostic_init.models.torch_names import Named, places
 from agnostic_init.models.torch_wrappers import kinds
 
-__all__ = ["kept"]
+__all__ = ["check_kept", "kept"]
 
+STATES = "torch.distributed._composable_state"
 FSDP_1 = "torch.distributed.fsdp.fully_sharded_data_parallel.FullyShardedDataParallel"
 
 
@@ -37,6 +40,27 @@ def kept(module: Any, tensors: list[Named]) -> dict[str, Any]:
         if FSDP_1 in kinds(place.module):
             whole.update(_summoned(place.module))
     return {name: each.data if id(each) in whole else each for name, each in found.items()}
+
+
+def check_kept(named: Mapping[str, Any]) -> None:
+    """Raise if a tensor is one that FSDP2 has gathered: a plain parameter, which nothing tells it by.
+
+    FSDP2's own list of the modules that it has sharded says which these are.
+    """
+    gathered: dict[int, Any] = {}
+    states = getattr(sys.modules.get(STATES), "_module_state_mapping", None) or {}
+    for state in list(states.values()):
+        known = state() if isinstance(state, weakref.ref) else state
+        group = getattr(known, "_fsdp_param_group", None)
+        if group is not None and group.is_unsharded:
+            for each in group.fsdp_params:
+                whole = getattr(each, "_unsharded_param", None)
+                if whole is not None:
+                    gathered[id(whole)] = whole
+    for name, tensor in named.items():
+        if id(tensor) in gathered:
+            rule = "must be a shard, which FSDP2 has gathered: what is written there is lost"
+            raise must("arrays", rule, name, "module.reshard() before, and the parameters of then")
 
 
 def _state_of(module: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
@@ -20,6 +21,7 @@ __all__ = ["fill_tree", "init_tree", "plan_tree"]
 
 Arrays = TypeVar("Arrays")
 CONTAINERS = frozenset((dict, list, tuple))
+FSDP_2 = "torch.distributed.fsdp._fully_shard"
 
 
 @overload
@@ -232,6 +234,10 @@ def fill_tree(
         if some:  # a process without parameters
             return result  # type: ignore[no-any-return]
         raise must("specs", "must not be empty", {})
+    if FSDP_2 in sys.modules:
+        from agnostic_init.models.torch_fsdp import check_kept
+
+        check_kept(named)
     own, outs = list(named), list(named.values())
     stream = make_key(key)
     if progress is not None or not fill_at_once(own, outs, rules, stream):
