@@ -134,6 +134,15 @@ def test_theory_is_silent_in_words_where_it_says_nothing():
     )
 
 
+@pytest.mark.parametrize("examples", [1, 2])
+def test_few_examples_and_units_are_studied_too(examples):
+    for block in (("dense", "batch_norm", "activation"), ("activation", "layer_norm", "dense")):
+        stack = Stack(depth=2, width=1, block=block, residual=-1.0, activation="relu_squared")
+        found = signal(stack, key=0, examples=examples)
+        assert len(found.layers) == 3
+        assert all(-1 <= (layer.theory_similarity or 0) <= 1 for layer in found.layers)
+
+
 def test_histograms_are_of_all_elements_of_a_few_and_of_some_of_many():
     from agnostic_init.study.measures import MOST, histogram
 
@@ -142,6 +151,7 @@ def test_histograms_are_of_all_elements_of_a_few_and_of_some_of_many():
     assert set(few.counts) == {2.0}
     many = histogram("many", np.broadcast_to(np.float32(1), (3, MOST)))
     assert MOST / 2 <= sum(many.counts) <= MOST
+    assert sum(histogram("alike", np.full(3, 1e25)).counts) == 3
     assert histogram("none", np.array([1.0, np.nan])) is None
 
 

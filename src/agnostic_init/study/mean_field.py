@@ -85,9 +85,16 @@ def expected(stack: Stack, start: State, examples: int) -> Expected:
         else:
             state = inner
         rms.append(math.sqrt(max(state.square, 0.0)))
-        similar.append(state.product / state.square if state.square > 0 else math.nan)
+        similar.append(_cosine(state))
         gradients.append(gradient)
     return Expected(tuple(rms), tuple(similar), tuple(gradients) if known else None)
+
+
+def _cosine(state: State) -> float:
+    """The similarity; within its bounds, which the theory of few units does not know."""
+    if not state.square > 0 or math.isnan(state.product):
+        return math.nan
+    return min(max(state.product / state.square, -1.0), 1.0)
 
 
 def _around(state: State, inner: State, factor: float) -> State:
@@ -119,7 +126,7 @@ def _step(
     if stack.is_spatial:  # over the grid too, within which values are not independent
         return State(0.0, 1.0, math.nan), math.nan
     product = -scaled / (examples - 1) if examples > 1 else 0.0
-    return State(0.0, scaled, product), (1 - 2 / examples) / (of_batch + EPSILON)
+    return State(0.0, scaled, product), max(1 - 2 / examples, 0.0) / (of_batch + EPSILON)
 
 
 def _weights(stack: Stack, kind: str, state: State, widths: tuple[int, int]) -> tuple[State, float]:

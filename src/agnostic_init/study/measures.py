@@ -106,7 +106,8 @@ def histogram(name: str, x: Any) -> Histogram | None:
     if not np.isfinite(host).all():
         return None
     low, high = float(host.min()), float(host.max())
-    if low == high:
-        low, high = low - 0.5, high + 0.5
+    if high - low <= 1e-9 * max(abs(low), abs(high)):  # too near for bins between them
+        half = 0.5 * (max(abs(low), abs(high)) or 1.0)
+        low, high = low - half, high + half
     counts, edges = np.histogram(host, BINS, (low, high))
     return Histogram(name, tuple(map(float, edges)), tuple(map(float, counts)))
