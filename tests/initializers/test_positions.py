@@ -139,3 +139,9 @@ def test_biases_are_slopes_times_distances():
     distance = np.arange(6)[:, None] - np.arange(6)
     assert np.array_equal(biases, -slopes * abs(distance))
     assert np.array_equal(ai.alibi_biases()((4, 1, 6)), biases[:, -1:])
+
+
+@pytest.mark.parametrize("shape", [(1, 3, 3), (3, 1, 2), (6, 4, 2), (8, 1, 9), (12, 5, 5)], ids=str)
+def test_bounds_of_biases_are_reached(shape):
+    made, about = ai.alibi_biases()(shape, dtype="float64"), ai.alibi_biases().describe(shape)
+    assert (made.min(), made.max()) == (about.low, about.high)

@@ -233,17 +233,24 @@ class alibi_biases(_Table):
         return -_slopes(places[-3], shape[-3]) * distance
 
     def bounds(self, shape: tuple[int, ...], compute: str) -> tuple[float, float]:
-        steepest = float(_slopes(np.array(0.0), shape[-3]))
+        # The first, or the first of those that are no power of two.
+        firsts = np.array([0.0, _power_below(shape[-3])])
+        steepest = float(_slopes(firsts[firsts < shape[-3]], shape[-3]).max())
         furthest = max(shape[-1] - 1, abs(shape[-1] - shape[-2]), shape[-2] - 1)
         return -steepest * furthest, 0.0
 
 
 def _slopes(heads: Any, count: int) -> Any:
     """The slopes of some of `count` heads."""
-    below = 1 << (max(1, count).bit_length() - 1)
+    below = _power_below(count)
     first = -8.0 * (heads + 1) / below
     second = -8.0 * (2 * (heads - below) + 1) / (2 * below)
     return _powers(2.0, np.where(heads < below, first, second))
+
+
+def _power_below(count: int) -> int:
+    """The largest power of two up to a number of heads."""
+    return 1 << (max(1, count).bit_length() - 1)
 
 
 def _powers(base: float, exponents: Any) -> Any:

@@ -109,7 +109,7 @@ def _check_value(init: Initializer) -> None:
         "deepcopy": lambda: copy.deepcopy(init),
     }
     for name, way in ways.items():
-        if name == "repr" and "..." in repr(init):
+        if name == "repr" and ("..." in repr(init) or "<array" in repr(init)):
             continue
         again = way()
         if again != init or hash(again) != hash(init) or repr(again) != repr(init):
