@@ -140,16 +140,16 @@ def types(session: nox.Session) -> None:
 @nox.session
 def numpy(session: nox.Session) -> None:
     """The whole suite, on NumPy, with ml_dtypes."""
-    install(session, *group("test"), extras="low-precision,cli,plots")
-    env = backend_env("numpy", also_required=("ml_dtypes", "matplotlib"))
+    install(session, *group("test"), extras="low-precision,cli,plots,digits")
+    env = backend_env("numpy", also_required=("ml_dtypes", "matplotlib", "sklearn"))
     session.run("pytest", *SHARED, "--durations=10", *session.posargs, env=env)
 
 
 @nox.session
 def torch(session: nox.Session) -> None:
     """What torch adds, on the CPU, and on the GPU where there is one."""
-    install(session, *group("test"), TORCH, extras="torch,low-precision,cli")
-    run_backend(session, "torch", "ml_dtypes")
+    install(session, *group("test"), TORCH, extras="torch,low-precision,cli,digits")
+    run_backend(session, "torch", "ml_dtypes", "sklearn")
 
 
 @nox.session

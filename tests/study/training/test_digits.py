@@ -1,4 +1,4 @@
-"""Five initializers on digits: the same numbers again, to the last digit on NumPy, to rounding on torch."""
+"""Five initializers on digits: the same numbers again, to the last digit."""
 
 from __future__ import annotations
 
@@ -31,19 +31,3 @@ def test_a_second_run_has_the_same_numbers(options):
         np.testing.assert_array_equal(again.curves[measure], curve)
     assert set(found.verdicts().values()) == {"learns"}
     assert took < 60, "seconds of all cores together"
-
-
-def test_torch_has_them_to_rounding(options):
-    torch = pytest.importorskip("torch")
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # on a busy machine several wait for each other
-    try:
-        began = time.process_time()
-        found = train(data="digits", xp="torch", **options)
-        took = time.process_time() - began
-    finally:
-        torch.set_num_threads(threads)
-    wanted = train(data="digits", **options)
-    for measure, curve in wanted.curves.items():
-        np.testing.assert_allclose(found.curves[measure], curve, rtol=1e-6, atol=1e-9)
-    assert took < 60, "seconds"
