@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,15 @@ def test_every_library_has_them(backend, some):
     assert found.wrong == ()
     assert set(found.checked) == set(SECTIONS) - {"models"}
     assert (found.left != {}) == (name in ("jax", "array_api_strict", "cupy"))
+
+
+def test_without_the_small_dtypes_numpy_has_the_others(some, monkeypatch):
+    monkeypatch.setitem(sys.modules, "ml_dtypes", None)
+    found = conformance(some(1))
+    assert found.wrong == ()
+    assert found.checked["draws"] > 100
+    assert sum(found.left.values()) > 50
+    assert any("'bfloat16'" in reason for reason in found.left)
 
 
 def test_so_has_numpy_without_the_compiled_library(some, monkeypatch):

@@ -225,7 +225,7 @@ def test_a_study_tells_how_far_it_has_come_and_what_it_was_of():
         (lambda: signal(Stack()), ai.ParameterError, "`key` must be given for a stack"),
         (lambda: signal("he_normal", key=0), ai.ParameterTypeError, "`model` must be a Stack or a"),
         (
-            lambda: signal(Stack(), key=0, dtype="bfloat16"),
+            lambda: signal(Stack(), key=0, dtype="float16"),
             ai.ParameterError,
             "must be one of float32",
         ),

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from agnostic_init.arrays.errors import must
+from agnostic_init.arrays.errors import MissingExtraError, ParameterError, must
 from agnostic_init.arrays.library import Library
 from agnostic_init.arrays.target import backend as library_named
 from agnostic_init.conformance.making import MADE, Maker, Wanted
@@ -124,13 +124,11 @@ def conformance(
 
 def _why_not(library: Library, fields: dict[str, Any]) -> str:
     """Why a case cannot be made; empty if it can."""
-    from agnostic_init.arrays.errors import ParameterError
-
     names = [fields.get("dtype", "float32"), *(each["dtype"] for each in _typed(fields))]
     for name in names:
         try:
             library.dtype(name)
-        except ParameterError as error:
+        except (ParameterError, MissingExtraError) as error:
             return str(error).partition(";")[0]
     return ""
 
