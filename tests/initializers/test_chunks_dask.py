@@ -144,6 +144,15 @@ def test_chunks_that_cannot_be(call, words):
 def test_two_processes_of_workers():
     """What crosses to a worker is small; each makes its chunks, and gives what one process gives."""
     distributed = pytest.importorskip("distributed")
+    pytest.importorskip("resource")
+
+    def most_memory():  # sent as it is, which a function of this module would not be
+        import resource
+        import sys
+
+        unit = 1 if sys.platform == "darwin" else 1024
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
     shape = (512, 256)
     with (
         distributed.LocalCluster(
@@ -161,3 +170,10 @@ def test_two_processes_of_workers():
         np.testing.assert_allclose(
             client.compute(matrix).result(), ai.orthogonal()((64, 64), key=0), atol=1e-6
         )
+        # 256 MiB in chunks of 4: what a worker needs for it is a few of these.
+        client.compute(ai.normal()((1 << 21,), key=0, xp=da, chunks=1 << 20).max()).result()
+        before = client.run(most_memory)
+        large = ai.normal()((1 << 26,), key=0, xp=da, chunks=1 << 20)
+        assert client.compute(large.max()).result() > 5
+        after = client.run(most_memory)
+        assert all(after[worker] - before[worker] < 1 << 26 for worker in before)
