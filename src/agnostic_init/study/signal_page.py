@@ -138,6 +138,7 @@ def _edge(signals: Sequence[Signal]) -> Lines | None:
         "std of biases",
         (*points, *of_line),
         f"{text}{'; '.join(said)}.",
+        y_range=(0.0, 0.1),
     )
 
 
