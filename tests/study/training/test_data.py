@@ -73,6 +73,7 @@ def test_the_table_has_what_makes_data():
     [
         (lambda: data_of(X[:, 0], Y), ai.ParameterError, r"the shape \(samples, inputs\)"),
         (lambda: data_of(X, Y[:5]), ai.ParameterError, "`targets` must be of 20 samples"),
+        (lambda: data_of(X, np.eye(20, 3, dtype=int)), ai.ParameterError, "try: targets.argmax"),
         (lambda: data_of(X, Y * 0), ai.ParameterError, "at least two classes"),
         (lambda: data_of(X, Y, test=1), ai.ParameterError, "`test` must be between 0 and 1"),
         (lambda: data_of(X[:2], Y[:2]), ai.ParameterError, "enough samples"),

@@ -7,15 +7,8 @@ import pytest
 
 import agnostic_init as ai
 from agnostic_init.study.training.averages import exponentially_weighted_averages
-from agnostic_init.study.training.optimizers import (
-    OPTIMIZERS,
-    SGD,
-    AdaGrad,
-    Adam,
-    Momentum,
-    RMSProp,
-    optimizer_of,
-)
+from agnostic_init.study.training.optimizer_names import OPTIMIZERS, optimizer_of
+from agnostic_init.study.training.optimizers import SGD, AdaGrad, Adam, Momentum, RMSProp
 
 
 def descent(optimizer, gradients):

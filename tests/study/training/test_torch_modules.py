@@ -12,7 +12,8 @@ import pytest
 import agnostic_init as ai
 from agnostic_init.study.training.comparing import train
 from agnostic_init.study.training.generated import clusters, regression
-from agnostic_init.study.training.optimizers import OPTIMIZERS, SGD, Momentum, optimizer_of
+from agnostic_init.study.training.optimizer_names import OPTIMIZERS, optimizer_of
+from agnostic_init.study.training.optimizers import SGD, Momentum
 
 torch = pytest.importorskip("torch")
 nn = torch.nn

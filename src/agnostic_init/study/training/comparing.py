@@ -15,7 +15,7 @@ from agnostic_init.study.training.comparison import Comparison
 from agnostic_init.study.training.datasets import dataset
 from agnostic_init.study.training.dense import Dense
 from agnostic_init.study.training.given import initializers_of, seeds_of
-from agnostic_init.study.training.optimizers import optimizer_of
+from agnostic_init.study.training.optimizer_names import optimizer_of
 from agnostic_init.study.training.runs import Runs
 from agnostic_init.study.training.schedule import Schedule
 from agnostic_init.study.training.stack import Samples, Stack
@@ -25,6 +25,7 @@ __all__ = ["Training", "train"]
 DTYPES = ("float32", "float64")
 TOGETHER = 1 << 18  # parameters of the runs that are trained at once
 TOGETHER_GPU = 1 << 24
+MOST = 256  # such runs, as what is between their layers takes memory too
 
 
 class Training:
@@ -132,7 +133,7 @@ class Training:
         library, device = self.target.library, self.target.device
         size = sum(int(np.prod(shape)) for shape in self.network.shapes.values())
         together = TOGETHER_GPU if library.is_gpu(device) else TOGETHER
-        many = max(1, together // size)
+        many = min(MOST, max(1, together // size))
         places = self.runs.places
         for start in range(0, len(places), many):
             yield places[start : start + many]

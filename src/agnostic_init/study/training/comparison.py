@@ -14,6 +14,7 @@ from agnostic_init.arrays.errors import check_choice
 from agnostic_init.arrays.numbers import real_number
 from agnostic_init.arrays.values import Record
 from agnostic_init.models.table import table
+from agnostic_init.study.training.comparison_rows import rows_of, rows_of_pairs
 from agnostic_init.study.training.difference import LEVEL, POWER, Difference, difference, holm
 
 if TYPE_CHECKING:
@@ -23,9 +24,6 @@ __all__ = ["Comparison", "Pair"]
 
 Numbers = np.ndarray[Any, Any]
 NO_BETTER = 0.98  # of the loss of one answer for all
-Row = tuple[str, ...]
-MEASURES = ("train loss", "test loss", "test accuracy")
-OF_PAIRS = ("first", "second", "difference", "95 % interval", "p", "p, Holm", "seeds", "or so")
 
 
 class Pair(Record):
@@ -178,24 +176,15 @@ class Comparison:
             learns = float(good.mean()) < NO_BETTER * self.baseline
             yield "learns" if learns else "does not learn: no better than one answer for all inputs"
 
-    def rows(self) -> tuple[Row, tuple[Row, ...]]:
-        """The last measurements, mean and standard deviation over seeds: a header, and rows."""
-        shown = [title for title in MEASURES if title.replace(" ", "_") in self.curves]
-        rows = [
-            (name, *(_spread(self.final(t.replace(" ", "_"))[place]) for t in shown))
-            for place, name in enumerate(self.names)
-        ]
-        return ("initializer", *shown), tuple(rows)
-
     def table(self) -> str:
-        """The last measurements and the verdicts, as text."""
-        header, rows = self.rows()
+        """The last measurements, mean ± standard deviation over seeds, and the verdicts, as text."""
+        header, rows = rows_of(self)
         said = [(*row, self.verdicts()[row[0]]) for row in rows]
         return table((*header, "verdict"), said, right=header[1:])
 
     def table_of_pairs(self, measure: str = "test_loss", test: str = "paired") -> str:
         """What tells each two apart, as text; "seeds" are those that it takes."""
-        header, rows = self.rows_of_pairs(measure, test)
+        header, rows = rows_of_pairs(self.pairs(measure, test))
         return table(header, rows, right=header[2:])
 
     def page(self) -> Page:
@@ -203,29 +192,6 @@ class Comparison:
         from agnostic_init.study.training.comparison_page import page_of_comparison
 
         return page_of_comparison(self)
-
-    def rows_of_pairs(
-        self, measure: str = "test_loss", test: str = "paired"
-    ) -> tuple[Row, tuple[Row, ...]]:
-        """What tells each two apart: a header, and rows."""
-        rows: list[Row] = []
-        for pair in self.pairs(measure, test):
-            names, apart = [pair.first, pair.second], pair.difference
-            if apart is None:
-                rows.append((*names, pair.why_not, "", "", "", "", ""))
-                continue
-            rows.append(
-                (
-                    *names,
-                    f"{apart.mean:+.4g}",
-                    f"{apart.low:+.4g} to {apart.high:+.4g}",
-                    f"{apart.p:.2g}",
-                    f"{pair.p_holm:.2g}",
-                    _seeds(apart.seeds),
-                    f"{_seeds(apart.seeds_low)} to {_seeds(apart.seeds_high)}",
-                )
-            )
-        return OF_PAIRS, tuple(rows)
 
     def to_dict(self) -> dict[str, Any]:
         """All of it, of types that JSON can hold; what is not finite is None."""
@@ -259,18 +225,6 @@ class Comparison:
                 f"{self.table_of_pairs()}"
             )
         return text
-
-
-def _spread(values: Numbers) -> str:
-    good = values[np.isfinite(values)]
-    if not good.size:
-        return "none"
-    spread = f" ± {good.std(ddof=1):.2g}" if good.size > 1 else ""
-    return f"{good.mean():.4g}{spread}"
-
-
-def _seeds(count: float) -> str:
-    return f"{count:,}" if math.isfinite(count) else "∞"
 
 
 def _finite(value: float) -> float | None:

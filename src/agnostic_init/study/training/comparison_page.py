@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from agnostic_init.study.pictures import Findings, Lines, Page, Series, Table
+from agnostic_init.study.training.comparison_rows import rows_of, rows_of_pairs
 from agnostic_init.study.training.difference import LEVEL, POWER
 
 if TYPE_CHECKING:
@@ -80,12 +81,12 @@ def _percentiles(curve: Any) -> Any:
 
 
 def _results(found: Comparison) -> Table:
-    header, rows = found.rows()
+    header, rows = rows_of(found)
     return Table("The last measurements: mean ± standard deviation over seeds", header, rows)
 
 
 def _pairs(found: Comparison, measure: str) -> Table:
-    header, rows = found.rows_of_pairs(measure)
+    header, rows = rows_of_pairs(found.pairs(measure))
     label = measure.replace("_", " ")
     return Table(f"Two by two: {label}, and the seeds that tell them apart", header, rows)
 

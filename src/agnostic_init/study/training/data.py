@@ -112,7 +112,10 @@ def data_of(
     if x.ndim != 2 or x.shape[1] < 1:
         raise must("inputs", "must have the shape (samples, inputs)", x.shape, "inputs.reshape")
     y = np.asarray(targets)
-    classes = y.dtype.kind in "biu" and y.ndim == 1
+    classes = y.dtype.kind in "biu"
+    if classes and y.ndim == 2:
+        rule = "must be of shape (samples,) where they are integers, which are classes"
+        raise must("targets", rule, y.shape, "targets.argmax(axis=1), or floats for regression")
     if y.ndim not in (1, 2) or len(y) != len(x):
         raise must("targets", f"must be of {len(x)} samples, as `inputs`", y.shape)
     if classes:

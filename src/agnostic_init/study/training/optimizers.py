@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from agnostic_init.arrays.errors import check_choice, must, must_be_type
+from agnostic_init.arrays.errors import must, must_be_type
 from agnostic_init.arrays.numbers import real_number
 from agnostic_init.arrays.target import library_of
 from agnostic_init.arrays.values import Value
 from agnostic_init.study.training.averages import averaged, checked_beta, without_bias
 
 __all__ = [
-    "OPTIMIZERS",
     "SGD",
     "AdaGrad",
     "Adam",
     "Momentum",
     "Optimizer",
     "RMSProp",
-    "optimizer_of",
 ]
 
 State = tuple[Any, ...]
@@ -45,7 +43,8 @@ class Optimizer(Value):
 
     def start(self, parameter: Any) -> State:
         """The state before the first step of a parameter."""
-        return tuple(0.0 * parameter for _ in range(self.moments))
+        xp = library_of(parameter).xp
+        return tuple(xp.zeros_like(parameter) for _ in range(self.moments))
 
     def step(self, parameter: Any, gradient: Any, state: State, count: int) -> tuple[Any, State]:
         """Take a step.
@@ -237,34 +236,3 @@ class Adam(Optimizer):
         root = library_of(squares).xp.sqrt(without_bias(squares, self.beta2, count))
         along = without_bias(mean, self.beta1, count) / (root + self.epsilon)
         return parameter - self.rate * along, (mean, squares)
-
-
-#: The optimizers that have a name.
-OPTIMIZERS: dict[str, type[Optimizer]] = {
-    "sgd": SGD,
-    "momentum": Momentum,
-    "adagrad": AdaGrad,
-    "rmsprop": RMSProp,
-    "adam": Adam,
-}
-
-
-def optimizer_of(given: Any, rate: float | None = None) -> Optimizer:
-    """Find an optimizer by its name, with another rate than its own if one is given.
-
-    Examples
-    --------
-    >>> optimizer_of("adam", 0.01)
-    Adam(rate=0.01, beta1=0.9, beta2=0.999, epsilon=1e-08)
-    """
-    if isinstance(given, Optimizer):
-        if rate is not None:
-            hint = f"{type(given).__name__}(rate={rate})"
-            raise must("rate", "must stand in the optimizer, where that is no name", rate, hint)
-        return given
-    if isinstance(given, type) and issubclass(given, Optimizer):
-        hint = f"{given.__name__}()"
-        raise must_be_type("optimizer", "must be an optimizer, not its class", given, hint)
-    check_choice("optimizer", given, OPTIMIZERS, "or one of study.SGD(rate=0.1) and its like")
-    kind = OPTIMIZERS[given]
-    return kind() if rate is None else kind(rate=rate)

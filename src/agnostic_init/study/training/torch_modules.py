@@ -17,6 +17,7 @@ from agnostic_init.study.training.datasets import dataset
 from agnostic_init.study.training.given import named, seeds_of
 from agnostic_init.study.training.runs import Runs
 from agnostic_init.study.training.schedule import Schedule
+from agnostic_init.study.training.torch_draws import Draws
 from agnostic_init.study.training.torch_parts import (
     checked_loss,
     initialized,
@@ -87,7 +88,7 @@ class ModuleTraining:
             given = self.initializers[self.runs.names[run[0]]]
             model = initialized(self._model(), given, key, self.bias)
             optimizer = self.optimizer([each for each in model.parameters() if each.requires_grad])
-            batches, draws, before = self._batches(model, key), _Draws(model, key), 0
+            batches, draws, before = self._batches(model, key), Draws(model, key), 0
             for place, point in enumerate(self.schedule.points):
                 with draws:
                     for _ in range(point - before):
@@ -183,33 +184,6 @@ class ModuleTraining:
             if "test_accuracy" in self.runs.curves:
                 right += share * float((outputs.argmax(-1) == wanted.argmax(-1)).double().mean())
         return loss, right
-
-
-class _Draws:
-    """torch's generators while a run is trained: of its key, and afterwards as they were before."""
-
-    def __init__(self, model: Any, key: Key) -> None:
-        found = {each.device for each in model.parameters() if each.device.type == "cuda"}
-        self.devices = sorted(each.index for each in found)
-        self.seed: int | None = key.fold_in("torch").seed
-        self.states: list[Any] = []
-
-    def __enter__(self) -> None:
-        self.fork = torch.random.fork_rng(devices=self.devices)
-        self.fork.__enter__()
-        if self.seed is not None:
-            torch.manual_seed(self.seed)
-            self.seed = None
-            return
-        own, *others = self.states
-        torch.set_rng_state(own)
-        for device, state in zip(self.devices, others, strict=True):
-            torch.cuda.set_rng_state(state, device)
-
-    def __exit__(self, *error: object) -> None:
-        self.states = [torch.get_rng_state()]
-        self.states += [torch.cuda.get_rng_state(device) for device in self.devices]
-        self.fork.__exit__(*error)
 
 
 def train_module(

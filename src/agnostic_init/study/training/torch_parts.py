@@ -13,15 +13,8 @@ from agnostic_init.initializers.base import Initializer
 from agnostic_init.initializers.lookup import found
 from agnostic_init.study.training.data import Data
 from agnostic_init.study.training.given import for_weights
-from agnostic_init.study.training.optimizers import (
-    SGD,
-    AdaGrad,
-    Adam,
-    Momentum,
-    Optimizer,
-    RMSProp,
-    optimizer_of,
-)
+from agnostic_init.study.training.optimizer_names import optimizer_of
+from agnostic_init.study.training.optimizers import SGD, AdaGrad, Adam, Momentum, Optimizer, RMSProp
 from agnostic_init.torch.initialize import init_module
 
 __all__ = ["Makes", "checked_loss", "initialized", "loss_of", "optimizer_for", "weights_of"]
