@@ -159,6 +159,10 @@ class Library:
         """
         return None
 
+    def all_on_gpu(self, arrays: Sequence[Any]) -> tuple[list[int], list[Any], list[Any]] | None:
+        """The same of arrays that all are on one GPU, where there is an engine of whole models."""
+        return None
+
     def has_values(self, array: Any) -> bool:
         """Whether an array has values, and not a shape and a dtype alone."""
         return True
@@ -194,6 +198,11 @@ class Library:
     def write_scalar(self, out: Any, value: Any) -> None:
         """Set all of `out` to a number."""
         out[...] = value
+
+    def write_scalars(self, outs: Sequence[Any], value: Any) -> None:
+        """Set all of many arrays to a number."""
+        for out in outs:
+            self.write_scalar(out, value)
 
     def written(self, out: Any) -> None:
         """Tell the library that an array's memory was written behind its back."""

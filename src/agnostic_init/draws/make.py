@@ -22,7 +22,7 @@ from agnostic_init.bits.key import Key
 from agnostic_init.draws.engines import host
 from agnostic_init.draws.record import Draw
 
-__all__ = ["fill", "fill_many", "fill_memory", "make", "make_many"]
+__all__ = ["fill", "fill_many", "fill_memory", "fill_runs", "make", "make_many"]
 
 #: The same values, into the memory that `Library.ready` or `Library.host_memory` tells of.
 fill_memory = host.fill
@@ -120,6 +120,40 @@ def fill_many(
     host.fill_many(on_host)
     for cuda, group in on_gpu.items():
         cuda.fill_many(group)
+
+
+def fill_runs(
+    library: Library,
+    device: Any,
+    draws: Sequence[Draw],
+    sizes: Sequence[int],
+    which: Any,
+    addresses: Any,
+    keys: Any,
+) -> bool:
+    """Fill whole arrays of a GPU that are runs of memory, apart from each other, by thousands.
+
+    Parameters
+    ----------
+    library, device
+        Of all of the arrays.
+    draws, sizes
+        Of each kind of array, and how many elements it has.
+    which, addresses, keys
+        Of each array: the number of its kind, where it is, and its seed and offset; of NumPy's.
+
+    Returns
+    -------
+    bool
+        False if there is no engine that does; then nothing has been written.
+    """
+    if library.name != "torch":
+        return False
+    module = _engine("cuda.torch")
+    if not all(map(module.supports, draws)):
+        return False
+    done: bool = module.fill_runs(device.index, draws, sizes, which, addresses, keys)
+    return done
 
 
 class _Storage(NamedTuple):

@@ -1,7 +1,7 @@
-"""Filling a model in one call of the compiled library, where nothing about it is unusual.
+"""Filling a model in one call of the compiled library, or few launches, where nothing about it is unusual.
 
-That is: arrays of one library, each a run of the host's memory that nothing else decides about, and
-initializers of which every element is a draw, or one number. Then all arrays are asked at once,
+That is: arrays of one library, each a run of memory that nothing else decides about, all of the
+host's or all of one GPU's, and initializers of which every element is a draw, or one number. Then all arrays are asked at once,
 and what rule, shape and dtype decide is found out once for each of these. Whatever is otherwise,
 and whatever is wrong, is left to `filling`, which has the words for it.
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from agnostic_init.arrays.library import Library
 from agnostic_init.arrays.target import library_of
 from agnostic_init.bits.key import Key
 from agnostic_init.draws.engines import native
-from agnostic_init.draws.record import draw_of
+from agnostic_init.draws.record import Draw, draw_of
 from agnostic_init.initializers.base import Initializer
 from agnostic_init.models.rules import Rule, firsts, rules_of
 from agnostic_init.native.library import look
@@ -33,7 +33,11 @@ def fill_at_once(names: Sequence[Any], outs: Sequence[Any], rules: Any, key: Key
     if type(rules) not in (list, tuple, dict) or not key.known or look().library is None:
         return False
     library = _library_of(outs)
-    if library is None or not _are_names(names) or (plain := library.all_plain(outs)) is None:
+    if library is None or not _are_names(names):
+        return False
+    plain = library.all_plain(outs)
+    on_gpu = plain is None
+    if plain is None and (plain := library.all_on_gpu(outs)) is None:
         return False
     addresses, shapes, dtypes = plain
     try:
@@ -49,11 +53,70 @@ def fill_at_once(names: Sequence[Any], outs: Sequence[Any], rules: Any, key: Key
     numbers = {kind: number for number, kind in enumerate(kinds)}
     which = np.array(list(map(numbers.__getitem__, each)))
     starts = np.array(addresses, np.uint64)
-    records, sizes, itemsizes = zip(*made, strict=True) if None not in made else ((), (), ())
-    if not records or not _apart(starts, np.multiply(sizes, itemsizes)[which]):
+    found = [kind for kind in made if kind is not None]
+    if len(found) < len(made):
         return False
-    native.fill_named(records, sizes, which, starts, names, key)
+    lengths = np.array([kind.size * kind.itemsize for kind in found], np.uint64)
+    if not _apart(starts, lengths[which]):
+        return False
+    if on_gpu:
+        if not _fill_on_gpu(found, which, starts, names, outs, key, library):
+            return False
+    else:
+        records, sizes = [kind.record for kind in found], [kind.size for kind in found]
+        native.fill_named(records, sizes, which, starts, names, key)
     library.all_written(outs)
+    return True
+
+
+class _Kind(NamedTuple):
+    """What arrays of a rule, a shape and a dtype are filled with.
+
+    Attributes
+    ----------
+    draw, number
+        One of them.
+    record
+        What the compiled library makes of it.
+    size, itemsize
+        Elements of such an array, and the bytes of one.
+    """
+
+    draw: Draw | None
+    number: float | None
+    record: bytes
+    size: int
+    itemsize: int
+
+
+def _fill_on_gpu(
+    kinds: Sequence[_Kind],
+    which: Any,
+    starts: Any,
+    names: Sequence[str],
+    outs: Sequence[Any],
+    key: Key,
+    library: Library,
+) -> bool:
+    """The same on a GPU; False if nothing has been written."""
+    # Imported where it is needed: the first fill of a process is over sooner.
+    from agnostic_init.draws.make import fill_runs
+
+    drawn = [n for n, kind in enumerate(kinds) if kind.draw is not None]
+    own = np.flatnonzero(np.isin(which, drawn))
+    if len(own):
+        draws = [kind.draw for kind in kinds if kind.draw is not None]
+        sizes = [kinds[n].size for n in drawn]
+        keys = native.keys_of([names[n] for n in own.tolist()], key)
+        of_draws = np.searchsorted(drawn, which[own])
+        device = library.device_of(outs[0])
+        if not fill_runs(library, device, draws, sizes, of_draws, starts[own], keys):
+            return False
+    for n, kind in enumerate(kinds):
+        if kind.number is not None:
+            library.write_scalars(
+                [outs[i] for i in np.flatnonzero(which == n).tolist()], kind.number
+            )
     return True
 
 
@@ -89,18 +152,18 @@ def _apart(starts: Any, lengths: Any) -> bool:
     return bool((ends[order[:-1]] <= starts[order[1:]]).all())
 
 
-def _made(rule: Rule, shape: tuple[int, ...], dtype: str) -> tuple[bytes, int, int] | None:
-    """What the compiled library makes of such arrays, their elements, and the bytes of one."""
+def _made(rule: Rule, shape: tuple[int, ...], dtype: str) -> _Kind | None:
+    """What such arrays are filled with; None where that is neither a draw nor a number."""
     init: Any = rule.initializer
     if not isinstance(init, Initializer):  # a function, which asks for the name
         return None
     init.check(shape, dtype)
     record: tuple[bytes, int] | None = None
+    number = None
     if (draw := draw_of(init, shape, dtype)) is not None:
         record = native.packed(draw)
     elif (number := init.number(dtype)) is not None:
         record = native.packed_constant(number, dtype)
     if record is None or rule.dtype not in (None, dtype):
         return None
-    packed, itemsize = record
-    return packed, math.prod(shape), itemsize
+    return _Kind(draw, number, record[0], math.prod(shape), record[1])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
@@ -101,6 +102,9 @@ class Library(library.Library):
 
     def all_plain(self, arrays: Sequence[Any]) -> tuple[list[int], list[Any], list[Any]] | None:
         return all_plain(arrays)
+
+    def all_on_gpu(self, arrays: Sequence[Any]) -> tuple[list[int], list[Any], list[Any]] | None:
+        return all_plain(arrays, cuda=True) if arrays[0].is_cuda else None
 
     def ready(self, array: Any) -> Memory | None:
         address = plain(array)
@@ -245,6 +249,13 @@ class Library(library.Library):
                 out.zero_()
             else:
                 out.fill_(value)
+
+    def write_scalars(self, outs: Sequence[Any], value: Any) -> None:
+        if value != 0 or math.copysign(1.0, value) < 0:
+            super().write_scalars(outs, value)
+            return
+        with torch.no_grad():
+            torch._foreach_zero_(outs)
 
     def written(self, out: Any) -> None:
         if not out.is_inference():

@@ -39,9 +39,17 @@ def plain(array: Any, *, cuda: bool = False) -> int:
     return 0
 
 
-def all_plain(arrays: Sequence[Any]) -> tuple[list[int], list[Any], list[Any]] | None:
-    """Their addresses, shapes and dtypes, if all are plain and nothing follows what is done."""
-    if recording() or 0 in (addresses := list(map(plain, arrays))):
+def all_plain(
+    arrays: Sequence[Any], *, cuda: bool = False
+) -> tuple[list[int], list[Any], list[Any]] | None:
+    """Their addresses, shapes and dtypes, if all are plain and nothing follows what is done.
+
+    With `cuda`, of tensors that all are on one GPU.
+    """
+    if recording():
+        return None
+    addresses = [plain(array, cuda=cuda) for array in arrays] if cuda else list(map(plain, arrays))
+    if 0 in addresses or (cuda and len({array.device for array in arrays}) > 1):
         return None
     dtypes = [array.dtype for array in arrays]
     # Numbers that are to be read as their conjugates, which complex ones may be, or as negatives.

@@ -31,6 +31,7 @@ __all__ = [
     "fill_whole",
     "job",
     "job_at",
+    "keys_of",
     "number_of_threads",
     "packed",
     "packed_constant",
@@ -155,19 +156,25 @@ def fill_named(
     )[which]
     jobs[:, 0] = addresses
     jobs[:, 4] = np.array(sizes, np.uint64)[which]
+    at = jobs.__array_interface__["data"][0]
+    _fold_names(names, key, at + 8, len(jobs[0]))
+    _do(at, count, int(jobs[:, 4].sum()))
+
+
+def keys_of(names: Sequence[str], key: Key) -> Any:
+    """Seeds and offsets of the keys that names fold to: uint64 of shape (len(names), 2)."""
+    keys = np.empty((len(names), 2), np.uint64)
+    _fold_names(names, key, keys.__array_interface__["data"][0], 2)
+    return keys
+
+
+def _fold_names(names: Sequence[str], key: Key, address: int, step: int) -> None:
+    """Write the two words of each name's key at an address, `step` words apart."""
     text = "".join(names)
     lengths = map(len, names if text.isascii() else map(str.encode, names))
-    at = jobs.__array_interface__["data"][0]
-    _fold()(
-        key.seed,
-        key.offset,
-        text.encode(),
-        (ctypes.c_int64 * count)(*lengths),
-        count,
-        at + 8,
-        len(jobs[0]),
-    )
-    _do(at, count, int(jobs[:, 4].sum()))
+    count = len(names)
+    within = (ctypes.c_int64 * count)(*lengths)
+    _fold()(key.seed, key.offset, text.encode(), within, count, address, step)
 
 
 def _do(records: bytes | int, count: int, total: int) -> None:

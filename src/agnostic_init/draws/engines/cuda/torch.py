@@ -14,16 +14,17 @@ from agnostic_init.arrays.target import backend
 from agnostic_init.bits.block import Block
 from agnostic_init.bits.key import Key
 from agnostic_init.draws.engines import generic
-from agnostic_init.draws.engines.cuda import driver, parameters
+from agnostic_init.draws.engines.cuda import driver, parameters, runs
 from agnostic_init.draws.engines.cuda.errors import KernelError, saying
 from agnostic_init.draws.engines.cuda.many import launches, room
+from agnostic_init.draws.engines.cuda.parameters import Launch
 from agnostic_init.draws.engines.cuda.shipped import architecture, shipped, ships
 from agnostic_init.draws.engines.cuda.source import Variant, source
 from agnostic_init.draws.engines.cuda.switch import switched_on
 from agnostic_init.draws.quantile import Central
 from agnostic_init.draws.record import Draw
 
-__all__ = ["available", "fill", "fill_many", "program", "supports"]
+__all__ = ["available", "fill", "fill_many", "fill_runs", "program", "supports"]
 
 Job = tuple[Draw, Key, Block, Any]
 
@@ -135,6 +136,36 @@ def _fill_on(index: int, jobs: Sequence[Job]) -> None:
         for draw, key, block, out in jobs:
             generic.fill(draw, key, block, out, backend("torch"))
         return
+    _launch(index, kernels, plans)
+    for *_, out in jobs:
+        if not out.is_inference():
+            torch.autograd.graph.increment_version(out)
+
+
+def fill_runs(
+    index: int, draws: Sequence[Draw], sizes: Sequence[int], which: Any, addresses: Any, keys: Any
+) -> bool:
+    """Fill whole tensors of a device, contiguous and apart, as `runs.launches` takes them.
+
+    Returns
+    -------
+    bool
+        False where a kernel can be neither taken nor compiled; then nothing has been written. The
+        caller tells torch of what was.
+    """
+    with torch.cuda.device(index):
+        whole = all(map(_ships, draws))
+        plans = runs.launches(draws, sizes, which, addresses, keys, lambda: _room(index, whole))
+        try:
+            kernels = [_kernel(plan.variant, index) for plan in plans]
+        except KernelError:
+            return False  # for `fill_many`, which has the words, or another way
+        _launch(index, kernels, plans)
+    return True
+
+
+def _launch(index: int, kernels: Sequence[Any], plans: Sequence[Launch]) -> None:
+    """Launch what is compiled, on the current device."""
     ready = []
     for run, plan in zip(kernels, plans, strict=True):
         entries = plan.quantile and _table(plan.table, plan.quantile, index).data_ptr()
@@ -146,9 +177,6 @@ def _fill_on(index: int, jobs: Sequence[Job]) -> None:
     with saying("Launching a CUDA kernel"):
         for run, plan, arguments in ready:
             run(plan.blocks(processors), plan.variant.threads, stream, arguments)
-    for *_, out in jobs:
-        if not out.is_inference():
-            torch.autograd.graph.increment_version(out)
 
 
 def _stream(index: int) -> int:
