@@ -62,8 +62,10 @@ def _processor() -> str:
 def commit() -> str:
     """The commit, with a mark where the package or the benchmarks differ from it.
 
-    Where files were copied without their history, ``BENCH_COMMIT`` says it.
+    Where files were copied without their history, or beside an older one, ``BENCH_COMMIT`` says it.
     """
+    if known := os.environ.get("BENCH_COMMIT"):
+        return known
     git = ["git", "-C", str(ROOT)]
     try:
         commit = subprocess.run(
@@ -76,5 +78,5 @@ def commit() -> str:
             check=True,
         ).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
-        return os.environ.get("BENCH_COMMIT") or "unknown"
+        return "unknown"
     return f"{commit}, changed" if changed else commit

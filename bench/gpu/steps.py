@@ -52,7 +52,12 @@ def pytest(*arguments: str) -> tuple[str, ...]:
 
 def newest_first() -> tuple[str, ...]:
     """The files of tests that are marked for a GPU, those that were changed last before others."""
-    files = [path for path in ROOT.glob("tests/**/test_*.py") if "gpu" in path.read_text("utf-8")]
+    files = [
+        path
+        for path in ROOT.glob("tests/**/test_*.py")
+        # The parameters of fixtures are marked in the files of CUDA's engine.
+        if path.name.startswith("test_cuda") or "gpu" in path.read_text("utf-8")
+    ]
     return tuple(str(path.relative_to(ROOT)) for path in sorted(files, key=_changed, reverse=True))
 
 

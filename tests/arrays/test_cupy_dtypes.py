@@ -15,14 +15,9 @@ def test_its_own(name):
     assert Library(None).dtype(name).name == name
 
 
-@pytest.mark.parametrize("name", ["float8_e5m2", "float8_e4m3fn", "int4", "longfloat16"])
+@pytest.mark.parametrize("name", ["float8_e5m2", "float8_e4m3b11fnuz", "int4", "longfloat16"])
 def test_others_are_refused(name):
     pytest.importorskip("ml_dtypes")
-    try:
-        cupy.empty(0, name)
-        pytest.skip(f"this CuPy has {name}")
-    except (TypeError, ValueError):
-        pass
     rule = f"`dtype` must be a dtype that cupy has, got '{name}'; try: another, or xp=numpy"
     with pytest.raises(ParameterError, match=rule):
         Library(None).dtype(name)

@@ -103,6 +103,7 @@ def test_a_step_that_is_not_there(gpu, capsys):
 def test_files_with_tests_for_a_gpu(gpu):
     found = gpu.steps.newest_first()
     assert gpu.steps.DEVICES in found
+    assert "tests/draws/engines/test_cuda_values.py" in found
     assert all((ROOT / path).exists() for path in found)
 
 

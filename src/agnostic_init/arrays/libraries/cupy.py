@@ -86,6 +86,12 @@ class Library(library.Library):
             return array.view(cupy.uint32)
         return cupy.ascontiguousarray(array).reshape(*array.shape, 1).view(cupy.uint32)
 
+    def rearranged(
+        self, array: Any, lengths: Any, order: tuple[int, ...], shape: tuple[int, ...]
+    ) -> Any:
+        view = array.reshape(lengths).transpose(order).reshape(shape)
+        return view if cupy.may_share_memory(view, array) else None
+
     def with_one_nan(self, array: Any) -> Any:
         # A GPU casts NaN to another code than hosts do.
         name = f"uint{8 * array.itemsize}"
@@ -103,6 +109,8 @@ def _has(dtype: Any) -> bool:
     """Whether CuPy has arrays of a dtype, which of those of ml_dtypes it has few of."""
     if dtype.isbuiltin == 1:
         return dtype.kind in "?biufc"
+    if dtype.name != "bfloat16":  # another it may take by its letter for one of NumPy's
+        return False
     try:
         cupy.empty(0, dtype)  # no device: any one tells of a dtype
     except (TypeError, ValueError):
