@@ -337,7 +337,7 @@ def docs(session: nox.Session) -> None:
     site = ROOT / "site"
     shutil.rmtree(ROOT / "docs" / "api", ignore_errors=True)  # of names that there were
     shutil.rmtree(site, ignore_errors=True)
-    build = ["sphinx-build", "-W", "--keep-going", "-q", "docs"]
+    build = ["sphinx-build", "-W", "--keep-going", "-q", "-j", "auto", "docs"]
     session.run(*build, str(site), env=env)
     session.run("python", "docs/_ext/links.py", str(site))
     if "--external" in session.posargs:

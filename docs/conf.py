@@ -60,7 +60,9 @@ html_theme_options = {
     "footer_end": [],
     "secondary_sidebar_items": ["page-toc"],
 }
-html_sidebars = {"index": []}
+html_sidebars = {page: [] for page in ("index", "start", "benchmarks")}  # of no section
+html_favicon = "_static/favicon.svg"
+html_context = {"default_mode": "auto"}
 
 # What pages link to outside of docs/, as GitHub shows them, and where it is on the site.
 ELSEWHERE = {
