@@ -171,6 +171,9 @@ def test_the_tables_say_what_the_curves_are():
     (pair,) = found.pairs("test_loss", "welch")
     assert f"{pair.difference.mean:+.4g}" in found.table_of_pairs("test_loss", "welch")
     assert pair.p_holm == pair.difference.p
+    assert "network: 10-12-2\n" in str(found)
+    assert "seeds: 0, 1\n" in str(found)
+    assert found.table_of_pairs() in str(found)
     told = json.loads(json.dumps(found.to_dict(), allow_nan=False))
     assert told["curves"]["test_loss"][1][0][-1] == found.final()[1, 0]
     assert told["pairs"]["test_loss"][0]["mean"] == found.pairs()[0].difference.mean

@@ -217,8 +217,9 @@ class Comparison:
         ]
 
     def __str__(self) -> str:
-        about = ", ".join(f"{name} {value}" for name, value in self.setting.items())
-        text = f"{about}, {len(self.seeds)} seeds\n\n{self.table()}"
+        shown = {name: each for name, each in self.setting.items() if name != "initializers"}
+        about = "\n".join(f"{name}: {each}" for name, each in shown.items())
+        text = f"{about}\nseeds: {', '.join(map(str, self.seeds))}\n\n{self.table()}"
         if len(self.names) > 1:
             text += (
                 f"\n\ntest loss, paired t test; seeds for power {POWER} at {LEVEL:.0%}\n"
