@@ -9,8 +9,8 @@ from agnostic_init.checkpoint.made_by import plan_of_file
 from agnostic_init.checkpoint.pretrained import pretrained
 from agnostic_init.checkpoint.statistics import Statistics
 from agnostic_init.checkpoint.transfer import Transfer, transfer
-from agnostic_init.checkpoint.verifying import verify
-from agnostic_init.checkpoint.writer import Written, data_sha256, write, write_plan
+from agnostic_init.checkpoint.verifying import data_sha256, verify
+from agnostic_init.checkpoint.writer import Written, write, write_plan
 
 __all__ = [
     "Checked",

@@ -13,12 +13,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from agnostic_init.arrays import dtypes
-from agnostic_init.arrays.errors import must
+from agnostic_init.arrays.errors import must, must_be_type
 from agnostic_init.checkpoint.made_by import metadata_of
 from agnostic_init.models.entry import Entry
 from agnostic_init.models.plan import Plan
 
-__all__ = ["DTYPES", "Header", "header_of", "in_order"]
+__all__ = ["DTYPES", "Header", "check_plan", "header_of", "in_order"]
 
 DTYPES = {row.name: row.safetensors for row in dtypes.DTYPES.values() if row.safetensors}
 ORDER = {name: number for number, name in enumerate(DTYPES)}
@@ -91,6 +91,12 @@ def header_of(
     if len(text) > LONGEST:
         raise must("plan", f"must have a header of at most {LONGEST:,} bytes", len(text))
     return Header(struct.pack("<Q", len(text)) + text, tuple(places), end)
+
+
+def check_plan(plan: object) -> None:
+    """Raise unless it is a plan."""
+    if not isinstance(plan, Plan):
+        raise must_be_type("plan", "must be a Plan", plan, "init_tree(..., dry_run=True)")
 
 
 def in_order(entries: Iterable[Entry]) -> list[Entry]:

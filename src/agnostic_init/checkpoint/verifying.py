@@ -2,19 +2,47 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from typing import Any
 
 import numpy as np
 
-from agnostic_init.arrays.errors import must_be_type
-from agnostic_init.checkpoint.header import header_of
+from agnostic_init.checkpoint.header import check_plan, header_of
 from agnostic_init.checkpoint.pieces import Maker, pieces_of
 from agnostic_init.models.plan import Plan
 from agnostic_init.models.progress import Progress, check_progress
 from agnostic_init.storage.checkpoint import open_checkpoint
 
-__all__ = ["verify"]
+__all__ = ["data_sha256", "verify"]
+
+
+def data_sha256(
+    plan: Plan, *, xp: Any = None, device: Any = None, progress: Progress | None = None
+) -> str:
+    """The sha256 of the data that `write` would write, without a file.
+
+    Examples
+    --------
+    >>> import agnostic_init as ai
+    >>> from agnostic_init.checkpoint import data_sha256
+    >>> plan = ai.init_tree({"w": (512, 256)}, {"*": "zeros"}, key=0, dry_run=True)
+    >>> data_sha256(plan)[:16]
+    '07854d2fef297a06'
+    """
+    check_plan(plan)
+    check_progress(progress)
+    header = header_of(plan)
+    maker = Maker(header, xp, device)
+    digest = hashlib.sha256()
+    buffer = np.empty(max((piece.bytes for piece in pieces_of(header)), default=0), np.uint8)
+    for piece in pieces_of(header):
+        out = buffer[: piece.bytes]
+        maker.write(piece, out)
+        digest.update(out.data)
+        if progress is not None:
+            progress(piece.entry.name, piece.start + piece.bytes, header.data_bytes)
+    return digest.hexdigest()
 
 
 def verify(
@@ -53,8 +81,7 @@ def verify(
     ...     ai.checkpoint.verify(plan, folder), ai.checkpoint.verify(other, folder)
     ((), ('w',))
     """
-    if not isinstance(plan, Plan):
-        raise must_be_type("plan", "must be a Plan", plan, "init_tree(..., dry_run=True)")
+    check_plan(plan)
     check_progress(progress)
     header = header_of(plan)
     opened = open_checkpoint(path)

@@ -15,7 +15,7 @@ import numpy as np
 
 from agnostic_init.arrays.errors import must_be_type
 from agnostic_init.checkpoint.atomic import appearing
-from agnostic_init.checkpoint.header import Header, header_of
+from agnostic_init.checkpoint.header import Header, check_plan, header_of
 from agnostic_init.checkpoint.made_by import metadata_of
 from agnostic_init.checkpoint.pieces import Maker, Piece, pieces_of
 from agnostic_init.checkpoint.places import leftovers, place_of, remove
@@ -24,7 +24,7 @@ from agnostic_init.checkpoint.shards import as_bytes, cut, index_of, names_of_sh
 from agnostic_init.models.plan import Plan
 from agnostic_init.models.progress import Progress, check_progress
 
-__all__ = ["Written", "data_sha256", "write", "write_plan"]
+__all__ = ["Written", "write", "write_plan"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ def write(
     >>> written.data_bytes
     526336
     """
-    _check_plan(plan)
+    check_plan(plan)
     check_progress(progress)
     if not callable(before):
         raise must_be_type("before", "must be a function without arguments", before)
@@ -225,37 +225,3 @@ def _write_data(file: BinaryIO, header: Header, maker: Maker, digest: Any, told:
         digest.update(out.data)
         del out, mapped
         told(piece)
-
-
-def data_sha256(
-    plan: Plan, *, xp: Any = None, device: Any = None, progress: Progress | None = None
-) -> str:
-    """The sha256 of the data that `write` would write, without a file.
-
-    Examples
-    --------
-    >>> import agnostic_init as ai
-    >>> from agnostic_init.checkpoint import data_sha256
-    >>> plan = ai.init_tree({"w": (512, 256)}, {"*": "zeros"}, key=0, dry_run=True)
-    >>> data_sha256(plan)[:16]
-    '07854d2fef297a06'
-    """
-    _check_plan(plan)
-    check_progress(progress)
-    header = header_of(plan)
-    maker = Maker(header, xp, device)
-    digest = hashlib.sha256()
-    buffer = np.empty(max((piece.bytes for piece in pieces_of(header)), default=0), np.uint8)
-    for piece in pieces_of(header):
-        out = buffer[: piece.bytes]
-        maker.write(piece, out)
-        digest.update(out.data)
-        if progress is not None:
-            progress(piece.entry.name, piece.start + piece.bytes, header.data_bytes)
-    return digest.hexdigest()
-
-
-def _check_plan(plan: Any) -> None:
-    """Raise unless it is a plan."""
-    if not isinstance(plan, Plan):
-        raise must_be_type("plan", "must be a Plan", plan, "init_tree(..., dry_run=True)")
