@@ -22,7 +22,7 @@ from agnostic_init.bits.key import Key
 from agnostic_init.draws.engines import host
 from agnostic_init.draws.record import Draw
 
-__all__ = ["fill", "fill_many", "fill_memory", "fill_runs", "make", "make_many"]
+__all__ = ["fill", "fill_many", "fill_memory", "fill_on_gpu", "fill_runs", "make", "make_many"]
 
 #: The same values, into the memory that `Library.ready` or `Library.host_memory` tells of.
 fill_memory = host.fill
@@ -122,6 +122,15 @@ def fill_many(
         cuda.fill_many(group)
 
 
+def fill_on_gpu(draw: Draw, key: Key, block: Block, out: Any, library: Library) -> bool:
+    """As `fill`, of an array that `Library.all_on_gpu` tells of; False where no engine does it."""
+    module = _engine(f"cuda.{library.name}")
+    if not module.supports(draw):
+        return False
+    module.fill(draw, key, block, out)
+    return True
+
+
 def fill_runs(
     library: Library,
     device: Any,
@@ -184,5 +193,6 @@ def _chunk(draw: Draw, key: Key, whole: Block, library: Library, index: tuple[sl
     return library.from_storage(storage, draw.dtype, None)
 
 
+@functools.cache
 def _engine(name: str) -> Any:
     return importlib.import_module(f"agnostic_init.draws.engines.{name}")

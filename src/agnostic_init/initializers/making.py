@@ -15,7 +15,7 @@ from agnostic_init.bits.key import Key
 from agnostic_init.bits.key import key as make_key
 from agnostic_init.draws.engines.host import in_use
 from agnostic_init.draws.engines.native import fill_whole, packed
-from agnostic_init.draws.make import fill, fill_memory, make
+from agnostic_init.draws.make import fill, fill_memory, fill_on_gpu, make
 from agnostic_init.draws.record import draw_of
 
 if TYPE_CHECKING:
@@ -51,6 +51,8 @@ def filled(init: Initializer, out: Any, key: Any, index: Any, global_shape: Any)
     library = library_of_out(out)
     memory = library.ready(out)
     if memory is None:
+        if index is None and global_shape is None and _filled_on_gpu(init, out, key, library):
+            return out
         check_out(out)
     elif index is None and global_shape is None and in_use():
         whole = _whole(init, memory.shape, library.dtype_name(out.dtype))
@@ -79,6 +81,16 @@ def filled(init: Initializer, out: Any, key: Any, index: Any, global_shape: Any)
         fill_memory(draw, stream, part, memory)
         library.written(out)
     return out
+
+
+def _filled_on_gpu(init: Initializer, out: Any, key: Any, library: Library) -> bool:
+    """Whether `out` was a run of a GPU's memory that nothing else decides about, and is filled."""
+    found = library.all_on_gpu((out,))
+    if found is None or key is None:
+        return False
+    shape = tuple(found[1][0])
+    draw = draw_of(init, shape, library.dtype_name(out.dtype))
+    return draw is not None and fill_on_gpu(draw, make_key(key), block(shape), out, library)
 
 
 def made(

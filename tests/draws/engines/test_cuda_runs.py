@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import sys
 
 import numpy as np
 import pytest
@@ -166,6 +167,57 @@ def test_what_cannot_be_compiled_goes_another_way(torch, monkeypatch):
     outs = {"a": torch.zeros(4), "b": torch.zeros(4)}
     ai.fill_tree(outs, {"*": "normal"}, key=1)
     assert (outs["a"] != 0).all()  # by the host, as its memory is the host's
+
+
+@pytest.fixture
+def on_gpu(torch, monkeypatch):
+    """A tensor by itself is taken to be on a GPU, too."""
+    from agnostic_init.arrays.libraries.torch import Library
+
+    monkeypatch.setattr(Library, "ready", lambda self, array: None)
+    monkeypatch.setattr(torch.cuda, "current_device", lambda: None)
+    return torch
+
+
+@pytest.mark.parametrize(
+    "init", [ai.normal(std=0.02), ai.uniform(-1, 1), ai.he_normal("torch")], ids=repr
+)
+def test_one_tensor(on_gpu, init):
+    out = on_gpu.nn.Parameter(on_gpu.zeros(24, 32))
+    version = out._version
+    assert init.fill(out, key=3) is out
+    assert np.array_equal(out.detach().numpy(), init((24, 32), key=3))
+    assert len(on_gpu.launched) == 1
+    assert out._version == version + 1
+
+
+@pytest.mark.parametrize("key", [None, "strided", "part"])
+def test_one_tensor_of_another_kind(on_gpu, key):
+    init, out = ai.normal(), on_gpu.zeros(6, 8)
+    if key is None:
+        with pytest.raises(TypeError, match="`key` must be given"):
+            init.fill(out)
+        return
+    if key == "strided":
+        init.fill(out.T, key=3)
+        assert np.array_equal(out.numpy().T, init((8, 6), key=3))
+    else:
+        init.fill(out, key=3, index=slice(6), global_shape=(9, 8))
+        assert np.array_equal(out.numpy(), init((9, 8), key=3)[:6])
+    assert not on_gpu.launched  # by the host, whose memory it is
+
+
+def test_few_functions_are_called_for_one_tensor(on_gpu):
+    out, init, found = on_gpu.zeros(64, 64), ai.normal(std=0.02), []
+    for _ in range(2):
+        init.fill(out, key=0)
+    before = sys.getprofile()
+    sys.setprofile(lambda frame, event, _: found.append(frame) if event == "call" else None)
+    try:
+        init.fill(out, key=0)
+    finally:
+        sys.setprofile(before)
+    assert len(found) <= 60
 
 
 @pytest.mark.gpu
