@@ -11,7 +11,7 @@ import agnostic_init as ai
 torch = pytest.importorskip("torch")
 
 from torch import nn
-from torch.nn.utils import parametrizations
+from torch.nn.utils import parametrizations, prune
 
 
 @pytest.fixture(autouse=True)
@@ -206,6 +206,26 @@ def test_shared_weights_and_layers_that_are_not_called():
         assert done[name].after.variance == pytest.approx(1, abs=0.01)
     done = ai.calibrate(model, x, "activation", layers="a.*")
     assert done.left == {"a.weight": "its weight is that of layers with other biases"}
+
+
+@pytest.mark.parametrize("wrap", ["pruned", "spectral"])
+def test_weights_under_older_hooks_are_drawn_in_their_originals(wrap):
+    plain, layer = nn.Linear(8, 8), nn.Linear(8, 8)
+    if wrap == "pruned":
+        layer = prune.l1_unstructured(layer, "weight", 0.5)
+    else:
+        layer = torch.nn.utils.spectral_norm(layer)
+    x = torch.randn(32, 8)
+    ai.calibrate(plain, x, key=0)
+    done = ai.calibrate(layer, x, key=0)
+    drawn = layer.weight_orig.detach() / plain.weight.detach()
+    if wrap == "pruned":  # one factor for all, of the same draw
+        assert done.converged
+        assert torch.allclose(drawn, drawn[0, 0].expand_as(drawn), rtol=1e-5)
+        assert int((layer.weight == 0).sum()) == 32
+        assert float(layer(x).detach().var(correction=0)) == pytest.approx(1, abs=0.01)
+    else:  # which undoes the factor, so that what was there is put back
+        assert [each[:19] for each in done.left.values()] == ["it did not converge"]
 
 
 def test_layers_that_do_not_converge_are_what_they_were():

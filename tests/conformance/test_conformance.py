@@ -122,6 +122,7 @@ def test_what_is_to_rounding_may_be_off_by_that_and_no_more(tmp_path):
 WORDS = {"key": KEY, "first": "0" * 16, "words": ["9ceaf053"]}
 DRAW = {"draw": "normal", "dtype": "float32", "key": KEY, "at": [["0" * 16, 1]]}
 ARRAY = {"dtype": "uint8", "shape": [2], "values": ["00", "01"], "fingerprint": "0" * 32}
+MODEL = {"model": "a", "key": KEY, "sha256": "0" * 64}
 BAD = [
     ("{", "not valid JSON"),
     ("[" * 100_000, "not valid JSON: nested too deeply"),
@@ -150,6 +151,20 @@ BAD = [
     ),
     ({"fingerprints": [{"fingerprint": "0" * 32}]}, "must have tensors, or dtype, shape and"),
     ({"fingerprints": [{**ARRAY, "shape": [3]}]}, "`values` must be those of 3 elements"),
+    # What asks for nothing, or for anything, would always be right.
+    ({"keys": [{"key": KEY}]}, "keys, case 1: `the case` must have one of integer, text"),
+    ({"folds": [{"key": KEY, "folded": KEY}]}, "`the case` must have one of data, name"),
+    ({"folds": [{"key": KEY, "folded": KEY, "data": "0" * 16, "digest": "0" * 16}]}, "`digest`"),
+    ({"words": [{**WORDS, "words": []}]}, "`the run` must have places"),
+    ({"words": [{**WORDS, "first": "f" * 16, "words": ["0" * 8] * 2}]}, "none beyond ffffffff"),
+    ({"draws": [{**DRAW, "at": [], "values": []}]}, "`at` must have runs of places"),
+    ({"draws": [{**DRAW, "at": [["f" * 16, 2]], "values": ["0" * 8] * 2}]}, "none beyond fff"),
+    ({"draws": [{**DRAW, "tolerance": 1e30, "values": ["0" * 8]}]}, "`the tolerance` must be from"),
+    ({"draws": [{**DRAW, "low": 0, "values": ["0" * 8]}]}, "`low` must not be given for normal"),
+    ({"draws": [{**DRAW, "std": -1, "values": ["0" * 8]}]}, "draws, case 1: `std` must not be"),
+    ({"fingerprints": [{**ARRAY, "shape": [0, 1 << 62], "values": []}]}, "must have lengths of"),
+    ({"models": [{**MODEL, "tensors": [{"name": "a", "elements": 1}]}]}, "one of value, normal"),
+    ({"philox": [{**VECTORS["philox"][0], "counter": ["00 00 00"] * 4}]}, "text of 8 hexadecimal"),
 ]
 
 

@@ -143,6 +143,11 @@ def test_few_examples_and_units_are_studied_too(examples):
         assert all(-1 <= (layer.theory_similarity or 0) <= 1 for layer in found.layers)
 
 
+def test_sizes_whose_squares_are_no_numbers():
+    found = signal(Stack(depth=1, width=4, residual=1e200), key=0)
+    assert found.verdicts[0].startswith("the signal explodes: it is no longer finite")
+
+
 def test_histograms_are_of_all_elements_of_a_few_and_of_some_of_many():
     from agnostic_init.study.measures import MOST, histogram
 

@@ -66,6 +66,8 @@ def test_phases():
         (lambda: phase(np.log, 1), ai.ParameterError, r"must be finite on \[-3, 3\]"),
         (lambda: phase(math.tanh, 1), ai.ParameterTypeError, "must take a float64 NumPy array"),
         (lambda: phase("relu", -1), ai.ParameterError, "`sigma_w` must be a standard deviation"),
+        (lambda: phase("relu", 1e200), ai.ParameterError, "`sigma_w` must be at most 1e"),
+        (lambda: phase("relu", 1, 1e200), ai.ParameterError, "`sigma_b` must be at most 1e"),
         (lambda: phase("relu", math.nan), ai.ParameterError, "`sigma_w` must be finite"),
         (lambda: critical_line("tanh", [0]), ai.ParameterError, "`variances` must be positive"),
     ],

@@ -71,7 +71,9 @@ class TorchLayer(Layer):
     def start(self, init: Initializer, key: Key) -> None:
         self._keep()
         own, computed = self.weight.tensor, self.weight.computed
-        value = own if computed is None else computed.prepared()
+        # Where the original has the weight's own name, the weight is drawn there.
+        apart = computed is not None and computed.originals
+        value = computed.prepared() if computed is not None and apart else own
         init.fill(value.data, key=key.fold_in(self.name))
         if computed is not None:
             computed.finish(value, key)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from agnostic_init.arrays.errors import MissingExtraError, ParameterError, must
+from agnostic_init.arrays.errors import MissingExtraError, ParameterError, must, within
 from agnostic_init.arrays.library import Library
 from agnostic_init.arrays.target import backend as library_named
 from agnostic_init.conformance.making import MADE, Maker, Wanted
@@ -114,7 +114,9 @@ def conformance(
             left[why] += 1
             continue
         checked[case.section] += 1
-        if said := _mismatch(MADE[case.section](maker, case.fields)):
+        with within(f"{path}: {case.place}"):
+            said = _mismatch(MADE[case.section](maker, case.fields))
+        if said:
             wrong.append(f"{case.place}{_about(case.fields)}: {said}")
     if not checked:
         rule = f"must have cases that {backend} can make"

@@ -18,6 +18,14 @@ __all__ = ["Case", "bits_of", "read_vectors"]
 
 LARGEST = 1 << 26  # bytes of a file
 STREAM = "v1"
+PLACES = 1 << 64  # of a stream
+MOST_TOLERATED = 2.0**-20
+#: The parameters of each draw, which other draws have not.
+PARAMETERS = {
+    "uniform": {"low", "high"},
+    "normal": {"mean", "std"},
+    "truncated_normal": {"mean", "std", "lower", "upper", "bounds"},
+}
 Read = Callable[[Any], Any]
 
 
@@ -109,7 +117,7 @@ def _fields(row: Any, known: dict[str, Read]) -> dict[str, Any]:
 def _hexadecimal(digits: int) -> Read:
     def read(value: Any) -> int:
         try:
-            if isinstance(value, str) and len(value) == digits:
+            if isinstance(value, str) and len(value) == digits and value.isalnum():
                 return int.from_bytes(bytes.fromhex(value))
         except ValueError:
             pass
@@ -162,7 +170,23 @@ def _key(value: Any) -> Key:
 
 def _run(value: Any) -> tuple[int, int]:
     first, count = _list(lambda each: each, 2)(value)
-    return _long(first), _count(count)
+    return _within_stream(_long(first), _count(count))
+
+
+def _within_stream(first: int, count: int) -> tuple[int, int]:
+    """A run of places, after an error if it has none or goes beyond the last of a stream."""
+    if not 0 < count <= PLACES - first:
+        rule = f"must have places, none beyond {PLACES - 1:016x}"
+        raise must("the run", rule, Wording(f"{count} from {first:016x} on"))
+    return first, count
+
+
+def _tolerance(value: Any) -> float:
+    number = _number(value)
+    if not 0 <= number <= MOST_TOLERATED:
+        rule = f"must be from 0 to {MOST_TOLERATED:.3g}, as rounding is all that it is for"
+        raise must("the tolerance", rule, value)
+    return number
 
 
 def _array_values(fields: dict[str, Any]) -> None:
@@ -178,6 +202,8 @@ def _array_values(fields: dict[str, Any]) -> None:
         wanted = math.prod(steps)
     else:
         wanted = math.prod(fields["shape"])
+    if not wanted and 0 in fields.get("shape", ()) and max(fields["shape"]) > LARGEST:
+        raise must("shape", f"must have lengths of at most {LARGEST:,}", fields["shape"])
     if parts != wanted or len(fields["values"]) % DTYPES[fields["dtype"]].parts:
         rule = f"must be those of {wanted} elements"
         raise must("values", rule, Wording(f"{len(fields['values'])} numbers"))
@@ -196,6 +222,37 @@ def _fingerprinted(fields: dict[str, Any]) -> None:
         _array_values(fields)
     for tensor in fields.get("tensors", ()):
         _array_values(tensor)
+
+
+def _drawn(fields: dict[str, Any]) -> None:
+    known = set().union(*PARAMETERS.values()) - PARAMETERS[fields["draw"]]
+    if foreign := sorted(known & set(fields)):
+        raise must(foreign[0], f"must not be given for {fields['draw']}", fields[foreign[0]])
+    if not fields.get("at", True):
+        raise must("at", "must have runs of places", fields["at"])
+    _array_values(fields)
+
+
+def _has_words(fields: dict[str, Any]) -> None:
+    with within("words"):
+        _within_stream(fields["first"], len(fields["words"]))
+
+
+def _one_given(*names: str) -> Callable[[dict[str, Any]], None]:
+    """Of several fields exactly one is there; else nothing, or not all, would be compared."""
+
+    def agree(fields: dict[str, Any]) -> None:
+        if sum(name in fields for name in names) != 1:
+            raise must("the case", f"must have one of {', '.join(names)}", sorted(fields))
+        if "digest" in fields and "name" not in fields:
+            raise must("digest", "must not be given without `name`", fields["digest"])
+
+    return agree
+
+
+def _modelled(fields: dict[str, Any]) -> None:
+    for tensor in fields["tensors"]:
+        _one_given("value", "normal")(tensor)
 
 
 def _agreed(fields: dict[str, Any]) -> None:
@@ -222,7 +279,7 @@ SECTIONS: dict[str, dict[str, Read]] = {
         "at": _list(_run),
         "bounds?": _one_of("sigma", "absolute"),
         **{f"{name}?": _number for name in ("low", "high", "mean", "std", "lower", "upper")},
-        "tolerance?": _number,
+        "tolerance?": _tolerance,
     },
     "blocks": {
         **_draw,
@@ -248,7 +305,11 @@ SECTIONS: dict[str, dict[str, Read]] = {
     },
 }
 AGREE: dict[str, Callable[[dict[str, Any]], None]] = {
-    "draws": _array_values,
+    "words": _has_words,
+    "keys": _one_given("integer", "text"),
+    "folds": _one_given("data", "name"),
+    "draws": _drawn,
     "blocks": _array_values,
     "fingerprints": _fingerprinted,
+    "models": _modelled,
 }

@@ -103,7 +103,9 @@ class Generator:
 
         Generator number ``i`` has the key ``key.fold_in(calls).split(n)[i]``.
         """
-        keys = self.next_key().split(n)
+        with self._lock:
+            keys = self.key.fold_in(self.calls).split(n)
+            self.calls += 1
         return [Generator(key, **self._place) for key in keys]
 
     def bits(self, size: Any = None, *others: Any, **where: Any) -> Any:

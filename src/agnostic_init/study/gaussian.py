@@ -2,7 +2,7 @@
 
 Equidistant midpoints: of a smooth function their sum is right to rounding, of one with a kink to
 1e-5, of one with a jump to 1e-3. What is symmetric about zero, as the ReLU's, is right there too.
-That is less than the quadrature of ``gains/`` reaches, and some hundred times as fast.
+That is less than the quadrature of ``gains/`` reaches, and faster, most so where there is a kink.
 """
 
 from __future__ import annotations

@@ -81,7 +81,7 @@ def expected(stack: Stack, start: State, examples: int) -> Expected:
         if stack.residual is not None:
             known = known and (ends_in_weights or abs(inner.mean) <= ODD * math.sqrt(inner.square))
             state = _around(state, inner, stack.residual)
-            gradient = 1 + stack.residual**2 * gradient
+            gradient = 1 + stack.residual * stack.residual * gradient
         else:
             state = inner
         rms.append(math.sqrt(max(state.square, 0.0)))
@@ -101,8 +101,8 @@ def _around(state: State, inner: State, factor: float) -> State:
     across = 2 * factor * state.mean * inner.mean
     return State(
         state.mean + factor * inner.mean,
-        state.square + factor**2 * inner.square + across,
-        state.product + factor**2 * inner.product + across,
+        state.square + factor * factor * inner.square + across,
+        state.product + factor * factor * inner.product + across,
     )
 
 

@@ -118,7 +118,7 @@ class Run:
         start = self.rows[0]
         if reason or not start["rms"]:
             return
-        square = start["rms"] ** 2
+        square = start["rms"] * start["rms"]
         product = square * (start["similarity"] or 0.0)
         found = expected(self.stack, State(start["mean"], square, product), examples)
         for row, rms, similar in zip(self.rows[1:], found.rms, found.similarity, strict=False):

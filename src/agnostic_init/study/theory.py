@@ -16,6 +16,7 @@ __all__ = ["Phase", "critical_line", "edge_of_chaos", "phase"]
 
 SMALLEST, LARGEST = 1e-12, 1e6  # variances between which fixed points are looked for
 STEPS = 400
+MOST = 1e100  # of a standard deviation
 ROUNDING = 1e-9
 NEAR = 0.01  # of 1, for a network to be called critical
 
@@ -245,4 +246,6 @@ def _std(name: str, given: Any) -> float:
     number = real_number(name, given)
     if number < 0:
         raise must(name, "must be a standard deviation, which is not negative", given)
+    if number > MOST:
+        raise must(name, f"must be at most {MOST:g}, whose square is a number", given)
     return number
