@@ -174,7 +174,7 @@ def test_what_would_be_lost_is_refused(name):
             call()
 
 
-@pytest.mark.parametrize("name", set(REFUSED) - {"lazy", "lazy buffer"})
+@pytest.mark.parametrize("name", [n for n in REFUSED if n not in ("lazy", "lazy buffer")])
 def test_nothing_is_written_before(name):
     good = torch.zeros(3)
     with pytest.raises(ai.ParameterError, match="parameter 'bad': `array` must be writable"):

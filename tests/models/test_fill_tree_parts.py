@@ -59,12 +59,15 @@ def test_parts_of_one_memory():
         ai.fill_tree({"a": one, "b": row}, {"*": "ones"}, key=0)
 
 
-def test_a_part_as_spec_is_planned_as_the_whole_and_not_made():
+def test_a_part_as_spec_is_planned_as_the_whole_and_made_anew():
     part = ai.Sharded(np.zeros((2, 4)), (4, 4), slice(0, 2))
     plan = ai.init_tree({"a": part}, {"*": "ones"}, key=0, dry_run=True)
     assert (plan["a"].shape, plan["a"].dtype) == ((4, 4), "float64")
-    with pytest.raises(ParameterTypeError, match=r"'a': `like` must be a plain array"):
-        ai.init_tree({"a": part}, {"*": "ones"}, key=0)
+    made = ai.init_tree({"a": part}, {"*": "normal"}, key=0)["a"]
+    wanted = ai.init_tree({"a": (4, 4)}, {"*": "normal"}, key=0, dtype="float64")["a"]
+    assert (made.global_shape, made.index) == (part.global_shape, part.index)
+    np.testing.assert_array_equal(made.local, wanted[:2])
+    assert not part.local.any()
 
 
 STAGES = [("emb",), ("h.0.weight", "h.0.bias"), ("h.1.weight", "head"), ()]
