@@ -208,6 +208,16 @@ def test_shared_weights_and_layers_that_are_not_called():
     assert done.left == {"a.weight": "its weight is that of layers with other biases"}
 
 
+def test_a_parametrization_that_takes_no_factor_is_told_from_a_dead_layer():
+    layer = parametrizations.orthogonal(nn.Linear(16, 8))
+    before = layer.weight.detach().clone()
+    done = ai.calibrate(layer, 3 * torch.randn(64, 16))
+    assert (
+        done.left["weight"] == "once it was scaled, its outputs are the same for all of the batch"
+    )
+    assert torch.equal(layer.weight, before)
+
+
 @pytest.mark.parametrize("wrap", ["pruned", "spectral"])
 def test_weights_under_older_hooks_are_drawn_in_their_originals(wrap):
     plain, layer = nn.Linear(8, 8), nn.Linear(8, 8)

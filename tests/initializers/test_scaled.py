@@ -184,3 +184,41 @@ def test_a_block_is_cut_from_the_whole(init, index):
     assert np.array_equal(init((6, 5), key=0, index=index), whole)
     out = np.full(whole.shape, np.nan, np.float32)
     assert np.array_equal(init.fill(out, key=0, index=index, global_shape=(6, 5)), whole)
+
+
+@pytest.mark.parametrize(
+    "init",
+    [
+        ai.siren("torch"),
+        ai.np_rnn(),
+        ai.dt_bias(),
+        ai.stacked(ai.siren("torch")),
+        ai.blocks([ai.siren("torch"), "normal"]),
+        ai.mup(ai.siren("torch"), base=(2, 2)),
+        ai.normal(),
+    ],
+)
+def test_factors_of_factors(init):
+    shape = (2, 4, 4) if isinstance(init, ai.stacked) else (4, 4)
+    six = 6 * init(shape, key=0)
+    for twice in (
+        init.times(2.0).times(3.0),
+        ai.scaled(ai.scaled(init, 2.0), 3.0),
+        ai.scaled(init, 1.5).times(2.0).times(2.0),
+    ):
+        assert np.allclose(twice(shape, key=0), six, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("init", "dtype", "words"),
+    [
+        (ai.siren("torch").times(1e300), "float32", "`factor` must be within the range of float32"),
+        (ai.siren("torch").times(1e-60), "float32", "`factor` must be within the range of float32"),
+        (ai.np_rnn().times(1e39), "bfloat16", "`factor` must be within the range of float32"),
+        (ai.sinusoidal_positions().times(1e6), "float16", "out of the range of float16, as far as"),
+        (ai.siren("torch").times(1e200).times(1e200), "float64", "`factor` must be smaller"),
+    ],
+)
+def test_factors_that_no_number_survives(init, dtype, words):
+    with pytest.raises(ai.ParameterError, match=words):
+        init((4, 4), key=0, dtype=dtype)

@@ -123,6 +123,8 @@ class Passes:
     def _finished(self, layer: Layer, moments: Moments, left: int) -> bool:
         """Whether no step is to follow, as it is good or as nothing helps."""
         reason = self.goal.hopeless(moments, layer.dtype)
+        if reason and layer.steps:  # as of a parametrization that takes no factor
+            reason = f"once it was scaled, {reason}"
         if not reason:
             off = self.goal.off(moments, layer.centres)
             # Few bits excuse what a step has left, and not that none was made.

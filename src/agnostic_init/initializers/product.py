@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
 from agnostic_init.arrays.dtypes import DTYPES, format_of
+from agnostic_init.arrays.errors import must
 from agnostic_init.arrays.target import Target
 from agnostic_init.bits.block import Block
 from agnostic_init.bits.key import Key
@@ -23,6 +25,15 @@ class Product(OfAnother):
 
     def check(self, shape: tuple[int, ...], dtype: str) -> None:
         self.init.check(shape, _wide(dtype))
+        form = format_of(dtype)
+        own = abs(DTYPES[form.compute].nearest(self.factor))
+        if own == 0 or not math.isfinite(own):
+            raise must("factor", f"must be within the range of {form.compute}", self.factor)
+        known = self.statistics(shape, dtype)
+        reach = max((abs(known[n]) for n in ("low", "high", "std") if known.get(n)), default=0.0)
+        if reach > form.max:
+            rule = f"must not take numbers out of the range of {dtype}, as far as {reach:.3g}"
+            raise must("factor", rule, self.factor, "a smaller one")
 
     def make_block(
         self, shape: tuple[int, ...], key: Key | None, part: Block, target: Target

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from agnostic_init.arrays.errors import within
 from agnostic_init.initializers.base import Initializer
+from agnostic_init.initializers.multiplied import product
 
 if TYPE_CHECKING:
     from agnostic_init.arrays.library import Library
@@ -81,8 +82,14 @@ def rescaled(init: Rescaled, shape: tuple[int, ...]) -> Initializer:
     """The initializer that makes a weight of the shape: the other, multiplied."""
     other: Initializer = init.init
     factor = init.factor_for(shape)
-    if other.linear or type(other).multiplied is not Initializer.multiplied:
+    known = other.linear or type(other).multiplied is not Initializer.multiplied
+    if known and not isinstance(other, Rescaled):
         return other.times(factor)
-    from agnostic_init.initializers.product import Product
+    from agnostic_init.initializers.product import Product  # which few need
 
+    if isinstance(other, Rescaled):
+        inner = rescaled(other, shape)
+        if isinstance(inner, Product):  # whose factors would change places for ever
+            return Product(inner.init, product("factor", inner.factor, factor))
+        return other.times(factor)
     return Product(other, factor)

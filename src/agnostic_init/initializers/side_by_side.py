@@ -128,7 +128,8 @@ class blocks(Blockwise):
             size, rest = divmod(shape[axis], len(self.inits))
             if rest:
                 rule = f"must be given, as {len(self.inits)} does not divide {shape[axis]}"
-                raise must("sizes", rule, None)
+                hint = "another shape; for gates, cell='gru' or 'lstm'"
+                raise must("sizes", rule, None, hint)
             sizes = (size,) * len(self.inits)
         if sum(sizes) != shape[axis]:
             raise must("sizes", f"must add up to axis {axis}, of length {shape[axis]}", sizes)
