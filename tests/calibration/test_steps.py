@@ -49,6 +49,12 @@ def test_moments_of_parts_add_up():
         assert np.allclose(found.variance, z.var(0), rtol=1e-12)
 
 
+def test_moments_of_other_channels_do_not_add_up():
+    x = ai.draws.normal((4, 3), key=0)
+    with pytest.raises(ai.ParameterError, match=r"`other` must have moments of \(3,\) channels"):
+        moments_of(x) + moments_of(x[:, :1])
+
+
 def test_complex_moments_have_a_real_variance():
     z = ai.draws.normal((500, 2), key=0, dtype="complex128", std=3) + (1 + 2j)
     found = moments_of(z)

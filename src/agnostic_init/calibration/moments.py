@@ -49,6 +49,9 @@ class Moments:
     def __add__(self, other: Any) -> Moments:
         if not isinstance(other, Moments):
             return NotImplemented
+        if tuple(self.mean.shape) != tuple(other.mean.shape):
+            rule = f"must have moments of {tuple(self.mean.shape)} channels, as what it is added to"
+            raise must("other", rule, tuple(other.mean.shape))
         count = self.count + other.count
         if not self.count or not other.count:
             return self if self.count else other

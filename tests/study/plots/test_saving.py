@@ -151,6 +151,8 @@ def test_without_matplotlib_the_error_says_which_extra(tmp_path):
         (Page("t", ""), "a.pdf", ai.ParameterError, "`path` must end in one of .html, .json, .png"),
         ("he_normal", "a.txt", ai.ParameterTypeError, "`result` must be the result of a study"),
         ([], "a.txt", ai.ParameterTypeError, "`result` must be the result of a study"),
+        ([], "a.json", ai.ParameterTypeError, "`result` must be the result of a study"),
+        (Page("t", ""), "none/a.txt", ai.ParameterError, "`path` must be in a folder that exists"),
         (Page("t", ""), "a.json", ai.ParameterTypeError, "`result` must be the result of a study"),
     ],
 )

@@ -61,6 +61,10 @@ def check_path(path: str | Path, name: str = "path") -> Path:
     path = Path(path)
     if path.suffix.lower() not in SUFFIXES:
         raise must(name, f"must end in one of {', '.join(SUFFIXES)}", str(path), "report.html")
+    if not path.parent.is_dir():
+        raise must(name, "must be in a folder that exists", str(path))
+    if path.is_dir():
+        raise must(name, "must be that of a file, not of a folder", str(path))
     if path.suffix.lower() in DRAWN:
         from agnostic_init.study.plots.figures import check_matplotlib
 
@@ -90,6 +94,8 @@ def page_of(result: Any) -> Page:
 
 def _json(result: Any) -> bytes:
     several = isinstance(result, list | tuple)
+    if several and not result:
+        raise must_be_type("result", "must be the result of a study", result)
     for each in result if several else [result]:
         if not callable(getattr(each, "to_dict", None)):
             raise must_be_type("result", "must be the result of a study", result)
