@@ -208,6 +208,14 @@ def test_shared_weights_and_layers_that_are_not_called():
     assert done.left == {"a.weight": "its weight is that of layers with other biases"}
 
 
+def test_under_autocast_layers_have_the_weights_that_were_written():
+    model, x = nn.Sequential(nn.Linear(16, 8), nn.ReLU(), nn.Linear(8, 4)), torch.randn(64, 16)
+    with torch.autocast("cpu", torch.bfloat16):
+        model(x)
+        assert ai.calibrate(model, x, key=0).converged
+        assert abs(float(model(x).detach().float().var(correction=0)) - 1) < 0.05
+
+
 def test_a_parametrization_that_takes_no_factor_is_told_from_a_dead_layer():
     layer = parametrizations.orthogonal(nn.Linear(16, 8))
     before = layer.weight.detach().clone()

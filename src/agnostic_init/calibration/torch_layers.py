@@ -67,6 +67,7 @@ class TorchLayer(Layer):
             self.weight.tensor.copy_(weight)
             for bias, value in zip(self.biases, biases, strict=True):
                 bias.copy_(value)
+        torch.clear_autocast_cache()  # within which layers go on with casts of what was there
 
     def start(self, init: Initializer, key: Key) -> None:
         self._keep()
@@ -80,12 +81,14 @@ class TorchLayer(Layer):
         with torch.no_grad():
             for bias in self.biases:
                 bias.zero_()
+        torch.clear_autocast_cache()
         self.origin = self._copies()
 
     def restore(self) -> None:
         with torch.no_grad():
             for tensor, value in self.kept:
                 tensor.copy_(value)
+        torch.clear_autocast_cache()
         self.origin = None
 
     def moments(self, outputs: Any) -> Moments:
