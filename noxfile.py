@@ -156,7 +156,7 @@ def torch(session: nox.Session) -> None:
 def models(session: nox.Session) -> None:
     """Other people's models of torch: built twice, by every route, and compared with their authors'."""
     try:
-        install(session, *group("test"), TORCH, *group("models"), extras="torch")
+        install(session, *group("test"), TORCH, *group("models"), extras="torch,low-precision,cli")
     except nox.command.CommandFailed:
         session.skip("the package index does not have all of the libraries of the group `models`")
     env = backend_env("numpy", also_required=("torch", "transformers"))

@@ -330,3 +330,18 @@ def test_a_registered_class_that_was_not_called_says_so():
         ai.ParameterTypeError, match=r"must be an initializer, got the class ranked"
     ):
         ai.Rule("*", ranked)
+
+
+def test_a_function_that_keeps_what_it_returns(backend, xp):
+    if backend.name in ("jax", "dask"):
+        pytest.skip("arrays that cannot be written")
+    kept = xp.ones(3, dtype=xp.float32)
+
+    @ai.from_function
+    def keeping(shape, key, xp, dtype, device):
+        return kept
+
+    made = ai.init_tree({"a": (3,), "b": (3,)}, {"*": keeping()}, key=0, xp=xp)
+    ai.zeros().fill(made["a"])
+    assert backend.to_numpy(made["b"]).tolist() == [1, 1, 1]
+    assert backend.to_numpy(kept).tolist() == [1, 1, 1]

@@ -256,7 +256,10 @@ def _checked(made: Any, name: str, shape: tuple[int, ...], place: Target, target
     dtype = library.dtype_name(made.dtype)
     if dtype != place.dtype:
         raise must(name, f"must return an array of {place.dtype}", dtype, "dtype=dtype")
-    return made if place.dtype == target.dtype else library.cast(made, target.dtype)
+    if place.dtype != target.dtype:
+        return library.cast(made, target.dtype)
+    # A hook may keep what it returns, and two parameters would have the same memory.
+    return library.xp.asarray(made, copy=True) if library.writes else made
 
 
 @overload

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from agnostic_init.arrays.errors import Wording, must, within
+from agnostic_init.arrays.out import check_out
 from agnostic_init.bits.sharded import Sharded
 from agnostic_init.models.entry import Entry
 from agnostic_init.models.making import fill_entries
@@ -41,6 +42,7 @@ def make_parts(
                     tuple(like.local.shape), entry.dtype, like.library.device_of(like)
                 )
                 made[entry.name] = _at(like, local)
+                check_out(made[entry.name], name="Sharded")
                 filled.append(entry)
                 continue
             if like.flat is not None or len(like.places) != 1:

@@ -153,7 +153,7 @@ def test_nearly_all_are_explained():
 def test_the_page_runs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     page = ROOT / "docs" / "torch-models.md"
-    assert run(page.read_text(encoding="utf-8"), page.name) == 6
+    assert run(page.read_text(encoding="utf-8"), page.name) == 7
 
 
 def test_one_more_layer_changes_only_what_depends_on_depth():
