@@ -91,8 +91,7 @@ def test_what_says_nothing_is_multiplied_as_it_is_made(backend, xp, dtype):
         pytest.skip("JAX has no 64 bits by default")
     if (backend.name, dtype) in NOT_THEIRS:
         pytest.skip("not a dtype of this library")
-    if (backend.name, dtype) == ("numpy", "bfloat16"):
-        pytest.importorskip("ml_dtypes")
+    backend.needs(dtype)
     init = mine().times(0.3)
     made = backend.to_numpy(init((6, 5), key=1, xp=xp, dtype=dtype))
     wide = dtype if dtype in ("float64", "complex64") else "float32"

@@ -115,3 +115,11 @@ def test_what_goes_with_the_fan_already_does_so_by_itself():
     assert output.describe((10, 512)).std == pytest.approx(
         ai.kaiming_normal().describe((10, 64)).std
     )
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (4, 4)])
+def test_a_base_shape_that_the_initializer_cannot_make_is_refused(shape):
+    init = ai.mup(ai.alibi_biases(), base=(4, 4))
+    for call in (lambda: init(shape, key=0), lambda: init.describe(shape)):
+        with pytest.raises(ai.ParameterError, match="must have 3 axes or more for alibi_biases"):
+            call()

@@ -82,13 +82,14 @@ class mup(Rescaled, Value):
         return mup_learning_rate(self.role(shape), *self._ratios(shape), optimizer)
 
     def factor_for(self, shape: tuple[int, ...]) -> float:
-        stds = []
+        ratios, stds = self._ratios(shape), []
         for each in (self.base, shape):
+            self.init.check(each, "float32")
             std = self.init.statistics(each, "float32").get("std")
             if not std:
                 raise must("init", "must be one whose std is known, and not zero", self.init)
             stds.append(std)
-        return float(stds[0] / stds[1] * mup_init(self.role(shape), self._ratios(shape)[0]))
+        return float(stds[0] / stds[1] * mup_init(self.role(shape), ratios[0]))
 
     def _ratios(self, shape: Any) -> tuple[float, float]:
         """The fans of a shape over those of the base shape."""
