@@ -77,6 +77,7 @@ def test_a_page_needs_no_network_and_no_scripts(found, short, tmp_path):
 
 
 def test_names_cannot_become_markup(tmp_path):
+    pytest.importorskip("matplotlib")
     page = Page("<b>", "&", (Findings("<script>alert(1)</script>", ("<i>",), ('"',)),))
     text = save(page, tmp_path / "page.html").read_text()
     assert "<script" not in text
