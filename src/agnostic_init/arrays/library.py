@@ -55,6 +55,8 @@ class Library:
         The name of the dtype of random words that are to be compared.
     of_parts
         The library of the views that `parts` gives, where it is another.
+    alignment
+        Of host memory, in bytes, that `from_storage` need not copy.
     """
 
     name = "generic"
@@ -65,6 +67,7 @@ class Library:
     integers = "uint64"
     words = "uint32"
     of_parts: Library | None = None
+    alignment = 1
 
     def __init__(self, xp: Any = None) -> None:
         if xp is not None:
@@ -244,6 +247,15 @@ class Library:
             rule = f"must be one that NumPy has, which computes here what {self.name} cannot"
             raise must("dtype", rule, dtype, "dtype='float32'")
         return self.xp.asarray(storage, device=device)
+
+    def from_storages(
+        self, storages: Sequence[Any], dtypes: Sequence[str], device: Any
+    ) -> list[Any]:
+        """As `from_storage`, of many on one device."""
+        return [
+            self.from_storage(storage, dtype, device)
+            for storage, dtype in zip(storages, dtypes, strict=True)
+        ]
 
     def to_host(self, array: Any) -> Any:
         """The array's storage as a NumPy array, copied where it is elsewhere.

@@ -11,7 +11,7 @@ import numpy as np
 
 from agnostic_init.arrays.values import Record
 
-__all__ = ["Memory", "address", "overlaps"]
+__all__ = ["Memory", "address", "empty", "overlaps"]
 
 
 class Memory(Record):
@@ -73,6 +73,16 @@ class _Interface:
     def __init__(self, interface: dict[str, Any], owner: Any) -> None:
         self.__array_interface__ = interface
         self.owner = owner
+
+
+def empty(shape: tuple[int, ...], dtype: Any, alignment: int = 1) -> Any:
+    """An array of NumPy's of which no element is set, from a multiple of some bytes on."""
+    made = np.empty(shape, dtype)
+    if alignment == 1 or address(made) % alignment == 0:
+        return made
+    memory = np.empty(made.nbytes + alignment, np.uint8)
+    first = -address(memory) % alignment
+    return memory[first : first + made.nbytes].view(dtype).reshape(shape)
 
 
 def address(array: Any) -> int:

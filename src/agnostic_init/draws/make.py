@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import functools
 import importlib
+import itertools
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
-
-import numpy as np
+from typing import Any
 
 from agnostic_init.arrays.library import Library
-from agnostic_init.arrays.memory import Memory
+from agnostic_init.arrays.memory import Memory, empty
 from agnostic_init.arrays.target import Target
 from agnostic_init.bits.block import Block
 from agnostic_init.bits.key import Key
@@ -41,10 +40,11 @@ def make(draw: Draw, key: Key, block: Block, target: Target) -> Any:
         if library.cuts(device):  # each of several devices, or processes, has its own part made
 
             def part(index: Any) -> Any:
-                return host.new(draw, key, block.part(index))
+                return host.new(draw, key, block.part(index), library.alignment)
 
             return library.from_parts(part, block.shape, draw.dtype, device)
-        return library.from_storage(host.new(draw, key, block), draw.dtype, device)
+        made = host.new(draw, key, block, library.alignment)
+        return library.from_storage(made, draw.dtype, device)
     if library.name == "jax":
         return _engine("jax").make(draw, key, block, target)
     if not library.writes:
@@ -67,7 +67,7 @@ def fill(draw: Draw, key: Key, block: Block, out: Any, library: Library) -> None
     elif not library.has_values(out):
         return
     elif library.takes_from_host(out.device, out):
-        storage = host.new(draw, key, block)
+        storage = host.new(draw, key, block, library.alignment)
         library.write(out, library.from_storage(storage, draw.dtype, out.device))
     else:
         with library.on(library.device_of(out)):
@@ -76,25 +76,34 @@ def fill(draw: Draw, key: Key, block: Block, out: Any, library: Library) -> None
 
 def make_many(jobs: Sequence[tuple[Draw, Key, Block, Target]]) -> list[Any]:
     """As `make`, for many arrays at once."""
-    made: list[Any] = []
-    storages, outs = [], []
-    for draw, key, block, target in jobs:
-        library, device = target.library, target.device
-        if library.lazy or not key.known:
-            made.append(make(draw, key, block, target))
-        elif library.takes_from_host(device):
-            storage = np.empty(block.shape, draw.format.storage)
-            storages.append((draw, key, block, Memory.of_numpy(storage)))
-            made.append(_Storage(storage, draw.dtype, target))
-        elif library.writes and library.name != "jax":
-            out = library.empty(block.shape, draw.dtype, device)
-            outs.append((draw, key, block, out, library, None))
-            made.append(out)
-        else:
-            made.append(make(draw, key, block, target))
+    made: list[Any] = [None] * len(jobs)
+    storages, outs, places = [], [], []
+    for _, run in itertools.groupby(range(len(jobs)), lambda n: _place(jobs[n][3])):
+        numbers = list(run)
+        library, device = jobs[numbers[0]][3].library, jobs[numbers[0]][3].device
+        from_host = not library.lazy and library.takes_from_host(device)
+        held = {}
+        for n in numbers:
+            draw, key, block, target = jobs[n]
+            if library.lazy or not key.known:
+                made[n] = make(draw, key, block, target)
+            elif from_host:
+                held[n] = empty(block.shape, draw.format.storage, library.alignment)
+                storages.append((draw, key, block, Memory.of_numpy(held[n])))
+            elif library.writes and library.name != "jax":
+                made[n] = library.empty(block.shape, draw.dtype, device)
+                outs.append((draw, key, block, made[n], library, None))
+            else:
+                made[n] = make(draw, key, block, target)
+        places.append((library, device, held))
     host.fill_many(storages)
     fill_many(outs)
-    return [each.array() if isinstance(each, _Storage) else each for each in made]
+    for library, device, held in places:
+        dtypes = [jobs[n][0].dtype for n in held]
+        arrays = library.from_storages(list(held.values()), dtypes, device)
+        for n, array in zip(held, arrays, strict=True):
+            made[n] = array
+    return made
 
 
 def fill_many(
@@ -165,16 +174,9 @@ def fill_runs(
     return done
 
 
-class _Storage(NamedTuple):
-    """What the host makes for a library that takes it."""
-
-    storage: Any
-    dtype: str
-    target: Target
-
-    def array(self) -> Any:
-        """The library's own."""
-        return self.target.library.from_storage(self.storage, self.dtype, self.target.device)
+def _place(target: Target) -> tuple[int, int]:
+    """What arrays have in common that are made in one place."""
+    return id(target.library), id(target.device)
 
 
 def _cuda(draw: Draw, library: Library, out: Any) -> Any:

@@ -72,8 +72,8 @@ def make_several(haar: Haar, keys: Sequence[Key], target: Target) -> list[Any]:
     if library.lazy:
         return [_lazy(haar, key, target) for key in keys]
     if all(key.known for key in keys) and library.takes_from_host(device):
-        made = host.new(haar, keys)
-        return [library.from_storage(one, haar.dtype, device) for one in made]
+        made = host.new(haar, keys, library.alignment)
+        return library.from_storages(made, [haar.dtype] * len(made), device)
     if library.name == "jax":
         return [_engine("jax").make(haar, key, target) for key in keys]
     if not library.writes:
@@ -117,7 +117,7 @@ def _to_be_written(haar: Haar, key: Key, out: Any, target: Target) -> Any:
     """What is written to an array that no engine writes in place."""
     library = target.library
     if key.known and library.takes_from_host(target.device, out):
-        (made,) = host.new(haar, [key])
+        (made,) = host.new(haar, [key], library.alignment)
         return library.from_storage(made, haar.dtype, target.device)
     if any(index is not None for _, index in library.parts(out)):
         return make(haar, key, target)

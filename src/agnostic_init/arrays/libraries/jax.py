@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -17,7 +17,15 @@ from agnostic_init.arrays.errors import must, must_be_type
 from agnostic_init.arrays.libraries.numpy import storage_view
 from agnostic_init.arrays.library import Index
 
+try:  # JAX's own name for what `tracing` asks, at a hundredth of the time
+    from jax._src.core import trace_state_clean as outermost
+except ImportError:
+    outermost = None
+
 __all__ = ["Library", "on_host", "tracing"]
+
+# Bytes: placing an array takes JAX longer than copying a smaller one.
+WORTH_KEEPING = 1 << 16
 
 
 class Library(library.Library):
@@ -27,6 +35,7 @@ class Library(library.Library):
     namespace = "jax.numpy"
     writes = False
     integers = "uint32"
+    alignment = 64  # XLA's on hosts
 
     def has(self, array: Any) -> bool:
         # A struct has the shape, dtype and sharding of an array.
@@ -68,7 +77,16 @@ class Library(library.Library):
         return on_host(device) and not tracing()
 
     def from_storage(self, storage: Any, dtype: str, device: Any) -> Any:
-        return self.from_host(storage.view(jnp.dtype(dtype)), device)
+        seen = storage.view(jnp.dtype(dtype))
+        if device is None and (storage.nbytes < WORTH_KEEPING or _in_mesh()):
+            return self.from_host(seen, device)
+        return jax.device_put(seen, device)
+
+    def from_storages(self, storages: Sequence[Any], dtypes: Sequence[str], device: Any) -> Any:
+        if device is None and _in_mesh():
+            return super().from_storages(storages, dtypes, device)
+        seen = [made.view(jnp.dtype(name)) for made, name in zip(storages, dtypes, strict=True)]
+        return jax.device_put(seen, device)
 
     def from_host(self, array: Any, device: Any) -> Any:
         # Where no device is asked for, none is decided on: a mesh that is set takes the array.
@@ -162,8 +180,16 @@ def _fits(sharding: Any, shape: tuple[int, ...]) -> bool:
     return True
 
 
+def _in_mesh() -> bool:
+    """Whether a mesh may be set, which then takes what is placed nowhere."""
+    mesh_of = getattr(jax.sharding, "get_abstract_mesh", None)
+    return mesh_of is None or not mesh_of().empty
+
+
 def tracing() -> bool:
     """Whether operations are being recorded for a program, as under jit."""
+    if outermost is not None and outermost():
+        return False
     return isinstance(jnp.zeros((), jnp.float32), jax.core.Tracer)  # no device: never kept
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from agnostic_init.arrays.memory import Memory
+from agnostic_init.arrays.memory import Memory, empty
 from agnostic_init.bits.block import Block, Positions, pieces
 from agnostic_init.bits.key import Key
 from agnostic_init.draws.engines import native
@@ -24,9 +24,9 @@ LARGEST_PART = 1 << 20  # elements that a thread is given at once
 SLAB = 1 << 18
 
 
-def new(draw: Draw, key: Key, block: Block) -> Any:
+def new(draw: Draw, key: Key, block: Block, alignment: int = 1) -> Any:
     """The draw's elements at a block of positions, in a new NumPy array of the dtype's storage."""
-    out = np.empty(block.shape, draw.format.storage)
+    out = empty(block.shape, draw.format.storage, alignment)
     fill(draw, key, block, Memory.of_numpy(out))
     return out
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from agnostic_init.arrays.dtypes import format_of
-from agnostic_init.arrays.memory import Memory
+from agnostic_init.arrays.memory import Memory, empty
 from agnostic_init.bits.key import Key
 from agnostic_init.draws.engines.host import in_use
 from agnostic_init.linalg.engines import native
@@ -17,10 +15,10 @@ from agnostic_init.linalg.haar import Haar
 __all__ = ["fill", "new", "together"]
 
 
-def new(haar: Haar, keys: Sequence[Key]) -> list[Any]:
+def new(haar: Haar, keys: Sequence[Key], alignment: int = 1) -> list[Any]:
     """Matrices of every key, in new NumPy arrays of the dtype's storage."""
     storage = format_of(haar.dtype).storage
-    outs = [np.empty(haar.shape, storage) for _ in keys]
+    outs = [empty(haar.shape, storage, alignment) for _ in keys]
     fill(haar, keys, [Memory.of_numpy(out) for out in outs])
     return outs
 
