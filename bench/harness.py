@@ -11,7 +11,7 @@ from typing import Any
 
 from bench.contenders import CONTENDERS, on_device
 from bench.job import Case
-from bench.process import Process, first_use, import_time
+from bench.process import Process, construction, first_use, import_time
 
 __all__ = ["Bench", "Effort", "effort"]
 
@@ -239,6 +239,7 @@ class Bench:
                 if turn < 0 and "seconds" in answer:
                     # The first reads files from the disk and may write bytecode.
                     rows[name].setdefault("first", answer.pop("seconds"))
+                self.versions |= answer.pop("versions", {})
                 if "version" in answer:
                     self.versions[CONTENDERS[name].package] = answer.pop("version")
                 self.keep_sample(rows[name], answer, number * self.effort.processes + turn)
@@ -247,7 +248,8 @@ class Bench:
         if case.job.kind == "import":
             return import_time(case.job.parameters[name], after_numpy=name != "numpy")
         threads = case.threads or self.threads
-        return first_use(CONTENDERS[name], case.job, threads, self.effort.limit)
+        in_one = construction if case.job.kind == "build" else first_use
+        return in_one(CONTENDERS[name], case.job, threads, self.effort.limit)
 
     @staticmethod
     def keep_sample(row: dict[str, Any], answer: dict[str, Any], place: int) -> None:

@@ -28,7 +28,8 @@ class Job:
     """One thing to do, the same for every contender.
 
     `kind` is uniform, normal, truncated_normal, orthogonal, plan, first (a plan, in a process of
-    its own), sharded (a plan, on several processes), import, fingerprint (of an array that is there), or one of the limits: write, read,
+    its own), build (a plan, made by the
+    code of a library that it is from, in a process of its own), sharded (a plan, on several processes), import, fingerprint (of an array that is there), or one of the limits: write, read,
     matmul. `parameters` are those of the
     distribution, bounds in absolute values.
     """
@@ -47,7 +48,7 @@ class Job:
 
     @property
     def elements(self) -> int:
-        if self.kind in {"plan", "first", "sharded"}:
+        if self.kind in {"plan", "first", "build", "sharded"}:
             return model(self.parameters["plan"]).elements
         return 0 if self.kind == "import" else math.prod(self.shape)
 
@@ -58,7 +59,7 @@ class Job:
     @property
     def in_new_processes(self) -> bool:
         """Whether a sample is a process of its own."""
-        return self.kind in {"first", "import"}
+        return self.kind in {"first", "build", "import"}
 
     @property
     def flops(self) -> int:

@@ -173,6 +173,8 @@ def of_layers(layers: int, width: int) -> Model:
 MODELS: dict[str, Callable[[], Model]] = {
     # 124,439,808 parameters in 148 tensors.
     "GPT-2 small": lambda: Model(gpt2(12, 768, 50257, 1024), gpt2_rules(12)),
+    # 354,823,168 parameters in 292 tensors.
+    "GPT-2 medium": lambda: Model(gpt2(24, 1024, 50257, 1024), gpt2_rules(24)),
     "GPT-2 small, ±2σ": lambda: Model(
         gpt2(12, 768, 50257, 1024), gpt2_rules(12, "truncated_normal")
     ),

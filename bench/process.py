@@ -19,7 +19,7 @@ from typing import Any
 from bench.contenders import CONTENDERS, Contender
 from bench.job import Job
 
-__all__ = ["Process", "first_use", "import_time"]
+__all__ = ["Process", "construction", "first_use", "import_time"]
 
 ROOT = Path(__file__).parents[1]
 THREADS = (
@@ -139,6 +139,14 @@ def first_use(contender: Contender, job: Job, threads: int, limit: float) -> dic
         code = "import sys; from bench.fresh import main; main(*sys.argv[1:])"
         what = (contender.maker, contender.arrays, job.parameters["plan"], job.dtype, str(threads))
         return _said([sys.executable, "-c", code, *what], env, START_LIMIT + limit)
+
+
+def construction(contender: Contender, job: Job, threads: int, limit: float) -> dict[str, Any]:
+    """What a new process says that makes a library's model once, or why it says nothing."""
+    code = "import sys; from bench.built import main; main(*sys.argv[1:])"
+    what = (contender.maker, job.parameters["library"], job.parameters["plan"], job.dtype)
+    command = [sys.executable, "-c", code, *what, str(threads)]
+    return _said(command, environment(contender, threads), START_LIMIT + limit)
 
 
 def import_time(statement: str, *, after_numpy: bool) -> dict[str, Any]:

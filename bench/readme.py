@@ -1,6 +1,7 @@
 """The figures on the pages, from the committed results: ``python -m bench.readme [--check]``.
 
-First use is in README.md, and as a picture in docs/_static/first-use.svg, what warm loops take in bench/README.md. Figures stand between two lines,
+First use is in README.md, and as a picture in docs/_static/first-use.svg, building other people's
+models in docs/torch-models.md, what warm loops take in bench/README.md. Figures stand between two lines,
 ``<!-- bench:begin -->`` and ``<!-- bench:end -->``, and are never typed. ``--check`` writes nothing,
 and fails where a page does not say what the results say.
 """
@@ -27,6 +28,7 @@ BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
 # Scaling is a plot; in the tables every other question has its cases, of draws the largest.
 PAGES = {
     "README.md": ("first_use",),
+    "docs/torch-models.md": ("build",),
     "bench/README.md": (
         "draws",
         "truncated_normal",
@@ -36,6 +38,8 @@ PAGES = {
         "import_time",
     ),
 }
+# Of which the peak of memory is told, over the size of what was made.
+WITH_MEMORY = ("build",)
 OURS = ("ours-torch", "ours-numpy", "ours-jax", "ours-cupy")
 LEGEND = (
     "Medians; in parentheses a library's time over that of agnostic_init on the same array library, "
@@ -139,8 +143,11 @@ def _table(results: dict[str, Any], question: str) -> list[str]:
     lines = ["", f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
     for title, found in rows:
         cells = [title]
-        cells += [_ours_cell(_of(found, name), engines) for name in ours]
-        cells += [_peer_cell(_of(found, name)) for name in peers]
+        told = [(_of(found, name), name in ours) for name in (*ours, *peers)]
+        words = [_ours_cell(f, engines) if own else _peer_cell(f) for f, own in told]
+        if question in WITH_MEMORY:
+            words = [w + _memory(f) for w, (f, _) in zip(words, told, strict=True)]
+        cells += words
         lines.append(f"| {' | '.join(cells)} |")
     return [*lines, "", f"Engine: {engines[0]}."] if len(engines) == 1 else lines
 
@@ -176,6 +183,12 @@ def _peer_cell(figure: Figure | None) -> str:
         return f"> {duration(figure.at_least)}{ratio.replace('(', '(> ')}"
     mark = ", wrong values" if figure.note.startswith("wrong") else ""
     return duration(figure.seconds.median) + ratio + mark
+
+
+def _memory(figure: Figure | None) -> str:
+    if figure is None or figure.memory_ratio is None:
+        return ""
+    return f", {figure.memory_ratio:.2f} of the model"
 
 
 def _short(ratio: float) -> str:

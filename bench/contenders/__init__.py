@@ -59,6 +59,7 @@ def _peers() -> list[Contender]:
         peer("torch", "torch.nn.init", "torch", "torch", "torch"),
         peer("torch-erfinv", "torch before 2.12: erfinv", "torch", "torch_erfinv", "torch"),
         peer("torch-broadcast", "one rank, broadcast", "torch", "torch_broadcast", "torch"),
+        peer("construction", "the library's own construction", "torch", "construction", "torch"),
         peer("jax", "JAX under jit", "jax", "jax", "jax"),
         peer("jax-eager", "jax.nn.initializers", "jax", "jax", "jax"),
         peer("numpy", "NumPy", "numpy", "numpy", "numpy"),

@@ -12,6 +12,7 @@ __all__ = ["QUESTIONS", "Options", "cases"]
 # Truncated normals come last: a peer that does not finish there is ended, and need not start again.
 QUESTIONS = (
     "first_use",
+    "build",
     "import_time",
     "small_tensors",
     "draws",

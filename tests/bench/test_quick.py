@@ -19,6 +19,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 QUESTIONS = {
+    "build",
     "draws",
     "fingerprint",
     "first_use",
@@ -99,6 +100,16 @@ def test_memory_and_limits_are_measured(measured: Path) -> None:
     assert rows["limit-numpy"]["samples"]
 
 
+def test_libraries_whose_models_are_built_are_named_where_missing(measured: Path) -> None:
+    cases = [case for case in load(measured)["cases"] if case["question"] == "build"]
+    assert len(cases) == 2
+    for case in cases:
+        there = importlib.util.find_spec(case["job"]["parameters"]["library"]) is not None
+        for row in case["rows"]:
+            assert bool(row["samples"]) == there == ("missing" not in row), row
+            assert not there or row["peak_bytes"] > 0
+
+
 def test_each_row_of_ours_names_one_engine(measured: Path) -> None:
     for case in load(measured)["cases"]:
         for row in case["rows"]:
@@ -159,9 +170,9 @@ def test_readme_is_made_of_results(measured: Path, tmp_path: Path) -> None:
     folder = tmp_path / "results"
     folder.mkdir()
     (folder / "machine.json").write_text(json.dumps(results), encoding="utf-8")
-    (tmp_path / "bench").mkdir()
-    pages = (tmp_path / "README.md", tmp_path / "bench" / "README.md")
+    pages = [tmp_path / page for page in ("README.md", "bench/README.md", "docs/torch-models.md")]
     for page in pages:
+        page.parent.mkdir(exist_ok=True)
         page.write_text(
             "before\n<!-- bench:begin -->\n<!-- bench:end -->\nafter\n", encoding="utf-8"
         )
@@ -169,8 +180,8 @@ def test_readme_is_made_of_results(measured: Path, tmp_path: Path) -> None:
     assert python("bench.readme", "--check", *options).returncode == 1
     assert python("bench.readme", *options).returncode == 0
     assert python("bench.readme", "--check", *options).returncode == 0
-    front, warm = (page.read_text(encoding="utf-8") for page in pages)
-    for text in (front, warm):
+    front, warm, built = (page.read_text(encoding="utf-8") for page in pages)
+    for text in (front, warm, built):
         assert text.startswith("before\n")
         assert text.endswith("after\n")
     ours = "ours on torch | ours on NumPy" if importlib.util.find_spec("torch") else "ours on NumPy"
@@ -180,6 +191,10 @@ def test_readme_is_made_of_results(measured: Path, tmp_path: Path) -> None:
     assert f"| draws | {ours} |" in warm
     assert "| first use |" not in warm
     assert "(../results/machine.json)" in warm
+    if importlib.util.find_spec("torch"):
+        assert "| build | ours on torch | the library's own construction |" in built
+        assert "| 20 of 64² of torch, float32 |" in built
+        assert " of the model |" in built
 
 
 def test_the_readme_is_current() -> None:

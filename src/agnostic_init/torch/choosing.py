@@ -10,6 +10,7 @@ from agnostic_init.arrays.errors import ParameterError, must_be_type, within
 from agnostic_init.initializers.base import Initializer
 from agnostic_init.initializers.lookup import found
 from agnostic_init.models.rules import Rule
+from agnostic_init.torch.gated import check_gates
 from agnostic_init.torch.record import Item
 
 __all__ = ["Choice", "chosen"]
@@ -47,6 +48,8 @@ def chosen(items: Sequence[Item], rules: Any) -> dict[str, Choice]:
         for number, (text, chooser) in enumerate(choosers):
             with within(f"parameter {item.name!r}, rule {text!r}"):
                 choice = chooser(item)
+                if choice is not None:
+                    check_gates(item.module, item.attribute, choice.initializer)
             if choice is not None:
                 choices[item.name] = choice
                 used.add(number)

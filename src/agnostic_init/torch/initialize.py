@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import torch
 
 from agnostic_init.arrays.errors import ParameterError, check_choice, must, must_be_type, within
+from agnostic_init.arrays.numbers import positive_integer
 from agnostic_init.bits.key import Key
 from agnostic_init.bits.key import key as make_key
 from agnostic_init.initializers.base import Initializer
@@ -39,6 +40,7 @@ def init_module(
     *,
     buffers: str = "reset",
     forget_bias: float | None = None,
+    layers: int | None = None,
     progress: Progress | None = None,
 ) -> Module:
     """Initialize the parameters of a module of torch, and reset its buffers, in place.
@@ -72,6 +74,10 @@ def init_module(
         "reset", or "keep" to leave those alone that no convention knows. Statistics are reset.
     forget_bias
         What the biases of the forget gates of LSTMs add up to, where not what the convention says.
+    layers
+        For "gpt2", whose projections into the residual stream have a std by the depth: the layers of
+        the whole model, of which `model` is a part, as a stage of a pipeline. By default their
+        projections are counted in `model`.
     progress
         As of `fill_tree`.
 
@@ -106,12 +112,17 @@ def init_module(
     check_choice("buffers", buffers, BUFFERS)
     stream = make_key(key)
     order, own = conventions_of(conventions)
+    if layers is not None:
+        layers = positive_integer("layers", layers)
+        if not any(each.by_depth for each in order):
+            rule = "must be None where no convention depends on the depth, as 'gpt2' does"
+            raise must("layers", rule, layers)
     if own:
         check_own(model)
     with torch.no_grad():
         parameters, stats, computed = _tensors(model)
         wanted = missing(model, parameters, stats, only_missing)
-        known = by_convention(model, order, {"forget_bias": forget_bias})
+        known = by_convention(model, order, {"forget_bias": forget_bias, "layers": layers})
         ruled = {
             name: init for name, init in _by_rules(parameters, rules).items() if name in wanted
         }

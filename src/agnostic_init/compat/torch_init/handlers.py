@@ -15,6 +15,7 @@ from agnostic_init.compat.torch_init.calls import Call
 from agnostic_init.compat.torch_init.keys import Keys, key_for, mapped
 from agnostic_init.compat.torch_init.meanings import FILLING
 from agnostic_init.compat.torch_init.mode import Handler
+from agnostic_init.compat.torch_init.repeated import check_once
 from agnostic_init.compat.torch_init.seeded import drawn_by_torch
 from agnostic_init.compat.torch_init.watching import Watch, warn_of_ranks
 from agnostic_init.compat.torch_init.writing import has_values, write
@@ -48,6 +49,8 @@ class Patched(Handler):
             return _ours(call)
         if init is None:
             return call.tensor if call.of_init else self._by_torch(call)
+        if call.generator is None:
+            check_once(call)
         if call.make is not None:
             made = call.make()
             self._warn_of_ranks(made)
@@ -73,6 +76,7 @@ class Patched(Handler):
             return call.original()
         result, drew = drawn_by_torch(call, key)
         if drew:
+            check_once(call)
             self._keys.take()
         return result
 

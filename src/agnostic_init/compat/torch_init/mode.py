@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from typing import Any, ClassVar
 
@@ -20,8 +20,12 @@ from agnostic_init.arrays.untraced import untraced
 from agnostic_init.compat.torch_init.calls import Call, recognized
 from agnostic_init.compat.torch_init.chains import Chain
 from agnostic_init.compat.torch_init.entries import BlockMode, close_entries, open_entries
+from agnostic_init.compat.torch_init.lost import Lost, losing
 
 __all__ = ["Drawing", "Handler", "drawing"]
+
+
+PARAMETER = torch.nn.Parameter
 
 
 class Handler:
@@ -31,9 +35,13 @@ class Handler:
     ----------
     meant
         Whether the handler looks at initializers; if not, none is made, and no parameter checked.
+    lost
+        What is drawn into weights that are computed of others, while there is a block; None of a
+        handler that draws nothing.
     """
 
     meant: ClassVar[bool] = True
+    lost: Lost | None = None
 
     def draw(self, call: Call) -> Any:
         """Answer a call that draws, or that is of ``torch.nn.init``: return what it would."""
@@ -78,8 +86,13 @@ class Drawing(BlockMode):
             if self.chain.done:
                 self.chain = None
         call = recognized(func, args, kwargs, meant=self.handler.meant)
+        lost = self.handler.lost
         if call is None:
+            if lost is not None and lost.drawn:
+                lost.look(func, args, kwargs)
             return self.handler.other(func, args, kwargs)
+        if lost is not None and call.tensor is not None and type(call.tensor) is not PARAMETER:
+            lost.draw(call)
         if call.name == "uniform_":
             chain = Chain.begun_by(call)
             if chain is not None:
@@ -105,7 +118,15 @@ def drawing(handler: Handler) -> Iterator[Drawing]:
     kaiming_uniform_ (3, 2)
     uniform_ (3,)
     """
-    mode = Drawing(handler)
+    with (
+        losing() if handler.meant else nullcontext() as handler.lost,
+        _entered(Drawing(handler)) as mode,
+    ):
+        yield mode
+
+
+@contextmanager
+def _entered(mode: Drawing) -> Iterator[Drawing]:
     _take_off(lambda other: isinstance(other, Drawing) and not other.open)
     outer = tuple(block for block in _open.get() if block.open)
     _open.set((*outer, mode))

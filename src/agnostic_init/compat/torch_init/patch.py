@@ -36,6 +36,7 @@ def patch(key: Any = None, *, strict: bool = True) -> Iterator[None]:
     RuntimeError
         If something in the block drew without being seen, such as an extension in C++; the message
         has the line after which that was noticed. Another thread that draws meanwhile looks alike.
+        If something draws that ``torch.utils.checkpoint`` will repeat.
 
     Warns
     -----
@@ -57,8 +58,12 @@ def patch(key: Any = None, *, strict: bool = True) -> Iterator[None]:
     are torch's own, from a generator that is seeded with the key: those that take a generator are
     drawn on the CPU and are the same on every device. A generator that a call is given is used.
 
-    It is for building models, and not for training them: what ``torch.utils.checkpoint`` repeats in
-    a backward pass is drawn by torch, so that a dropout there has another mask than it had forward.
+    It is for building models, and not for training them: a draw inside of
+    ``torch.utils.checkpoint``, as of a dropout there, is an error where a backward pass would
+    repeat it, as that does not have the block's numbers.
+
+    A generator that is suspended in a block leaves the block on for whoever runs meanwhile, as
+    those of ``contextlib.contextmanager`` and of fixtures are to; closing it ends the block.
 
     Inside of ``torch.func.vmap`` with ``randomness="different"``, member `i` is drawn from
     ``fold_in(i)`` of the key.

@@ -7,7 +7,7 @@ import warnings
 
 from agnostic_init.arrays.errors import ParameterError
 
-__all__ = ["WITHIN", "RefusedError", "UnsupportedDtypeError", "refused", "warn"]
+__all__ = ["WITHIN", "RefusedError", "UnsupportedDtypeError", "line", "refused", "warn"]
 
 #: Modules whose frames lie between a call and what warns of it.
 WITHIN = (
@@ -50,3 +50,11 @@ def warn(text: str) -> None:
     while frame is not None and str(frame.f_globals.get("__name__")).startswith(WITHIN):
         frame, level = frame.f_back, level + 1
     warnings.warn(text, stacklevel=level)
+
+
+def line() -> str:
+    """Where that is, as " at FILE:LINE"."""
+    frame = inspect.currentframe()
+    while frame is not None and str(frame.f_globals.get("__name__")).startswith(WITHIN):
+        frame = frame.f_back
+    return "" if frame is None else f" at {frame.f_code.co_filename}:{frame.f_lineno}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -11,7 +10,7 @@ import torch
 from torch.utils._python_dispatch import _disable_current_modes
 
 from agnostic_init.arrays.libraries.torch_tracing import followed
-from agnostic_init.compat.torch_init.refusing import WITHIN, warn
+from agnostic_init.compat.torch_init.refusing import line, warn
 
 __all__ = ["EscapedError", "Watch", "warn_of_ranks", "watching"]
 
@@ -49,7 +48,7 @@ class Watch:
             if _just_seeded(device, _state(generator)):
                 self._begun[device] = state
             else:
-                self.place = f"`{name}`{_line()}"
+                self.place = f"`{name}`{line()}"
 
     def moved(self) -> list[str]:
         """The devices whose generators have drawn; one that was seeded and no more has not."""
@@ -110,10 +109,3 @@ def _just_seeded(device: str, state: bytes) -> bool:
     """Whether the state is that of the generator's seed, from which nothing was drawn."""
     seed = dict(_generators())[device].initial_seed()
     return _state(torch.Generator(device).manual_seed(seed)) == state
-
-
-def _line() -> str:
-    frame = inspect.currentframe()
-    while frame is not None and str(frame.f_globals.get("__name__")).startswith(WITHIN):
-        frame = frame.f_back
-    return "" if frame is None else f" at {frame.f_code.co_filename}:{frame.f_lineno}"

@@ -28,7 +28,7 @@ class Model:
     places
         All modules of the model.
     options
-        What the user asked of the conventions: ``forget_bias``.
+        What the user asked of the conventions: ``forget_bias`` and ``layers``.
     """
 
     name: str
@@ -53,6 +53,8 @@ class Convention:
         of that class.
     check
         Called with the model before anything else.
+    by_depth
+        Whether it depends on how many layers a model has.
     """
 
     name: str
@@ -60,6 +62,7 @@ class Convention:
     any_layer: Layer | None = None
     as_written: bool = False
     check: Callable[[Model], None] | None = None
+    by_depth: bool = False
 
     def tensors(self, module: Any, model: Model) -> Tensors:
         """The initializers of a layer's tensors; empty where nothing is known of it."""

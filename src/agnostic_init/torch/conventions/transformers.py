@@ -14,12 +14,14 @@ from agnostic_init.initializers.constant import zeros
 from agnostic_init.initializers.random import normal
 from agnostic_init.initializers.scaling import variance_scaling
 from agnostic_init.initializers.side_by_side import blocks
+from agnostic_init.models.torch_names import Place
 from agnostic_init.torch.conventions.defaults import NORMALIZATIONS, by_names, padded
 from agnostic_init.torch.conventions.table import Convention, Layer, Model, Tensors
 
 __all__ = ["GPT2", "LLAMA", "RESIDUAL", "VIT"]
 
 STD = 0.02
+BRANCHES = 2  # of a layer, which add to the residual stream: attention and feed-forward
 LINEAR = (nn.Linear, nn.modules.conv._ConvNd)
 CONV1D = "transformers.pytorch_utils.Conv1D"  # whose weight is (in, out)
 
@@ -42,16 +44,46 @@ def _residuals(places: tuple[Any, ...]) -> int:
     )
 
 
+def _count(model: Model) -> int:
+    """How many there are in the whole model, of which this may be a part."""
+    layers = model.options.get("layers")
+    return _residuals(model.places) if layers is None else BRANCHES * int(layers)
+
+
 def _check_residuals(model: Model) -> None:
     if not _residuals(model.places):
         rule = "must find the projections into the residual stream, of which none is there, by name"
         hint = f"one of the names {', '.join(sorted(RESIDUAL))}, or rules"
         raise must("conventions", rule, "gpt2", hint)
+    if model.options.get("layers") is None:
+        _check_numbers(model.places)
+
+
+def _check_numbers(places: tuple[Place, ...]) -> None:
+    """Raise where the layers are numbered as those of a part of a model, as of a stage of a pipeline."""
+    lists: dict[str, set[int]] = {}
+    deep = set()
+    for place in places:
+        parts = place.name.split(".")
+        at = next((n for n, part in enumerate(parts) if part.isdecimal()), None)
+        if at is not None:
+            above = ".".join(parts[:at])
+            lists.setdefault(above, set()).add(int(parts[at]))
+            deep |= {above} if _residual(place.name) else set()
+    for above in sorted(deep):
+        numbers = lists[above]
+        if len(numbers) != max(numbers) + 1:
+            rule = (
+                "must be given for 'gpt2' where a module seems to be a part of a model, as its "
+                f"layers {above!r} are numbered from {min(numbers)} to {max(numbers)} and are "
+                f"{len(numbers)}"
+            )
+            raise must("layers", rule, None, "layers=, of the whole model")
 
 
 def _of_gpt2(module: Any, model: Model) -> Tensors:
     scaled = _residual(model.name)
-    std = STD / math.sqrt(_residuals(model.places)) if scaled else STD
+    std = STD / math.sqrt(_count(model)) if scaled else STD
     return {"weight": normal(std=std), "bias": zeros()}
 
 
@@ -81,7 +113,7 @@ def _table(layer: Layer) -> dict[str, Layer]:
 # Radford, Wu, Child, Luan, Amodei and Sutskever, "Language models are unsupervised multitask
 # learners", 2019: the weights of residual layers are scaled by 1/sqrt(N), N the number of these;
 # N(0, 0.02) and zero biases are those of their code, github.com/openai/gpt-2, src/model.py.
-GPT2 = Convention("gpt2", _table(_of_gpt2), check=_check_residuals)
+GPT2 = Convention("gpt2", _table(_of_gpt2), check=_check_residuals, by_depth=True)
 
 # Touvron et al., "Llama 2", arXiv:2307.09288, do not say; N(0, 0.02) is `initializer_range` of the
 # configurations that Meta published with the weights of Llama 2 and 3.
