@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from agnostic_init.bits.block import block
 from agnostic_init.bits.key import Key
 from agnostic_init.draws.distributions import normal_draw, truncated_normal_draw, uniform_draw
-from agnostic_init.draws.engines.cuda.many import launches, room
+from agnostic_init.draws.engines.cuda.many import launches
 from agnostic_init.draws.engines.cuda.parameters import Launch, launch
+from agnostic_init.draws.engines.cuda.shared import room
 from agnostic_init.draws.record import Draw
 
 __all__ = ["KERNELS", "Kernel"]

@@ -9,7 +9,8 @@ from typing import Any
 import agnostic_init as ai
 from agnostic_init.bits.block import block
 from agnostic_init.draws.distributions import normal_draw
-from agnostic_init.draws.engines.cuda.many import launches, room
+from agnostic_init.draws.engines.cuda.many import launches
+from agnostic_init.draws.engines.cuda.shared import room
 from agnostic_init.models.spec_file import read_spec
 
 __all__ = ["counted"]

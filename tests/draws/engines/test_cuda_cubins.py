@@ -14,8 +14,9 @@ from agnostic_init.draws.distributions import (
     truncated_normal_draw,
     uniform_draw,
 )
-from agnostic_init.draws.engines.cuda.many import launches, room
+from agnostic_init.draws.engines.cuda.many import launches
 from agnostic_init.draws.engines.cuda.parameters import launch
+from agnostic_init.draws.engines.cuda.shared import room
 from agnostic_init.draws.engines.cuda.source import source
 
 ARCHITECTURES = ("75", "80", "90", "100", "120")

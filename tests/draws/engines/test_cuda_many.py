@@ -9,7 +9,8 @@ from agnostic_init.arrays.errors import ParameterError
 from agnostic_init.bits.block import block
 from agnostic_init.bits.key import Key
 from agnostic_init.draws.distributions import normal_draw, truncated_normal_draw, uniform_draw
-from agnostic_init.draws.engines.cuda.many import LARGEST, launches, room
+from agnostic_init.draws.engines.cuda.many import launches
+from agnostic_init.draws.engines.cuda.shared import LARGEST, room
 from agnostic_init.draws.engines.cuda.source import OF_ARRAY, OF_DRAW
 
 NORMAL = normal_draw(0.0, 0.02, "float32")

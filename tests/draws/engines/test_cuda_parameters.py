@@ -15,7 +15,8 @@ from agnostic_init.arrays.errors import ParameterError
 from agnostic_init.bits.block import block
 from agnostic_init.bits.key import Key
 from agnostic_init.draws.distributions import normal_draw, truncated_normal_draw, uniform_draw
-from agnostic_init.draws.engines.cuda.parameters import divider, launch, supported
+from agnostic_init.draws.engines.cuda.axes import divider
+from agnostic_init.draws.engines.cuda.parameters import launch, supported
 from agnostic_init.draws.engines.cuda.source import (
     OF_BLOCK,
     OF_DIGIT,

@@ -18,7 +18,8 @@ from agnostic_init.bits.block import Block
 from agnostic_init.bits.key import Key
 from agnostic_init.draws.engines.cuda import parameters
 from agnostic_init.draws.engines.cuda.errors import saying
-from agnostic_init.draws.engines.cuda.many import launches, room
+from agnostic_init.draws.engines.cuda.many import launches
+from agnostic_init.draws.engines.cuda.shared import room
 from agnostic_init.draws.engines.cuda.shipped import shipped, ships
 from agnostic_init.draws.engines.cuda.source import STANDARD, Variant, source
 from agnostic_init.draws.engines.cuda.switch import switched_on

@@ -1,46 +1,25 @@
-"""Many arrays in few launches: the small ones that a kernel fills alike share one.
-
-What a launch is told of its arrays are its arguments. So nothing is copied to the device, no buffer
-has to outlive the call, and a CUDA graph that captures a launch keeps all that it needs.
-"""
+"""Many arrays in few launches: the small ones that a kernel fills alike share one."""
 
 from __future__ import annotations
 
 import itertools
-import struct
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
+
+import numpy as np
 
 from agnostic_init.bits.block import Block
 from agnostic_init.bits.key import Key
 from agnostic_init.draws.engines.cuda.parameters import Launch, Plan, launch_of, planned
-from agnostic_init.draws.engines.cuda.source import OF_ARRAY, OF_DRAW, Variant
+from agnostic_init.draws.engines.cuda.shared import LARGEST, ROW, shared
+from agnostic_init.draws.engines.cuda.source import Variant
 from agnostic_init.draws.quantile import Central
 from agnostic_init.draws.record import Draw
 
-__all__ = ["LARGEST", "launches", "most_words", "room"]
+__all__ = ["launches"]
 
 # Of a draw at a block, into an array with these strides in elements at an address.
 Job = tuple[Draw, Key, Block, Sequence[int], int]
-
-LARGEST = 1 << 22  # elements; an array with more keeps a GPU busy by itself
-
-ARRAY = struct.Struct("=" + "".join("IQ"[words - 1] for words in OF_ARRAY.values()))
-HEAD_BYTES = 16  # of the arguments before what is told of the arrays
-
-
-def room(capability: tuple[int, int], *versions: tuple[int, int]) -> int:
-    """Bytes of arguments that a launch takes, given the versions of compiler and driver.
-
-    32764 and not 4096 with CUDA 12.1, from Volta on; of which a record takes a multiple of 8.
-    """
-    return 32760 if capability >= (7, 0) and min(versions) >= (12, 1) else 4096
-
-
-def most_words(most: int) -> int:
-    """Words of `most` bytes of arguments that tell of arrays, which a kernel of many is built for."""
-    return (most - HEAD_BYTES) // 4
 
 
 def launches(jobs: Sequence[Job], most: Callable[[], int]) -> list[Launch]:
@@ -77,7 +56,7 @@ def launches(jobs: Sequence[Job], most: Callable[[], int]) -> list[Launch]:
             ((_, key, _, _, address), plan) = group[0]
             alone.append(launch_of(plan, key, address))
         else:
-            alone += _shared(variant, quantile, group, most())
+            alone += shared(variant, quantile, most(), *_rows(group))
     return alone
 
 
@@ -91,33 +70,19 @@ def _overlap(jobs: Sequence[Job], plans: Sequence[Plan]) -> bool:
     return any(after[0] < before[1] for before, after in itertools.pairwise(spans))
 
 
-def _shared(
-    variant: Variant, quantile: Central | None, group: Sequence[tuple[Job, Plan]], most: int
-) -> list[Launch]:
-    """As many arrays in each launch as its arguments have room for."""
-    words = most_words(most)
-    kernel = replace(variant, many=words)
-    chunk = kernel.threads * kernel.at_once
-    array_words, draw_words = sum(OF_ARRAY.values()), sum(OF_DRAW.values())
-    made: list[Launch] = []
-    rows: list[tuple[int, ...]] = []
+def _rows(group: Sequence[tuple[Job, Plan]]) -> tuple[list[bytes], Any, Any]:
+    """The draws of a group, and of each array what a launch is told and the units of work."""
     draws: dict[bytes, int] = {}
-    chunks = 0
-
-    def close() -> None:
-        first = len(rows) * array_words  # of the words of the draws
-        told = [struct.pack("=2I", len(rows), chunks)]
-        told += [ARRAY.pack(*row, first + draw * draw_words) for *row, draw in rows]
-        given = b"".join((*told, *draws)).ljust(most - 8, b"\0")
-        made.append(Launch(kernel, given, chunks * kernel.threads, quantile))
-
-    for (_, key, _, _, address), plan in group:
-        taken = (len(rows) + 1) * array_words + (len(draws) + (plan.draw not in draws)) * draw_words
-        if taken > words:
-            close()
-            rows, draws, chunks = [], {}, 0
-        draw = draws.setdefault(plan.draw, len(draws))
-        rows.append((address, key.seed, key.offset, plan.base, plan.count, chunks, draw))
-        chunks += -(-plan.units // chunk)
-    close()
-    return made
+    rows = [
+        (
+            address,
+            key.seed,
+            key.offset,
+            plan.base,
+            plan.count,
+            0,
+            draws.setdefault(plan.draw, len(draws)),
+        )
+        for (_, key, _, _, address), plan in group
+    ]
+    return [*draws], np.array(rows, ROW), np.array([plan.units for _, plan in group])

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from agnostic_init.draws.distributions import normal_draw, truncated_normal_draw, uniform_draw
-from agnostic_init.draws.engines.cuda.many import most_words, room
+from agnostic_init.draws.engines.cuda.shared import most_words, room
 from agnostic_init.draws.engines.cuda.shipped import ENTRY, FOLDER, HEAD, MAGIC, digest, of_one_run
 from agnostic_init.draws.engines.cuda.source import STANDARD, Variant, source
 

@@ -16,8 +16,9 @@ from agnostic_init.bits.key import Key
 from agnostic_init.draws.engines import generic
 from agnostic_init.draws.engines.cuda import driver, parameters, runs
 from agnostic_init.draws.engines.cuda.errors import KernelError, saying
-from agnostic_init.draws.engines.cuda.many import launches, room
+from agnostic_init.draws.engines.cuda.many import launches
 from agnostic_init.draws.engines.cuda.parameters import Launch
+from agnostic_init.draws.engines.cuda.shared import room
 from agnostic_init.draws.engines.cuda.shipped import architecture, shipped, ships
 from agnostic_init.draws.engines.cuda.source import Variant, source
 from agnostic_init.draws.engines.cuda.switch import switched_on
