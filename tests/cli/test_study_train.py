@@ -9,7 +9,7 @@ import pytest
 
 from agnostic_init.cli import main
 from agnostic_init.cli.signals import StoppedError
-from agnostic_init.study.training.comparing import Training
+from agnostic_init.study.training.dense_training import Training
 
 SMALL = ["--data", "clusters", "--hidden", "6", "--seeds", "2", "--epochs", "2", "--no-progress"]
 RUN = ["study", "train", "glorot_uniform", "zeros", *SMALL]

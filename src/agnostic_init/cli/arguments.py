@@ -9,7 +9,7 @@ from agnostic_init.arrays.dtype_names import name_of
 from agnostic_init.arrays.errors import ParameterError
 from agnostic_init.version import __version__
 
-__all__ = ["EXITS", "PROGRAM", "parser", "parser_of_command", "seed"]
+__all__ = ["EXITS", "PROGRAM", "command", "command_of_spec", "parser", "seed"]
 
 PROGRAM = "agnostic-init"
 
@@ -61,15 +61,21 @@ def parser() -> argparse.ArgumentParser:
     return made
 
 
-def parser_of_command(commands: Any, name: str, about: str) -> argparse.ArgumentParser:
-    """The parser of a command that reads a SPEC, with what all of those take."""
+def command(commands: Any, name: str, about: str, more: str = "") -> argparse.ArgumentParser:
+    """The parser of a command; its help is a sentence, the options, and what more there is to say."""
     made: argparse.ArgumentParser = commands.add_parser(
         name,
         help=about,
         description=f"{about[0].upper()}{about[1:]}.",
-        epilog=f"{SPEC_HELP}\n{OF_TENSORS}\n{EXITS}",
+        epilog=more,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    return made
+
+
+def command_of_spec(commands: Any, name: str, about: str) -> argparse.ArgumentParser:
+    """The parser of a command that reads a SPEC, with what all of those take."""
+    made = command(commands, name, about, f"{SPEC_HELP}\n{OF_TENSORS}\n{EXITS}")
     made.add_argument(
         "spec",
         metavar="SPEC",

@@ -8,7 +8,7 @@ from typing import Any
 
 from agnostic_init.arrays.errors import ParameterError
 from agnostic_init.checkpoint import Checked, check
-from agnostic_init.cli.arguments import EXITS
+from agnostic_init.cli.arguments import EXITS, command
 from agnostic_init.cli.planning import plan_of_spec
 from agnostic_init.cli.reporting import show, showing_progress
 from agnostic_init.cli.signals import Signals
@@ -26,13 +26,8 @@ that are not those of SPEC: for weights before any training.
 
 def add_check(commands: Any) -> None:
     """Add the command's parser."""
-    parser = commands.add_parser(
-        "check",
-        help=ABOUT,
-        description=f"{ABOUT[0].upper()}{ABOUT[1:]}.",
-        epilog=f"{WHAT}\nExit code 1 says that something was found.\n{EXITS}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    more = f"{WHAT}\nExit code 1 says that something was found.\n{EXITS}"
+    parser = command(commands, "check", ABOUT, more)
     parser.add_argument("spec", metavar="FILE", help="what to look at; see below")
     parser.add_argument("--against", metavar="SPEC", help="what the weights should be")
     parser.add_argument("--json", action="store_true", help="print JSON")

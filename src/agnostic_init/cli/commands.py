@@ -13,7 +13,7 @@ from agnostic_init.arrays.errors import (
     ParameterError,
     ParameterTypeError,
 )
-from agnostic_init.cli.arguments import parser
+from agnostic_init.cli.arguments import command, parser
 from agnostic_init.cli.checking import add_check
 from agnostic_init.cli.conforming import add_conformance
 from agnostic_init.cli.reporting import discard_output, fail, show
@@ -85,12 +85,11 @@ def _parser() -> argparse.ArgumentParser:
     add_study(commands)
     add_conformance(commands)
 
-    what = "print the JSON schema of spec files, for editors"
-    schema = commands.add_parser("schema", help=what, description=f"{what[0].upper()}{what[1:]}.")
+    schema = command(commands, "schema", "print the JSON schema of spec files, for editors")
     schema.set_defaults(run=_schema, spec="-")
 
     what = "say which engine makes values here, and what is installed"
-    about = commands.add_parser("info", help=what, description=f"{what[0].upper()}{what[1:]}.")
+    about = command(commands, "info", what)
     about.add_argument("--json", action="store_true", help="print JSON")
     about.set_defaults(run=_info, spec="-")
     return made

@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from agnostic_init.arrays.target import BACKENDS
-from agnostic_init.cli.arguments import EXITS
+from agnostic_init.cli.arguments import EXITS, command
 from agnostic_init.cli.reporting import show
 from agnostic_init.cli.signals import Signals
 
@@ -22,13 +22,8 @@ docs/stream.md describes.
 
 def add_conformance(commands: Any) -> None:
     """Add the command's parser."""
-    parser = commands.add_parser(
-        "conformance",
-        help=ABOUT,
-        description=f"{ABOUT[0].upper()}{ABOUT[1:]}.",
-        epilog=f"{WHAT}\nExit code 1 says that a number is wrong.\n{EXITS}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    more = f"{WHAT}\nExit code 1 says that a number is wrong.\n{EXITS}"
+    parser = command(commands, "conformance", ABOUT, more)
     parser.add_argument("spec", metavar="FILE", help="known answers; see below")
     parser.add_argument("--backend", default="numpy", choices=list(BACKENDS), help="who makes them")
     parser.add_argument("--device", help="where, such as cuda")

@@ -6,6 +6,7 @@ import argparse
 import json
 from typing import Any
 
+from agnostic_init.cli.arguments import command
 from agnostic_init.cli.reporting import show
 from agnostic_init.cli.signals import Signals
 
@@ -16,9 +17,7 @@ ABOUT = "say whether wide networks with such weights are ordered, critical or ch
 
 def add_phase(studies: Any) -> None:
     """Add the command's parser."""
-    parser: argparse.ArgumentParser = studies.add_parser(
-        "phase", help=ABOUT, description=f"{ABOUT[0].upper()}{ABOUT[1:]}."
-    )
+    parser = command(studies, "phase", ABOUT)
     parser.add_argument("activation", metavar="ACTIVATION", help="such as relu or tanh")
     parser.add_argument("sigma_w", type=float, help="the std of weights times sqrt(fan-in)")
     parser.add_argument("sigma_b", type=float, nargs="?", default=0.0, help="the std of biases")

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 from typing import TYPE_CHECKING, Any
 
-from agnostic_init.arrays.target import BACKENDS
-from agnostic_init.cli.arguments import seed
-from agnostic_init.cli.reporting import note, show, showing_progress
+from agnostic_init.cli.arguments import command, seed
+from agnostic_init.cli.reporting import note, showing_progress
 from agnostic_init.cli.signals import Signals
-from agnostic_init.cli.study_options import columns, initializer_of
+from agnostic_init.cli.study_options import add_options, initializer_of, tell
 
 if TYPE_CHECKING:
     from agnostic_init.study.records import Signal
@@ -35,13 +33,7 @@ and terminated; the networks that were done until then are printed.
 
 def add_signal(studies: Any) -> None:
     """Add the command's parser."""
-    parser: argparse.ArgumentParser = studies.add_parser(
-        "signal",
-        help=ABOUT,
-        description=f"{ABOUT[0].upper()}{ABOUT[1:]}.",
-        epilog=WHAT,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = command(studies, "signal", ABOUT, WHAT)
     add = parser.add_argument
     add("initializers", metavar="INIT", nargs="+", help="a name, or JSON; see below")
     add("--activation", default="relu", metavar="F", help="such as relu (the default) or tanh")
@@ -58,13 +50,8 @@ def add_signal(studies: Any) -> None:
     add("--examples", type=int, default=64, metavar="N", help="64 by default")
     add("--grid", type=int, default=8, metavar="N", help="of convolutions; 8 by default")
     add("--seed", type=seed, default=0, metavar="N", help="of weights and inputs; 0 by default")
-    add("--library", default="numpy", choices=[*BACKENDS], help="numpy by default")
-    add("--device", metavar="D", help="of that library, such as cuda")
-    add("--dtype", default="float32", choices=["float32", "float64"], help="float32 by default")
     add("--no-jacobian", action="store_true", help="leave out its singular values")
-    add("--out", metavar="FILE", help="a file that ends in .html, .png, .svg, .txt or .json")
-    add("--json", action="store_true", help="print JSON")
-    add("--no-progress", action="store_true", help="show no progress bar")
+    add_options(parser, "float32")
     parser.set_defaults(run=_signal, spec="-")
 
 
@@ -93,7 +80,7 @@ def _signal(options: argparse.Namespace, signals: Signals) -> int:
         _find(stacks, options, signals, found)
     finally:  # of what was interrupted or failed, what is whole
         if found:
-            _tell(found, options)
+            tell(found, options)
     if options.out is not None:
         save(found, options.out)
         note(f"{options.out} is written")
@@ -125,13 +112,3 @@ def _find(
                 progress=progress,
             )
             found.append(made)
-
-
-def _tell(found: list[Signal], options: argparse.Namespace) -> None:
-    from agnostic_init.study.plots.saving import page_of
-    from agnostic_init.study.plots.terminal import as_text
-
-    if options.json:
-        show(json.dumps([each.to_dict() for each in found], indent=2))
-    else:
-        show(as_text(page_of(found), columns()))

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import json
 from typing import TYPE_CHECKING, Any
 
 from agnostic_init.arrays.errors import must
-from agnostic_init.arrays.target import BACKENDS
-from agnostic_init.cli.arguments import EXITS
-from agnostic_init.cli.reporting import fail, note, show, showing_progress
+from agnostic_init.cli.arguments import EXITS, command
+from agnostic_init.cli.reporting import fail, note, showing_progress
 from agnostic_init.cli.signals import Signals, StoppedError
-from agnostic_init.cli.study_options import columns, initializer_of
+from agnostic_init.cli.study_options import add_options, initializer_of, tell
 
 if TYPE_CHECKING:
-    from agnostic_init.study.training.comparing import Training
-    from agnostic_init.study.training.comparison import Comparison
+    from agnostic_init.study.training.dense_training import Training
 
 __all__ = ["add_train"]
 
@@ -35,13 +32,7 @@ need: pip install "agnostic-init[plots]". What is interrupted tells and keeps wh
 
 def add_train(studies: Any) -> None:
     """Add the command's parser."""
-    parser: argparse.ArgumentParser = studies.add_parser(
-        "train",
-        help=ABOUT,
-        description=f"{ABOUT[0].upper()}{ABOUT[1:]}.",
-        epilog=f"{WHAT}\n{EXITS}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = command(studies, "train", ABOUT, f"{WHAT}\n{EXITS}")
     add = parser.add_argument
     add("initializers", metavar="INIT", nargs="+", help="a name, or JSON; see below")
     add("--data", default="digits", metavar="NAME", help="what to learn; digits by default")
@@ -53,18 +44,13 @@ def add_train(studies: Any) -> None:
     add("--epochs", type=int, default=20, metavar="N", help="20 by default")
     add("--batch", default="32", metavar="N", help="samples in a step, or all; 32 by default")
     add("--every", type=int, metavar="N", help="steps between measurements; an epoch by default")
-    add("--library", default="numpy", choices=[*BACKENDS], help="numpy by default")
-    add("--device", metavar="D", help="of that library, such as cuda")
-    add("--dtype", default="float64", choices=["float32", "float64"], help="float64 by default")
-    add("--out", metavar="FILE", help="a file that ends in .html, .png, .svg, .txt or .json")
-    add("--json", action="store_true", help="print JSON")
-    add("--no-progress", action="store_true", help="show no progress bar")
+    add_options(parser, "float64")
     parser.set_defaults(run=_train, spec="-")
 
 
 def _train(options: argparse.Namespace, signals: Signals) -> int:
     from agnostic_init.study.plots.saving import check_path, save
-    from agnostic_init.study.training.comparing import Training
+    from agnostic_init.study.training.dense_training import Training
 
     if options.out is not None:
         check_path(options.out, "--out")
@@ -85,7 +71,7 @@ def _train(options: argparse.Namespace, signals: Signals) -> int:
     )
     stopped = _run(training, options, signals)
     found = training.comparison()
-    _tell(found, options)
+    tell(found, options)
     if options.out is not None:
         save(found, options.out)
         note(f"{options.out} is written")
@@ -107,16 +93,6 @@ def _run(training: Training, options: argparse.Namespace, signals: Signals) -> S
             raise
         return stopped
     return None
-
-
-def _tell(found: Comparison, options: argparse.Namespace) -> None:
-    from agnostic_init.study.plots.saving import page_of
-    from agnostic_init.study.plots.terminal import as_text
-
-    if options.json:
-        show(json.dumps(found.to_dict(), indent=2))
-    else:
-        show(as_text(page_of(found), columns()))
 
 
 def _hidden(text: str) -> tuple[int, ...]:

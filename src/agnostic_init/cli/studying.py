@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import argparse
 from typing import Any
 
+from agnostic_init.cli.arguments import command
 from agnostic_init.cli.study_phase import add_phase
 from agnostic_init.cli.study_signal import add_signal
 from agnostic_init.cli.study_train import add_train
@@ -16,10 +16,7 @@ ABOUT = "what initializers do to a network before it trains, and while it does"
 
 def add_study(commands: Any) -> None:
     """Add the group of commands; each is a module of its own."""
-    parser: argparse.ArgumentParser = commands.add_parser(
-        "study", help=ABOUT, description=f"{ABOUT[0].upper()}{ABOUT[1:]}."
-    )
-    studies = parser.add_subparsers(required=True, metavar="STUDY")
+    studies = command(commands, "study", ABOUT).add_subparsers(required=True, metavar="STUDY")
     add_signal(studies)
     add_train(studies)
     add_phase(studies)

@@ -11,7 +11,7 @@ from agnostic_init.arrays.errors import ParameterError, must
 from agnostic_init.arrays.target import BACKENDS
 from agnostic_init.checkpoint import Written, verify, write
 from agnostic_init.checkpoint.shards import as_bytes
-from agnostic_init.cli.arguments import parser_of_command
+from agnostic_init.cli.arguments import command_of_spec
 from agnostic_init.cli.planning import holds_tensors, plan_of_options
 from agnostic_init.cli.reporting import discard_output, fail, note, show, showing_progress
 from agnostic_init.cli.signals import Signals
@@ -29,7 +29,7 @@ FORMATS_OF_OTHERS = (
 
 def add_write(commands: Any) -> None:
     """Add the parser of write."""
-    parser = parser_of_command(
+    parser = command_of_spec(
         commands, "write", "make every tensor of SPEC and write a .safetensors file"
     )
     parser.add_argument("out", metavar="OUT", help="the .safetensors file to write")
@@ -74,7 +74,7 @@ def add_write(commands: Any) -> None:
 
 def add_describe(commands: Any) -> None:
     """Add the parser of describe."""
-    parser = parser_of_command(
+    parser = command_of_spec(
         commands, "describe", "print what write would make, or what made a file of tensors"
     )
     parser.add_argument(

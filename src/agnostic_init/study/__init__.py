@@ -26,11 +26,12 @@ if TYPE_CHECKING:
     from agnostic_init.study.stack import Stack
     from agnostic_init.study.theory import Phase, critical_line, edge_of_chaos, phase
     from agnostic_init.study.training.averages import exponentially_weighted_averages
-    from agnostic_init.study.training.comparing import Training, train
+    from agnostic_init.study.training.comparing import train
     from agnostic_init.study.training.comparison import Comparison, Pair
     from agnostic_init.study.training.data import Data, data_of
     from agnostic_init.study.training.datasets import dataset
     from agnostic_init.study.training.dense import Dense
+    from agnostic_init.study.training.dense_training import Training
     from agnostic_init.study.training.difference import Difference, difference, seeds_needed
     from agnostic_init.study.training.digits_sklearn import digits
     from agnostic_init.study.training.generated import clusters, regression, spirals
@@ -43,7 +44,8 @@ if TYPE_CHECKING:
         Optimizer,
         RMSProp,
     )
-    from agnostic_init.study.training.torch_modules import ModuleTraining, train_module
+    from agnostic_init.study.training.torch_modules import train_module
+    from agnostic_init.study.training.torch_training import ModuleTraining
 
 __all__ = [
     "SGD",
@@ -103,41 +105,19 @@ _HOMES = {
     "stack": ("Stack",),
     "theory": ("Phase", "critical_line", "edge_of_chaos", "phase"),
     "training.averages": ("exponentially_weighted_averages",),
-    "training.comparing": (
-        "Training",
-        "train",
-    ),
-    "training.comparison": (
-        "Comparison",
-        "Pair",
-    ),
-    "training.data": (
-        "Data",
-        "data_of",
-    ),
+    "training.comparing": ("train",),
+    "training.comparison": ("Comparison", "Pair"),
+    "training.data": ("Data", "data_of"),
     "training.datasets": ("dataset",),
     "training.dense": ("Dense",),
-    "training.difference": (
-        "Difference",
-        "difference",
-        "seeds_needed",
-    ),
+    "training.dense_training": ("Training",),
+    "training.difference": ("Difference", "difference", "seeds_needed"),
     "training.digits_sklearn": ("digits",),
-    "training.generated": (
-        "clusters",
-        "regression",
-        "spirals",
-    ),
+    "training.generated": ("clusters", "regression", "spirals"),
     "training.losses": ("loss_of",),
-    "training.torch_modules": ("ModuleTraining", "train_module"),
-    "training.optimizers": (
-        "SGD",
-        "AdaGrad",
-        "Adam",
-        "Momentum",
-        "Optimizer",
-        "RMSProp",
-    ),
+    "training.optimizers": ("SGD", "AdaGrad", "Adam", "Momentum", "Optimizer", "RMSProp"),
+    "training.torch_modules": ("train_module",),
+    "training.torch_training": ("ModuleTraining",),
 }
 
 

@@ -18,7 +18,8 @@ from agnostic_init.study.training.optimizers import SGD, Momentum
 torch = pytest.importorskip("torch")
 nn = torch.nn
 
-from agnostic_init.study.training.torch_modules import ModuleTraining, train_module
+from agnostic_init.study.training.torch_modules import train_module
+from agnostic_init.study.training.torch_training import ModuleTraining
 
 SMALL = clusters(160, key=1)
 FEW = {"data": SMALL, "epochs": 2, "seeds": 2}

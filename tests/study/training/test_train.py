@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 import agnostic_init as ai
-from agnostic_init.study.training import comparing
-from agnostic_init.study.training.comparing import Training, train
+from agnostic_init.study.training import dense_training
+from agnostic_init.study.training.comparing import train
 from agnostic_init.study.training.data import data_of
+from agnostic_init.study.training.dense_training import Training
 from agnostic_init.study.training.generated import clusters
 from agnostic_init.study.training.optimizers import SGD
 
@@ -50,7 +51,7 @@ def test_a_run_has_the_numbers_that_it_has_alone(monkeypatch):
     alone = train({"x": "he_normal"}, **{**FEW, "seeds": [1]})
     for measure, curve in alone.curves.items():
         np.testing.assert_array_equal(curve[0, 0], together.curves[measure][1, 1])
-    monkeypatch.setattr(comparing, "TOGETHER", 1)
+    monkeypatch.setattr(dense_training, "TOGETHER", 1)
     apart = train(["glorot_uniform", "he_normal"], **FEW)
     for measure, curve in apart.curves.items():
         np.testing.assert_array_equal(curve, together.curves[measure])
