@@ -144,6 +144,10 @@ BAD = [
     ({"draws": [{**DRAW, "values": ["00"]}]}, "values: `the number` must be text of 8"),
     ({"draws": [{**DRAW, "dtype": "int8", "values": []}]}, "dtype: `the word` must be one of"),
     ({"draws": [{**DRAW, "std": "1", "values": ["0" * 8]}]}, "std: `the number` must be finite"),
+    (
+        {"draws": [{**DRAW, "std": 10**400, "values": ["0" * 8]}]},
+        "std: `the number` must be finite",
+    ),
     ({"draws": [{**DRAW, "at": [["0" * 16, -1]], "values": []}]}, "must be an integer that is not"),
     (
         {"blocks": [{**DRAW, "shape": [3], "index": [[0, 1, 0]], "values": ["0" * 8]}]},
@@ -164,6 +168,10 @@ BAD = [
     ({"draws": [{**DRAW, "std": -1, "values": ["0" * 8]}]}, "draws, case 1: `std` must not be"),
     ({"fingerprints": [{**ARRAY, "shape": [0, 1 << 62], "values": []}]}, "must have lengths of"),
     ({"models": [{**MODEL, "tensors": [{"name": "a", "elements": 1}]}]}, "one of value, normal"),
+    (
+        {"models": [{**MODEL, "tensors": [{"name": "a", "elements": 1 << 45, "value": 0}]}]},
+        "models, case 1: `tensors` must have at most 8,589,934,592 elements together, got 35,184",
+    ),
     ({"philox": [{**VECTORS["philox"][0], "counter": ["00 00 00"] * 4}]}, "text of 8 hexadecimal"),
 ]
 

@@ -25,9 +25,12 @@ class Conformance:
 
     Attributes
     ----------
-    checked : the number of cases that were compared in each section.
-    wrong : each mismatch in words.
-    left : the number of cases that could not be made, by the reason.
+    checked
+        The number of cases that were compared in each section.
+    wrong
+        Each mismatch in words.
+    left
+        The number of cases that could not be made, by the reason.
     """
 
     checked: dict[str, int]

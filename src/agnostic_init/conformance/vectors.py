@@ -11,22 +11,34 @@ from typing import Any, NamedTuple
 
 from agnostic_init.arrays.dtypes import DTYPES, FORMATS
 from agnostic_init.arrays.errors import ParameterError, Wording, must, within
-from agnostic_init.bits.key import Key
+from agnostic_init.conformance.fields import (
+    Read,
+    hexadecimal,
+    key,
+    length,
+    listed,
+    long,
+    number,
+    one_of,
+    run,
+    text,
+    tolerance,
+    within_stream,
+    word,
+)
 from agnostic_init.storage.header import names_once
 
 __all__ = ["Case", "bits_of", "read_vectors"]
 
 LARGEST = 1 << 26  # bytes of a file
 STREAM = "v1"
-PLACES = 1 << 64  # of a stream
-MOST_TOLERATED = 2.0**-20
+MOST_ELEMENTS = 1 << 33  # of a model, all of which are made
 #: The parameters of each draw, which other draws have not.
 PARAMETERS = {
     "uniform": {"low", "high"},
     "normal": {"mean", "std"},
     "truncated_normal": {"mean", "std", "lower", "upper", "bounds"},
 }
-Read = Callable[[Any], Any]
 
 
 class Case(NamedTuple):
@@ -114,84 +126,9 @@ def _fields(row: Any, known: dict[str, Read]) -> dict[str, Any]:
     return found
 
 
-def _hexadecimal(digits: int) -> Read:
-    def read(value: Any) -> int:
-        try:
-            if isinstance(value, str) and len(value) == digits and value.isalnum():
-                return int.from_bytes(bytes.fromhex(value))
-        except ValueError:
-            pass
-        raise must("the number", f"must be text of {digits} hexadecimal digits", value)
-
-    return read
-
-
-def _list(read: Read, count: int | None = None) -> Read:
-    def read_all(value: Any) -> tuple[Any, ...]:
-        if not isinstance(value, list) or count not in (None, len(value)):
-            raise must("the list", f"must have {count or 'any number of'} items", value)
-        return tuple(read(each) for each in value)
-
-    return read_all
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise must("the text", "must be text", value)
-    return value
-
-
-def _one_of(*choices: str) -> Read:
-    def read(value: Any) -> str:
-        if value not in choices:
-            raise must("the word", f"must be one of {', '.join(choices)}", value)
-        return str(value)
-
-    return read
-
-
-def _number(value: Any) -> float:
-    if isinstance(value, str) and value in ("inf", "-inf"):
-        return float(value)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise must("the number", 'must be finite, or the text "inf" or "-inf"', value)
-    return value
-
-
-def _count(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 1 << 62:
-        raise must("the number", "must be an integer that is not negative", value)
-    return value
-
-
-def _key(value: Any) -> Key:
-    return Key(*_list(_long, 2)(value))
-
-
-def _run(value: Any) -> tuple[int, int]:
-    first, count = _list(lambda each: each, 2)(value)
-    return _within_stream(_long(first), _count(count))
-
-
-def _within_stream(first: int, count: int) -> tuple[int, int]:
-    """A run of places, after an error if it has none or goes beyond the last of a stream."""
-    if not 0 < count <= PLACES - first:
-        rule = f"must have places, none beyond {PLACES - 1:016x}"
-        raise must("the run", rule, Wording(f"{count} from {first:016x} on"))
-    return first, count
-
-
-def _tolerance(value: Any) -> float:
-    number = _number(value)
-    if not 0 <= number <= MOST_TOLERATED:
-        rule = f"must be from 0 to {MOST_TOLERATED:.3g}, as rounding is all that it is for"
-        raise must("the tolerance", rule, value)
-    return number
-
-
 def _array_values(fields: dict[str, Any]) -> None:
     """Values as integers, of as many bits as the dtype has."""
-    read = _hexadecimal(bits_of(fields["dtype"]) // 4)
+    read = hexadecimal(bits_of(fields["dtype"]) // 4)
     with within("values"):
         fields["values"] = tuple(read(each) for each in fields["values"])
     parts = len(fields["values"]) // DTYPES[fields["dtype"]].parts
@@ -235,7 +172,7 @@ def _drawn(fields: dict[str, Any]) -> None:
 
 def _has_words(fields: dict[str, Any]) -> None:
     with within("words"):
-        _within_stream(fields["first"], len(fields["words"]))
+        within_stream(fields["first"], len(fields["words"]))
 
 
 def _one_given(*names: str) -> Callable[[dict[str, Any]], None]:
@@ -253,55 +190,58 @@ def _one_given(*names: str) -> Callable[[dict[str, Any]], None]:
 def _modelled(fields: dict[str, Any]) -> None:
     for tensor in fields["tensors"]:
         _one_given("value", "normal")(tensor)
+    elements = sum(tensor["elements"] for tensor in fields["tensors"])
+    if elements > MOST_ELEMENTS:
+        rule = f"must have at most {MOST_ELEMENTS:,} elements together"
+        raise must("tensors", rule, Wording(f"{elements:,}"))
 
 
 def _agreed(fields: dict[str, Any]) -> None:
     """Nothing more is asked of a case."""
 
 
-_word, _long = _hexadecimal(8), _hexadecimal(16)
-_dtype = _one_of(*FORMATS)
+_dtype = one_of(*FORMATS)
 _array: dict[str, Read] = {
-    "dtype": _one_of(*DTYPES),
-    "shape": _list(_count),
-    "values": _list(_text),
+    "dtype": one_of(*DTYPES),
+    "shape": listed(length),
+    "values": listed(text),
 }
-_draw: dict[str, Read] = {"dtype": _dtype, "key": _key, "values": _list(_text)}
+_draw: dict[str, Read] = {"dtype": _dtype, "key": key, "values": listed(text)}
 
 SECTIONS: dict[str, dict[str, Read]] = {
-    "philox": {"counter": _list(_word, 4), "key": _list(_word, 2), "words": _list(_word, 4)},
-    "words": {"key": _key, "first": _long, "words": _list(_word)},
-    "keys": {"key": _key, "integer?": _long, "text?": _text},
-    "folds": {"key": _key, "data?": _long, "name?": _text, "digest?": _long, "folded": _key},
+    "philox": {"counter": listed(word, 4), "key": listed(word, 2), "words": listed(word, 4)},
+    "words": {"key": key, "first": long, "words": listed(word)},
+    "keys": {"key": key, "integer?": long, "text?": text},
+    "folds": {"key": key, "data?": long, "name?": text, "digest?": long, "folded": key},
     "draws": {
         **_draw,
-        "draw": _one_of("uniform", "normal", "truncated_normal"),
-        "at": _list(_run),
-        "bounds?": _one_of("sigma", "absolute"),
-        **{f"{name}?": _number for name in ("low", "high", "mean", "std", "lower", "upper")},
-        "tolerance?": _tolerance,
+        "draw": one_of("uniform", "normal", "truncated_normal"),
+        "at": listed(run),
+        "bounds?": one_of("sigma", "absolute"),
+        **{f"{name}?": number for name in ("low", "high", "mean", "std", "lower", "upper")},
+        "tolerance?": tolerance,
     },
     "blocks": {
         **_draw,
-        "draw": _one_of("uniform", "normal"),
-        "shape": _list(_count),
-        "index": _list(_list(_count, 3)),
+        "draw": one_of("uniform", "normal"),
+        "shape": listed(length),
+        "index": listed(listed(length, 3)),
     },
     "fingerprints": {
         **{f"{name}?": read for name, read in _array.items()},
-        "first?": _long,
-        "tensors?": _list(lambda row: _fields(row, {"name": _text, **_array})),
-        "fingerprint": _hexadecimal(32),
+        "first?": long,
+        "tensors?": listed(lambda row: _fields(row, {"name": text, **_array})),
+        "fingerprint": hexadecimal(32),
     },
     "models": {
-        "model": _text,
-        "key": _key,
-        "tensors": _list(
+        "model": text,
+        "key": key,
+        "tensors": listed(
             lambda row: _fields(
-                row, {"name": _text, "elements": _count, "value?": _number, "normal?": _number}
+                row, {"name": text, "elements": length, "value?": number, "normal?": number}
             )
         ),
-        "sha256": _hexadecimal(64),
+        "sha256": hexadecimal(64),
     },
 }
 AGREE: dict[str, Callable[[dict[str, Any]], None]] = {
