@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import mpmath
 import numpy as np
 import pytest
 
@@ -21,6 +22,19 @@ CASES = {
     "biases": ai.alibi_biases(),
 }
 SHAPE = (3, LENGTH, WIDTH)
+
+
+@pytest.mark.parametrize("far", [0, 1, 1000, 10**6, 2**31, 2**40 + 7, -(10**6)])
+@pytest.mark.parametrize("base", [10000.0, 500000.0])
+def test_angles_are_right_however_far(far, base):
+    with mpmath.workdps(60):
+        angles = [far * mpmath.mpf(base) ** (mpmath.mpf(-2 * i) / 12) for i in range(6)]
+        wanted = [float(each) for law in (mpmath.sin, mpmath.cos) for each in map(law, angles)]
+    made = ai.sinusoidal_positions(base, "halves", start=far)
+    np.testing.assert_allclose(made((1, 12), dtype="float64")[0], wanted, rtol=0, atol=2.3e-16)
+    np.testing.assert_array_equal(made((1, 12))[0], np.float32(wanted))
+    turned = ai.rotary_positions("cos", base, start=far)((1, 6), dtype="float64")
+    np.testing.assert_allclose(turned[0], wanted[6:], rtol=0, atol=2.3e-16)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import numpy as np
 from agnostic_init.arrays.dtypes import format_of
 from agnostic_init.arrays.errors import check_choice, must
 from agnostic_init.arrays.numbers import integer, real_number
-from agnostic_init.draws.elementary import cos_sin_turns
+from agnostic_init.initializers.angles import cos_and_sin, turns_of
 from agnostic_init.initializers.computed import OfPlaces
 
 __all__ = ["alibi_biases", "alibi_slopes", "rotary_positions", "sinusoidal_positions"]
@@ -19,7 +19,6 @@ __all__ = ["alibi_biases", "alibi_slopes", "rotary_positions", "sinusoidal_posit
 ORDERS = ("interleaved", "halves")
 PAIRS = ("single", "halves", "interleaved")
 PARTS = ("cos", "sin", "polar", "frequency")
-PIECE = 1 << 14  # angles
 
 
 class _Table(OfPlaces):
@@ -97,8 +96,8 @@ class sinusoidal_positions(_Table):
         else:
             pair, odd = channel % half, channel >= half
         few, back = np.unique(pair, return_inverse=True)  # as each is there twice
-        frequency = _powers(self.base, -few / (half - self.shift))
-        cosines, sines = _cos_and_sin((places[-2] + self.start) * frequency)
+        turns = turns_of(self.base, few, half - self.shift)
+        cosines, sines = cos_and_sin(places[-2] + self.start, turns)
         # One of the two for each channel, by its place among both.
         which = back.reshape(-1) + np.where(odd.reshape(-1), 0, few.size)
         return np.take(np.concatenate([cosines, sines], axis=-1), which, axis=-1)
@@ -171,10 +170,10 @@ class rotary_positions(_Table):
 
     def _of_pairs(self, places: list[Any], pair: Any, count: int) -> Any:
         """The numbers of some pairs of channels."""
-        frequency = _powers(self.base, -pair / count)
         if self.part == "frequency":
-            return frequency
-        cosines, sines = _cos_and_sin((places[-2] + self.start) * frequency)
+            return _powers(self.base, -pair / count)
+        turns = turns_of(self.base, pair, count)
+        cosines, sines = cos_and_sin(places[-2] + self.start, turns)
         if self.part == "polar":
             return cosines + 1j * sines
         return cosines if self.part == "cos" else sines
@@ -258,17 +257,6 @@ def _powers(base: float, exponents: Any) -> Any:
     return np.array([base**each for each in exponents.reshape(-1).tolist()]).reshape(
         exponents.shape
     )
-
-
-def _cos_and_sin(angles: Any) -> tuple[Any, Any]:
-    """Of angles in radians, by exactly rounded operations, piece by piece in the cache."""
-    flat = np.ascontiguousarray(angles).reshape(-1)
-    both = np.empty((2, flat.size))
-    for start in range(0, flat.size, PIECE):
-        piece = slice(start, start + PIECE)
-        turns = flat[piece] * (0.5 / math.pi)
-        both[:, piece] = cos_sin_turns(np, turns - np.floor(turns))
-    return both[0].reshape(angles.shape), both[1].reshape(angles.shape)
 
 
 def _base(base: Any) -> float:
