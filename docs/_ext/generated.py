@@ -22,7 +22,7 @@ PAGES = {
     "writing": ("What an initializer is", ("initializers", "typing"), ("typing",)),
     "random": ("Keys and random numbers", ("bits", "draws"), ("draws",)),
     "scales": ("Layouts, gains and scales", ("layouts", "gains", "scales"), ("scales",)),
-    "models": ("Whole models", ("models", "sharding"), ()),
+    "models": ("Whole models", ("models",), ()),
     "torch": ("Modules of torch", ("torch",), ("torch",)),
     "checkpoints": (
         "Checkpoints and fingerprints",
@@ -43,7 +43,7 @@ def reference(app: Sphinx, config: object) -> None:
     """Write the pages of the reference, from what the package lists as public."""
     folder = Path(app.srcdir) / "api"
     folder.mkdir(exist_ok=True)
-    homes = {name: home for home, names in agnostic_init._HOMES.items() for name in names}
+    homes = {name: home for home, names in agnostic_init.HOMES.items() for name in names}
     homes.pop("__version__")
     left = set(homes)
     known = set(registry.names())

@@ -26,11 +26,6 @@ MODULES = sorted(
     if path.name != "__main__.py"
 )
 
-NO_INITIALIZERS = (
-    *("CustomInitializer", "Description", "Initializer"),
-    *("from_function", "get", "register"),
-)
-
 DEFINITIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
@@ -39,37 +34,58 @@ def test_the_package_lists_its_names():
     assert len(set(agnostic_init.__all__)) == len(agnostic_init.__all__)
 
 
+def differing(what: str, listed: set[str], elsewhere: set[str]) -> str:
+    """What is missing in one of two lists, in words; nothing if they are of the same names."""
+    said = [f"{what} lacks {name}" for name in sorted(elsewhere - listed)]
+    return "; ".join(said + [f"{what} alone has {name}" for name in sorted(listed - elsewhere)])
+
+
 def test_the_table_of_homes_is_whole_and_true():
-    homes = {name: home for home, names in agnostic_init._HOMES.items() for name in names}
-    assert sorted([*homes, *agnostic_init._FOLDERS]) == agnostic_init.__all__
+    homes = {name: home for home, names in agnostic_init.HOMES.items() for name in names}
+    public = {*homes, *agnostic_init.FOLDERS}
+    assert not differing("__all__ of __init__.py", set(agnostic_init.__all__), public)
+    assert sorted(public) == agnostic_init.__all__, "in alphabetical order"
     for name, home in homes.items() - {("__version__", "version")}:
         if "torch" in home and importlib.util.find_spec("torch") is None:
             continue  # see test_public_torch.py
         assert getattr(agnostic_init, name).__module__ == f"agnostic_init.{home}"
     tree = ast.parse((PACKAGE / "__init__.py").read_text(encoding="utf-8"))
     (checked,) = (each for each in tree.body if isinstance(each, ast.If))
-    assert {
+    imported = {
         alias.name: each.module.removeprefix("agnostic_init").removeprefix(".")
         for each in checked.body
         for alias in each.names
-    } == {**homes, **dict.fromkeys(agnostic_init._FOLDERS, "")}
+    }
+    assert not differing("the imports for type checkers in __init__.py", set(imported), public)
+    assert imported == {**homes, **dict.fromkeys(agnostic_init.FOLDERS, "")}
+
+
+def test_an_initializer_that_is_defined_is_public():
+    """Or it has an underscore: a class that can be built by its name, or a function that returns one."""
+    homes = {home for home in agnostic_init.HOMES if home.startswith("initializers.")}
+    for home in sorted(homes):
+        module = importlib.import_module(f"agnostic_init.{home}")
+        kinds = {
+            name
+            for name in module.__all__
+            if isinstance(getattr(module, name), type)
+            and issubclass(getattr(module, name), agnostic_init.Initializer)
+            and name.islower()
+        }
+        assert not differing(f"HOMES[{home!r}]", {*agnostic_init.HOMES[home]} & kinds, kinds)
 
 
 def test_the_table_of_initializers_is_that_of_the_public_ones():
-    family = {
-        name
-        for home, names in agnostic_init._HOMES.items()
-        for name in names
-        if home.startswith("initializers.") and name not in NO_INITIALIZERS
-    }
-    assert set(registry.names()) == family
     for name in registry.names():
         assert registry.factory_of(name) is getattr(agnostic_init, name)
+        assert registry.is_registered(getattr(agnostic_init, name))
+    others = {"CustomInitializer", "Description", "Initializer", "from_function", "get", "register"}
+    assert not others & set(registry.names())
 
 
 def test_every_initializer_has_a_row_in_the_table_of_the_docs():
     rows = tomllib.loads(PEERS.read_text(encoding="utf-8"))
-    assert set(registry.names()) == set(rows), f"a row for each in {PEERS.name}: see its head"
+    assert not differing(f"docs/data/{PEERS.name}", set(rows), set(registry.names()))
     columns = {"group", "formula", "torch", "keras", "jax", "others"}
     for name, row in rows.items():
         assert {"group", "formula"} <= set(row) <= columns, name

@@ -11,10 +11,7 @@ import agnostic_init
 pytest.importorskip("torch")
 
 HOMES = [
-    (name, home)
-    for home, names in agnostic_init._HOMES.items()
-    if "torch" in home
-    for name in names
+    (name, home) for home, names in agnostic_init.HOMES.items() if "torch" in home for name in names
 ]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from agnostic_init.arrays.errors import Wording, must_be_type
 from agnostic_init.initializers.base import Initializer
-from agnostic_init.initializers.custom import TAKES
+from agnostic_init.initializers.functions import TAKES
 from agnostic_init.initializers.registry import add
 
 __all__ = ["register"]

@@ -7,6 +7,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from agnostic_init import HOMES
 from agnostic_init.arrays.errors import must, must_be_type
 
 if TYPE_CHECKING:
@@ -14,55 +15,19 @@ if TYPE_CHECKING:
 
 __all__ = ["add", "build", "factory_of", "is_registered", "name_of", "names"]
 
-# The initializers that have a name, by the module that defines them; none is imported before it is asked for.
-_FAMILIES = {
-    "class_prior": ("class_prior",),
-    "constant": ("constant", "ones", "zeros"),
-    "deterministic": ("bilinear", "dirac", "identity"),
-    "low_rank": ("lora_a",),
-    "implicit.features": (
-        "fourier_features",
-        "orthogonal_random_features",
-        "random_features",
-        "random_phases",
-    ),
-    "implicit.siren": ("siren",),
-    "logarithmic": ("log_of_uniform",),
-    "maximal_update": ("mup",),
-    "named": (
-        "glorot_normal",
-        "glorot_uniform",
-        "he_normal",
-        "he_uniform",
-        "kaiming_normal",
-        "kaiming_uniform",
-        "lecun_normal",
-        "lecun_uniform",
-        "torch_default",
-        "uniform_unit_scaling",
-        "xavier_normal",
-        "xavier_uniform",
-    ),
-    "orthogonal": ("orthogonal",),
-    "orthogonal_convolutions": ("conv_orthogonal", "delta_orthogonal"),
-    "parts": ("constant_rows", "masked", "zero_rows"),
-    "positions": ("alibi_biases", "alibi_slopes", "rotary_positions", "sinusoidal_positions"),
-    "random": ("normal", "symmetric_uniform", "truncated_normal", "uniform"),
-    "recurrent.chrono": ("chrono",),
-    "recurrent.gates": ("forget_bias", "gates"),
-    "recurrent.rectified": ("irnn", "np_rnn"),
-    "repeated": ("icnr", "looks_linear"),
-    "scaled": ("scaled",),
-    "scaling": ("variance_scaling",),
-    "side_by_side": ("blocks",),
-    "sparse": ("sparse",),
-    "stacked": ("stacked",),
-    "state_space.hippo": ("hippo", "hippo_input"),
-    "state_space.lru": ("lru_nu_log", "lru_theta_log"),
-    "state_space.s4d": ("mamba_a_log", "s4d"),
-    "state_space.steps": ("dt_bias",),
+# What else the modules of this folder have that is public.
+_NOT_ONE = (
+    *("CustomInitializer", "Description", "Initializer"),
+    *("from_function", "get", "register"),
+)
+# The initializers that have a name, and the module that defines each; none is imported before it is asked for.
+_HOMES = {
+    name: home
+    for home, names in HOMES.items()
+    if home.startswith("initializers.")
+    for name in names
+    if name not in _NOT_ONE
 }
-_HOMES = {name: home for home, names in _FAMILIES.items() for name in names}
 _OWN: dict[str, Callable[..., Initializer]] = {}  # of others
 GROUP = "agnostic_init.initializers"  # of the entry points of packages that have some
 # JSON has no numbers for these; `Initializer.to_dict` writes them as strings.
@@ -78,7 +43,7 @@ def factory_of(name: str) -> Callable[..., Initializer]:
     """The class of that name, or the function that returns an initializer."""
     if name in _OWN:
         return _OWN[name]
-    module = importlib.import_module(f"agnostic_init.initializers.{_HOMES[name]}")
+    module = importlib.import_module(f"agnostic_init.{_HOMES[name]}")
     factory: Callable[..., Initializer] = getattr(module, name)
     return factory
 
