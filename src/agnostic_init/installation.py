@@ -47,21 +47,32 @@ class Installation:
 
     Attributes
     ----------
-    version, python, platform : of this package, of Python, and what both run on.
-    host : what fills the memory of the host: "native" or "numpy"; or "none", where the native
-        library was asked for in vain or a variable has a fault, and every draw is an error.
-    library : the file of the native library, or where it would be.
-    instructions : the processor's instructions that it uses; empty where it is not used.
-    available : those that it could use here.
-    missing : why it is not used, or not as was asked; empty if all is well.
-    hint : what mends that.
-    faults : what is wrong with the environment's variables of this package, each of which makes
-        every draw an error.
-    threads, cores : how many threads a large draw uses, 0 where that is not known, and the cores at
-        hand.
-    cuda : what makes values on a GPU of NVIDIA's, as far as it is known without loading a library.
-    jax : what makes values for JAX.
-    packages : name and version of each package installed that this one works with.
+    version, python, platform
+        Of this package, of Python, and what both run on.
+    host
+        What fills the memory of the host: "native" or "numpy"; or "none", where the native library
+        was asked for in vain or a variable has a fault, and every draw is an error.
+    library
+        The file of the native library, or where it would be.
+    instructions
+        The processor's instructions that it uses; empty where it is not used.
+    available
+        Those that it could use here.
+    missing
+        Why it is not used, or not as was asked; empty if all is well.
+    hint
+        What mends that.
+    faults
+        What is wrong with the environment's variables of this package, each of which makes every
+        draw an error.
+    threads, cores
+        How many threads a large draw uses, 0 where that is not known, and the cores at hand.
+    cuda
+        What makes values on a GPU of NVIDIA's, as far as it is known without loading a library.
+    jax
+        What makes values for JAX.
+    packages
+        Name and version of each package installed that this one works with.
     """
 
     version: str

@@ -108,6 +108,31 @@ def test_there_and_back(name):
     assert init.describe(SHAPE).shape == SHAPE
 
 
+@pytest.mark.parametrize(
+    ("init", "shape"),
+    [
+        (ai.zero_rows("normal", 0), (4, 5000)),
+        (ai.zero_rows("normal", [0, -4]), (4, 5000)),  # one row, by two names
+        (ai.constant_rows(ai.uniform(1.0, 3.0), range(3), 7.0), (4, 5000)),
+        (ai.masked("normal", [[1], [0], [1], [1]]), (4, 5000)),
+        (ai.masked(ai.constant(2.0), [1, 0]), (3, 2)),
+        (ai.constant_rows("normal", range(4), 0.5), (4, 3)),
+    ],
+)
+def test_what_is_described_is_of_all_elements(init, shape):
+    about, made = init.describe(shape), init(shape, key=0).astype(float)
+    assert about.mean == pytest.approx(made.mean(), abs=0.03)
+    assert about.std == pytest.approx(made.std(), abs=0.03)
+    assert about.low is None or about.low <= made.min() + 1e-3
+    assert about.high is None or about.high >= made.max() - 1e-3
+
+
+def test_what_is_not_known_of_the_other_is_not_of_all():
+    assert ai.zero_rows("hippo_input", 0).describe(5).std is None
+    assert ai.zero_rows(ai.he_normal("torch"), 0).describe((8, 4)).fan_in == 4
+    assert ai.masked("normal", [1, 0]).describe((0, 2)).mean == 0.0
+
+
 def test_constants_need_no_key():
     assert not ai.zero_rows("ones", 0).needs_key
     assert ai.blocks(["ones", "zeros"])(4).tolist() == [1, 1, 0, 0]

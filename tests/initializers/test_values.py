@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import enum
+import importlib.util
 import json
 import math
 import pickle
 import tomllib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +16,12 @@ import pytest
 import agnostic_init as ai
 from agnostic_init.draws.quantile import modulus_std
 from agnostic_init.initializers.registry import names
+
+spec = importlib.util.spec_from_file_location(
+    "make_golden", Path(__file__).parents[1] / "data" / "make_golden.py"
+)
+make_golden = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(make_golden)
 
 VALUES = [
     ai.zeros(),
@@ -34,6 +42,11 @@ VALUES = [
 ]
 
 
+def evaluated(init):
+    """What the text of an initializer is, as code that has this package's names and no others."""
+    return eval(repr(init), vars(ai.scales) | {name: getattr(ai, name) for name in ai.__all__})
+
+
 @pytest.mark.parametrize("init", VALUES, ids=repr)
 def test_a_value(init):
     data = init.to_dict()
@@ -41,7 +54,7 @@ def test_a_value(init):
         ai.get(json.loads(json.dumps(data, allow_nan=False))),
         type(init).from_dict(data),
         pickle.loads(pickle.dumps(init)),
-        eval(repr(init), {"inf": math.inf, **{n: getattr(ai, n) for n in names()}}),
+        evaluated(init),
         ai.get(init),
     ):
         assert copy == init
@@ -50,6 +63,39 @@ def test_a_value(init):
     assert init != ai.normal(std=123.0)
     with pytest.raises(AttributeError):
         init.std = 3.0
+
+
+@pytest.mark.parametrize("name", names())
+def test_the_text_of_every_initializer_is_code(name):
+    cases = {**make_golden.CASES, **{each: given for each, (given, _) in make_golden.WHOLE.items()}}
+    init = ai.get({"name": name, **cases[name]})
+    assert evaluated(init) == init
+    assert repr(evaluated(init)) == repr(init)
+
+
+@pytest.mark.parametrize(
+    "init",
+    [
+        ai.class_prior([0.5, 0.25, 0.125, 0.0625, 0.0625], "softmax"),
+        ai.constant([math.nan, math.inf, -math.inf]),
+        ai.constant(math.nan),
+        ai.constant([complex(1, math.inf), 0]),
+        ai.constant([2**53 + 1]),
+        ai.constant(np.arange(1000.0)),
+        ai.truncated_normal(lower=-math.inf, upper=1.0, bounds="absolute"),
+        ai.blocks([ai.constant(math.inf)]),
+    ],
+    ids=lambda init: repr(init)[:40],
+)
+def test_the_text_of_arrays_and_of_what_is_no_number_is_code(init):
+    assert evaluated(init) == init
+
+
+def test_the_text_of_a_large_array_says_that_it_is_no_code():
+    init = ai.constant(np.arange(1001.0))
+    assert repr(init) == "constant(value=<array of shape (1001,), float64>)"
+    table = str(ai.plan_tree({"w": (1000,)}, {"*": ai.constant(np.arange(1000.0))}, key=0))
+    assert max(map(len, table.splitlines())) < 250
 
 
 def test_a_dictionary_fits_into_toml():

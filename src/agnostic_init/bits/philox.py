@@ -38,9 +38,12 @@ def philox(arithmetic: WordArithmetic, counter: Any, k0: Any, k1: Any) -> tuple[
 
     Parameters
     ----------
-    arithmetic : how the array library multiplies 32-bit words.
-    counter : two or four arrays of words, lowest first; the words that are not given are zero.
-    k0, k1 : the key's words: Python integers, or arrays of words where the key is traced.
+    arithmetic
+        How the array library multiplies 32-bit words.
+    counter
+        Two or four arrays of words, lowest first; the words that are not given are zero.
+    k0, k1
+        The key's words: Python integers, or arrays of words where the key is traced.
     """
     zero = arithmetic.constant(0)
     c0, c1, c2, c3 = (*counter, zero, zero)[:4]

@@ -40,6 +40,8 @@ class Moments:
     >>> parts = moments_of(outputs[:1]) + moments_of(outputs[1:])
     >>> bool(np.allclose(parts.variance, whole.variance))
     True
+    >>> sum(moments_of(outputs[n : n + 1]) for n in range(3)).count
+    3
     """
 
     count: int
@@ -60,6 +62,10 @@ class Moments:
         within = self.variance * (self.count / count) + other.variance * (other.count / count)
         between = abs(step) * abs(step) * (self.count * other.count / count**2)
         return Moments(count, mean, within + between)
+
+    def __radd__(self, other: Any) -> Moments:
+        # `sum` begins with 0.
+        return self if isinstance(other, int) and other == 0 else NotImplemented
 
     @property
     def overall(self) -> Moments:

@@ -36,8 +36,10 @@ class Checked:
 
     Attributes
     ----------
-    tensors : statistics, in the order of the file.
-    findings : what is wrong; empty if nothing is.
+    tensors
+        Statistics, in the order of the file.
+    findings
+        What is wrong; empty if nothing is.
     """
 
     tensors: tuple[Statistics, ...]

@@ -27,9 +27,12 @@ class Finding:
 
     Attributes
     ----------
-    name : of the tensor.
-    kind : a word for it, such as "nan" or "std".
-    message : what was seen, and what would be right.
+    name
+        Of the tensor.
+    kind
+        A word for it, such as "nan" or "std".
+    message
+        What was seen, and what would be right.
     """
 
     name: str

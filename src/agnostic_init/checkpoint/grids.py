@@ -22,8 +22,10 @@ class Grid(NamedTuple):
 
     Attributes
     ----------
-    ahead : how many entries of the axis come before the grid and stay, as that of a class token.
-    old, new : rows and columns; None for a square.
+    ahead
+        How many entries of the axis come before the grid and stay, as that of a class token.
+    old, new
+        Rows and columns; None for a square.
     """
 
     ahead: int

@@ -32,9 +32,12 @@ class Header:
 
     Attributes
     ----------
-    prefix : the length and the padded JSON.
-    places : each entry with the first byte of its data, counted from the end of the prefix.
-    data_bytes : bytes of data.
+    prefix
+        The length and the padded JSON.
+    places
+        Each entry with the first byte of its data, counted from the end of the prefix.
+    data_bytes
+        Bytes of data.
     """
 
     prefix: bytes

@@ -71,11 +71,16 @@ def _rules_text(plan: Plan) -> str | None:
 
 
 def _in_order(plan: Plan) -> list[Rule]:
-    """The plan's rules in an order in which the first that matches a name is the one it has."""
-    rules = list({id(entry.rule): entry.rule for entry in plan}.values())
+    """The plan's rules in an order in which the first that matches a name is the one it has.
+
+    Of all such orders the one that follows the names, whatever order the plan's parameters have: so
+    a file that is made again, of which the names alone are known, has the same bytes.
+    """
+    entries = sorted(plan, key=lambda entry: entry.name)
+    rules = list({id(entry.rule): entry.rule for entry in entries}.values())
     before: dict[int, set[int]] = {n: set() for n in range(len(rules))}
     numbers = {id(rule): n for n, rule in enumerate(rules)}
-    for entry in plan:
+    for entry in entries:
         own = numbers[id(entry.rule)]
         for n, rule in enumerate(rules):
             if n != own and own not in before[n] and rule.matches(entry.name):

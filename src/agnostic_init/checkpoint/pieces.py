@@ -30,10 +30,14 @@ class Piece:
 
     Attributes
     ----------
-    entry : the tensor.
-    index : the piece as a block of the tensor.
-    shape : of the piece.
-    start, bytes : where its bytes lie in the data.
+    entry
+        The tensor.
+    index
+        The piece as a block of the tensor.
+    shape
+        Of the piece.
+    start, bytes
+        Where its bytes lie in the data.
     """
 
     entry: Entry

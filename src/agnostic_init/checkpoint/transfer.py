@@ -28,10 +28,14 @@ class Transfer:
 
     Attributes
     ----------
-    rules : for `init_tree` and `fill_tree`, of the names that were given.
-    taken, resized : names of parameters, and of what they are taken.
-    fresh : names of parameters that are made by rules.
-    unused : names in the file that no parameter is taken from.
+    rules
+        For `init_tree` and `fill_tree`, of the names that were given.
+    taken, resized
+        Names of parameters, and of what they are taken.
+    fresh
+        Names of parameters that are made by rules.
+    unused
+        Names in the file that no parameter is taken from.
     """
 
     rules: tuple[Rule, ...]

@@ -33,12 +33,17 @@ class Written:
 
     Attributes
     ----------
-    path : of the file, or of the index of several.
-    data_bytes : of the tensors, without headers.
-    sha256 : of those bytes, of several files in their order: the same for the same plan, whatever
+    path
+        Of the file, or of the index of several.
+    data_bytes
+        Of the tensors, without headers.
+    sha256
+        Of those bytes, of several files in their order: the same for the same plan, whatever
         library made them and however they are cut.
-    files : that have the tensors.
-    removed : files of an earlier model of the name, which are not among those that are new.
+    files
+        That have the tensors.
+    removed
+        Files of an earlier model of the name, which are not among those that are new.
     """
 
     path: Path

@@ -22,8 +22,10 @@ class Gains(Record):
 
     Attributes
     ----------
-    name : of the activation.
-    torch, forward, centered, backward : the gains; see `agnostic_init.gain`.
+    name
+        Of the activation.
+    torch, forward, centered, backward
+        The gains; see `agnostic_init.gain`.
     """
 
     name: str
@@ -38,7 +40,8 @@ class GainTable(Value):
 
     Attributes
     ----------
-    rows : a `Gains` for each activation.
+    rows
+        A `Gains` for each activation.
     """
 
     rows: tuple[Gains, ...]

@@ -193,9 +193,10 @@ class Initializer:
         Infinities and NaN, which are no numbers in JSON, are "inf", "-inf" and "nan".
         """
         from agnostic_init.initializers.registry import name_of
+        from agnostic_init.initializers.written import as_plain
 
         return {"name": name_of(type(self))} | {
-            name: _plain(getattr(self, name))
+            name: as_plain(getattr(self, name))
             for name in _names_of(self)
             if getattr(self, name) is not None
         }
@@ -215,8 +216,10 @@ class Initializer:
         return made
 
     def __repr__(self) -> str:
+        from agnostic_init.initializers.written import as_code
+
         shown = ", ".join(
-            f"{name}={_written(getattr(self, name))}"
+            f"{name}={as_code(getattr(self, name))}"
             for name in _names_of(self)
             if getattr(self, name) is not None
         )
@@ -311,24 +314,3 @@ def _names_of(init: Initializer) -> list[str]:
         rule = "must be a subclass of CustomInitializer, or a frozen dataclass"
         raise must_be_type(type(init).__name__, rule, Wording("a class that is neither"))
     return [field.name for field in dataclasses.fields(known)]
-
-
-def _plain(value: Any) -> Any:
-    from agnostic_init.initializers.constant_values import ArrayValue
-
-    if isinstance(value, ArrayValue):
-        nested = value.array.tolist()
-        return nested if value.finite and value.dtype != "complex128" else _plain(nested)
-    if isinstance(value, (tuple, list)):
-        return [_plain(item) for item in value]
-    if isinstance(value, Initializer) or hasattr(value, "to_dict"):
-        return value.to_dict()
-    if isinstance(value, complex):
-        return {"real": _plain(value.real), "imag": _plain(value.imag)}
-    if isinstance(value, str):
-        return str.__str__(value)  # of a subclass too, such as an enumeration's
-    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _written(value: Any) -> str:
-    return str.__repr__(value) if isinstance(value, str) else repr(value)

@@ -19,7 +19,7 @@ __all__ = ["ArrayValue", "Number", "array_of", "check_holds"]
 
 Number = complex | int  # or float, which complex includes
 EXACT = 2**53  # no integer up to this is rounded as a float
-SHOWN = 60  # characters
+SHOWN = 1000  # numbers, as NumPy prints
 
 
 class ArrayValue(Value):
@@ -27,9 +27,12 @@ class ArrayValue(Value):
 
     Attributes
     ----------
-    data : their bytes, in row-major order.
-    dtype : float64, complex128, or int64 or uint64 where a float64 would round an integer.
-    shape : of the array.
+    data
+        Their bytes, in row-major order.
+    dtype
+        Float64, complex128, or int64 or uint64 where a float64 would round an integer.
+    shape
+        Of the array.
     """
 
     data: bytes
@@ -87,14 +90,17 @@ class ArrayValue(Value):
         found = self.parts[np.isfinite(self.parts)]
         return (found.min().item(), found.max().item()) if found.size else (math.nan, math.nan)
 
+    @property
+    def shown(self) -> bool:
+        """Whether there are so few that they are all printed."""
+        return bool(self.array.size <= SHOWN)
+
     def __reduce__(self) -> tuple[Any, ...]:
         return ArrayValue, (self.data, self.dtype, self.shape)  # and nothing that is cached
 
     def __repr__(self) -> str:
-        if self.array.size <= SHOWN:
-            text = repr(self.array.tolist())
-            if len(text) <= SHOWN:
-                return text
+        if self.shown:
+            return repr(self.array.tolist())
         return f"<array of shape {self.shape}, {self.dtype}>"
 
 

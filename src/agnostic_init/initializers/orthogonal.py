@@ -170,11 +170,16 @@ class Arrangement(NamedTuple):
 
     Attributes
     ----------
-    haar : the matrices.
-    lengths : of the axes of the weight, taken apart.
-    order : of these, for stacks, outputs, inputs and kernel.
-    back : the permutation from there; None if it is none.
-    stack_axis : the axis of the weight that is the only stack, and nothing else.
+    haar
+        The matrices.
+    lengths
+        Of the axes of the weight, taken apart.
+    order
+        Of these, for stacks, outputs, inputs and kernel.
+    back
+        The permutation from there; None if it is none.
+    stack_axis
+        The axis of the weight that is the only stack, and nothing else.
     """
 
     haar: Haar

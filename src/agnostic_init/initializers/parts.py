@@ -16,6 +16,8 @@ from agnostic_init.arrays.target import Target
 from agnostic_init.bits.block import Block
 from agnostic_init.bits.key import Key
 from agnostic_init.initializers.blocks import OfAnother, positions_along
+from agnostic_init.initializers.constant import constant
+from agnostic_init.initializers.description import mixed
 from agnostic_init.initializers.lookup import found
 
 __all__ = ["constant_rows", "items", "masked", "zero_rows"]
@@ -26,9 +28,19 @@ class _Edited(OfAnother):
 
     linear: ClassVar[tuple[str, ...]] = ("init",)
 
+    def edited(self, shape: tuple[int, ...]) -> tuple[float, float]:
+        """The share of the elements that are something else, and the number which they are."""
+        raise NotImplementedError
+
     def statistics(self, shape: tuple[int, ...], dtype: str) -> dict[str, Any]:
         known: dict[str, Any] = self.init.statistics(shape, dtype)
-        return known | {"distribution": f"{known['distribution']}, but for some"}
+        if not all(shape):
+            return known
+        share, value = self.edited(shape)
+        other = constant(value).statistics(shape, dtype)
+        fans = {name: known[name] for name in ("fan_in", "fan_out") if name in known}
+        more = {"distribution": f"{known['distribution']}, but for some"} | fans
+        return more | mixed([(1.0 - share, known), (share, other)])
 
 
 def items(name: str, value: Any, rule: str) -> tuple[Any, ...]:
@@ -117,6 +129,9 @@ class constant_rows(_Edited):
         for start, stop in edges.reshape(-1, 2).tolist():
             library.write_scalar(out[start:stop, ...], self.value)
 
+    def edited(self, shape: tuple[int, ...]) -> tuple[float, float]:
+        return len({row % shape[0] for row in self.rows}) / shape[0], self.value
+
     def _chosen(self, part: Block) -> Any:
         """Which of a block's places along the first axis are such rows."""
         length = part.global_shape[0]
@@ -185,6 +200,9 @@ class masked(_Edited):
         missing = len(shape) - len(own)
         if missing < 0 or any(n not in (1, m) for n, m in zip(own, shape[missing:], strict=True)):
             raise must("mask", f"must broadcast to the shape {shape}", own)
+
+    def edited(self, shape: tuple[int, ...]) -> tuple[float, float]:
+        return 1.0 - float(np.mean(self.mask)), 0.0
 
     def make_block(
         self, shape: tuple[int, ...], key: Key | None, part: Block, target: Target

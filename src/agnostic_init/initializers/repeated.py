@@ -33,8 +33,10 @@ class _Source(NamedTuple):
 
     Attributes
     ----------
-    positions : the positions along the axis of the smaller weight.
-    signs : whether the entries there are negated; None if none is.
+    positions
+        The positions along the axis of the smaller weight.
+    signs
+        Whether the entries there are negated; None if none is.
     """
 
     positions: Callable[[Any], Any]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -14,6 +13,7 @@ from agnostic_init.bits.block import Block, block
 from agnostic_init.bits.key import Key
 from agnostic_init.initializers.base import Initializer
 from agnostic_init.initializers.blocks import Blockwise
+from agnostic_init.initializers.description import mixed
 from agnostic_init.initializers.lookup import found
 from agnostic_init.initializers.parts import items
 
@@ -114,9 +114,8 @@ class blocks(Blockwise):
         parts = [
             (size, init.statistics((*shape[:axis], size, *shape[axis + 1 :]), dtype))
             for init, size in zip(self.inits, sizes, strict=True)
-            if size
         ]
-        return {"distribution": "blocks"} | _mixed(parts)
+        return {"distribution": "blocks"} | mixed(parts)
 
     def _cut(self, shape: tuple[int, ...]) -> tuple[int, tuple[int, ...]]:
         """The axis and the lengths of the blocks."""
@@ -161,25 +160,6 @@ class blocks(Blockwise):
             found.append((init, lengths, own, inner, where))
             low += size
         return found if step > 0 else found[::-1]
-
-
-def _mixed(parts: list[tuple[int, dict[str, Any]]]) -> dict[str, Any]:
-    """What is known of all of several blocks, of some lengths, from what is known of each."""
-
-    def each(name: str) -> list[Any]:
-        return [known.get(name) for _, known in parts]
-
-    whole: dict[str, Any] = {}
-    total = sum(size for size, _ in parts)
-    if parts and None not in each("mean") and None not in each("std"):
-        mean = sum(size * known["mean"] for size, known in parts) / total
-        square = sum(
-            size * (known["std"] ** 2 + abs(known["mean"] - mean) ** 2) for size, known in parts
-        )
-        whole |= {"mean": mean, "std": math.sqrt(square / total)}
-    if parts and None not in each("low") and None not in each("high"):
-        whole |= {"low": min(each("low")), "high": max(each("high"))}
-    return whole
 
 
 def _steps_within(start: int, step: int, count: int, low: int, high: int) -> tuple[int, int]:

@@ -28,10 +28,14 @@ class Part:
 
     Attributes
     ----------
-    role : "o", "i", "k", or "b" for stacks, groups and numbers.
-    axis : the axis of the weight.
-    length : how many.
-    stride : the product of the parts after it in the same axis.
+    role
+        "o", "i", "k", or "b" for stacks, groups and numbers.
+    axis
+        The axis of the weight.
+    length
+        How many.
+    stride
+        The product of the parts after it in the same axis.
     """
 
     role: str

@@ -18,9 +18,12 @@ class PrincipalParts(NamedTuple):
 
     Attributes
     ----------
-    a : (..., rank, inputs).
-    b : (..., outputs, rank).
-    residual : (..., outputs, inputs).
+    a
+        (..., rank, inputs).
+    b
+        (..., outputs, rank).
+    residual
+        (..., outputs, inputs).
     """
 
     a: Any

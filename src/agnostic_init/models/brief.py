@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from agnostic_init.models.entry import Entry
 from agnostic_init.models.plan import Plan
-from agnostic_init.models.table import table
+from agnostic_init.models.table import short, table
 
 __all__ = ["brief", "in_braces"]
 
@@ -43,7 +43,7 @@ def brief(plan: Plan) -> str:
                 f"{sum(entry.elements for entry in entries):,}",
                 f"{sum(entry.bytes for entry in entries):,}",
                 *("-" if each is None else f"{each:.6g}" for each in (about.mean, about.std)),
-                repr(first.initializer),
+                short(repr(first.initializer)),
                 first.rule.text,
             ]
         )

@@ -16,7 +16,7 @@ from agnostic_init.models.entry import Entry
 from agnostic_init.models.making import fill_entries, make_entries
 from agnostic_init.models.parts import make_parts, parts_in
 from agnostic_init.models.progress import Progress, Report
-from agnostic_init.models.table import table
+from agnostic_init.models.table import short, table
 
 __all__ = ["Plan"]
 
@@ -29,8 +29,10 @@ class Plan:
 
     Attributes
     ----------
-    key : of the whole; each entry has one of its own.
-    entries : the parameters.
+    key
+        Of the whole; each entry has one of its own.
+    entries
+        The parameters.
 
     Examples
     --------
@@ -95,7 +97,7 @@ class Plan:
                 f"{entry.bytes:,}",
                 _number(entry.description.mean),
                 _number(entry.description.std),
-                repr(entry.initializer),
+                short(repr(entry.initializer)),
                 entry.rule.text,
             ]
             for entry in self.entries

@@ -34,10 +34,14 @@ class SpecFile:
 
     Attributes
     ----------
-    tensors : names and specs, in the order of the file, braces expanded.
-    rules : in the order of the file.
-    key : the seed, or the name that is the key; None where the file has neither.
-    dtype : of the tensors that nothing else gives one.
+    tensors
+        Names and specs, in the order of the file, braces expanded.
+    rules
+        In the order of the file.
+    key
+        The seed, or the name that is the key; None where the file has neither.
+    dtype
+        Of the tensors that nothing else gives one.
     """
 
     tensors: tuple[tuple[str, Spec], ...]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-__all__ = ["printable", "table"]
+__all__ = ["printable", "short", "table"]
+
+MOST = 80  # characters of an initializer
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[str] = ()) -> str:
@@ -26,6 +28,11 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[
         ).rstrip()
         for line in lines
     )
+
+
+def short(text: str) -> str:
+    """The text, of which so much is left out in the middle that a table is not all of it."""
+    return text if len(text) <= MOST else f"{text[: MOST - 23]}...{text[-20:]}"
 
 
 def printable(text: str) -> str:

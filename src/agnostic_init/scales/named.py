@@ -38,8 +38,10 @@ class Scale(Value):
 
     Attributes
     ----------
-    name : of one of `FACTORS`.
-    parameters : pairs of a name and a value.
+    name
+        Of one of `FACTORS`.
+    parameters
+        Pairs of a name and a value.
     """
 
     name: str

@@ -27,9 +27,12 @@ class Checkpoint(Mapping[str, Stored]):
 
     Attributes
     ----------
-    path : what was opened.
-    metadata : of the file, or of all files together.
-    files : the file that each tensor is in.
+    path
+        What was opened.
+    metadata
+        Of the file, or of all files together.
+    files
+        The file that each tensor is in.
     """
 
     def __init__(

@@ -93,8 +93,10 @@ class Plan:
 
     Attributes
     ----------
-    key : of the module; None where none was given yet.
-    rows : one for each parameter, and for each buffer that depends on draws.
+    key
+        Of the module; None where none was given yet.
+    rows
+        One for each parameter, and for each buffer that depends on draws.
     """
 
     key: Key | None

@@ -63,9 +63,12 @@ class Job(Record):
 
     Attributes
     ----------
-    packed : the record.
-    size : how many elements it has.
-    kept : what the record points to, but for the memory.
+    packed
+        The record.
+    size
+        How many elements it has.
+    kept
+        What the record points to, but for the memory.
     """
 
     packed: bytes

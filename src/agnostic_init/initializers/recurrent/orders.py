@@ -20,11 +20,16 @@ class Framework(Record):
 
     Attributes
     ----------
-    lstm, gru : the order of the gates.
-    axis : the axis of a weight that they lie along.
-    biases : how many biases a layer has, which it adds.
-    forgets : what the layer itself adds to the bias of its forget gate.
-    keeps : whether the update gate of the GRU is what is kept of the state, and not what is replaced.
+    lstm, gru
+        The order of the gates.
+    axis
+        The axis of a weight that they lie along.
+    biases
+        How many biases a layer has, which it adds.
+    forgets
+        What the layer itself adds to the bias of its forget gate.
+    keeps
+        Whether the update gate of the GRU is what is kept of the state, and not what is replaced.
     """
 
     lstm: str
@@ -50,9 +55,12 @@ class Order(Record):
 
     Attributes
     ----------
-    letters : one for each gate, as in `CELLS`.
-    axis : the axis.
-    framework : the framework; None if letters were given.
+    letters
+        One for each gate, as in `CELLS`.
+    axis
+        The axis.
+    framework
+        The framework; None if letters were given.
     """
 
     letters: str
