@@ -11,7 +11,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 from tables import benchmarks, initializers, of_bench, same_bits
 
-import agnostic_init
+from agnostic_init.homes import HOMES
 from agnostic_init.initializers import registry
 
 __all__ = ["setup"]
@@ -43,7 +43,7 @@ def reference(app: Sphinx, config: object) -> None:
     """Write the pages of the reference, from what the package lists as public."""
     folder = Path(app.srcdir) / "api"
     folder.mkdir(exist_ok=True)
-    homes = {name: home for home, names in agnostic_init.HOMES.items() for name in names}
+    homes = {name: home for home, names in HOMES.items() for name in names}
     homes.pop("__version__")
     left = set(homes)
     known = set(registry.names())

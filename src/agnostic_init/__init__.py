@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from agnostic_init.homes import FOLDERS, HOMES
+
 if TYPE_CHECKING:
     from agnostic_init import calibration as calibration
     from agnostic_init import checkpoint as checkpoint
@@ -207,103 +209,6 @@ __all__ = [
     "zero_rows",
     "zeros",
 ]
-
-# Where a name is from: it is imported when it is first used, and nothing else with it. Initializers
-# that stand here are also found by name, and tests ask for what else each of them needs.
-HOMES = {
-    "arrays.errors": (
-        "AmbiguousLayoutError",
-        "MissingExtraError",
-        "ParameterError",
-        "ParameterTypeError",
-    ),
-    "bits.key": ("Key", "key"),
-    "bits.sharded": ("Sharded",),
-    "draws.generator": ("Generator",),
-    "calibration.calibrate": ("calibrate",),
-    "fingerprints.make": ("fingerprint",),
-    "fingerprints.value": ("Fingerprint",),
-    "gains.gain": ("gain",),
-    "initializers.base": ("Initializer",),
-    "initializers.class_prior": ("class_prior",),
-    "initializers.constant": ("constant", "ones", "zeros"),
-    "initializers.custom": ("CustomInitializer",),
-    "initializers.description": ("Description",),
-    "initializers.deterministic": ("bilinear", "dirac", "identity"),
-    "initializers.functions": ("from_function",),
-    "initializers.implicit.features": (
-        "fourier_features",
-        "orthogonal_random_features",
-        "random_features",
-        "random_phases",
-    ),
-    "initializers.implicit.siren": ("siren",),
-    "initializers.logarithmic": ("log_of_uniform",),
-    "initializers.lookup": ("get",),
-    "initializers.low_rank": ("lora_a",),
-    "initializers.maximal_update": ("mup",),
-    "initializers.named": (
-        "glorot_normal",
-        "glorot_uniform",
-        "he_normal",
-        "he_uniform",
-        "kaiming_normal",
-        "kaiming_uniform",
-        "lecun_normal",
-        "lecun_uniform",
-        "torch_default",
-        "uniform_unit_scaling",
-        "xavier_normal",
-        "xavier_uniform",
-    ),
-    "initializers.orthogonal": ("orthogonal",),
-    "initializers.orthogonal_convolutions": ("conv_orthogonal", "delta_orthogonal"),
-    "initializers.parts": ("constant_rows", "masked", "zero_rows"),
-    "initializers.positions": (
-        "alibi_biases",
-        "alibi_slopes",
-        "rotary_positions",
-        "sinusoidal_positions",
-    ),
-    "initializers.random": ("normal", "symmetric_uniform", "truncated_normal", "uniform"),
-    "initializers.recurrent.chrono": ("chrono",),
-    "initializers.recurrent.gates": ("forget_bias", "gates"),
-    "initializers.recurrent.rectified": ("irnn", "np_rnn"),
-    "initializers.registration": ("register",),
-    "initializers.repeated": ("icnr", "looks_linear"),
-    "initializers.scaled": ("scaled",),
-    "initializers.scaling": ("variance_scaling",),
-    "initializers.side_by_side": ("blocks",),
-    "initializers.sparse": ("sparse",),
-    "initializers.stacked": ("stacked",),
-    "initializers.state_space.hippo": ("hippo", "hippo_input"),
-    "initializers.state_space.lru": ("lru_nu_log", "lru_theta_log"),
-    "initializers.state_space.s4d": ("mamba_a_log", "s4d"),
-    "initializers.state_space.steps": ("dt_bias",),
-    "installation": ("Installation", "info"),
-    "layouts.fans": ("fans",),
-    "models.entry": ("Entry",),
-    "models.plan": ("Plan",),
-    "models.rules": ("Rule",),
-    "models.specs": ("Spec",),
-    "models.torch_audit": ("audit", "poison"),
-    "models.torch_bind": ("bind",),
-    "models.tree": ("fill_tree", "init_tree", "plan_tree"),
-    "torch.initialize": ("init_module",),
-    "version": ("__version__",),
-}
-FOLDERS = (
-    "calibration",
-    "checkpoint",
-    "compat",
-    "draws",
-    "gains",
-    "linalg",
-    "scales",
-    "study",
-    "torch",
-    "typing",
-)
 
 
 def __getattr__(name: str) -> Any:

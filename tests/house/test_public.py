@@ -16,6 +16,7 @@ import pytest
 
 import agnostic_init
 from agnostic_init.arrays import errors
+from agnostic_init.homes import FOLDERS, HOMES
 from agnostic_init.initializers import registry
 
 PACKAGE = Path(agnostic_init.__file__).parent
@@ -41,8 +42,8 @@ def differing(what: str, listed: set[str], elsewhere: set[str]) -> str:
 
 
 def test_the_table_of_homes_is_whole_and_true():
-    homes = {name: home for home, names in agnostic_init.HOMES.items() for name in names}
-    public = {*homes, *agnostic_init.FOLDERS}
+    homes = {name: home for home, names in HOMES.items() for name in names}
+    public = {*homes, *FOLDERS}
     assert not differing("__all__ of __init__.py", set(agnostic_init.__all__), public)
     assert sorted(public) == agnostic_init.__all__, "in alphabetical order"
     for name, home in homes.items() - {("__version__", "version")}:
@@ -57,12 +58,12 @@ def test_the_table_of_homes_is_whole_and_true():
         for alias in each.names
     }
     assert not differing("the imports for type checkers in __init__.py", set(imported), public)
-    assert imported == {**homes, **dict.fromkeys(agnostic_init.FOLDERS, "")}
+    assert imported == {**homes, **dict.fromkeys(FOLDERS, "")}
 
 
 def test_an_initializer_that_is_defined_is_public():
     """Or it has an underscore: a class that can be built by its name, or a function that returns one."""
-    homes = {home for home in agnostic_init.HOMES if home.startswith("initializers.")}
+    homes = {home for home in HOMES if home.startswith("initializers.")}
     for home in sorted(homes):
         module = importlib.import_module(f"agnostic_init.{home}")
         kinds = {
@@ -72,7 +73,7 @@ def test_an_initializer_that_is_defined_is_public():
             and issubclass(getattr(module, name), agnostic_init.Initializer)
             and name.islower()
         }
-        assert not differing(f"HOMES[{home!r}]", {*agnostic_init.HOMES[home]} & kinds, kinds)
+        assert not differing(f"HOMES[{home!r}]", {*HOMES[home]} & kinds, kinds)
 
 
 def test_the_table_of_initializers_is_that_of_the_public_ones():

@@ -7,8 +7,8 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from agnostic_init import HOMES
 from agnostic_init.arrays.errors import must, must_be_type
+from agnostic_init.homes import HOMES
 
 if TYPE_CHECKING:
     from agnostic_init.initializers.base import Initializer
