@@ -119,6 +119,10 @@ REFUSED = {
     "quantized": (
         lambda: torch.quantize_per_tensor(torch.zeros(3), 0.1, 0, torch.quint8), "is quantized"
     ),
+    "masked": (
+        lambda: torch.masked.masked_tensor(torch.zeros(3), torch.tensor([True, False, True])),
+        r"is a masked tensor.*get_data",
+    ),
     "COO": (lambda: torch.zeros(3, 3).to_sparse(), "has the layout torch.sparse_coo"),
     "CSR": (lambda: torch.zeros(3, 3).to_sparse_csr(), "has the layout torch.sparse_csr"),
     "zeros that share": (lambda: torch._efficientzerotensor((2, 3)), "shared zero without memory"),
@@ -247,6 +251,46 @@ def test_a_tensor_that_stands_for_another():
     ai.normal().fill(outer, key=0)
     torch._sync(outer)
     assert np.array_equal(torch._from_functional_tensor(outer).numpy(), ai.normal()(8, key=0))
+
+
+LOST = {
+    "freed": lambda: freed(torch.zeros(4)),
+    "a part of freed": lambda: freed(torch.zeros(8)[4:]),
+    "shortened": lambda: shortened(torch.zeros(4)),
+    "meta": lambda: torch.zeros(4, device="meta"),
+    "lazy": lambda: torch.nn.LazyLinear(3).weight,
+}
+
+
+@pytest.mark.parametrize("make", LOST.values(), ids=LOST)
+def test_what_has_no_values_is_not_read(make, tmp_path):
+    """By torch, which is another process's end: it reads where nothing is."""
+    tensor = make()
+    words = "must have values|must be whole, with values"
+
+    def write():
+        with ai.checkpoint.Writer(tmp_path / "w.safetensors", {"w": (4,)}) as writer:
+            writer.write("w", tensor)
+
+    for read in (
+        lambda: ai.fingerprint(tensor),
+        lambda: ai.fingerprint({"w": tensor}),
+        lambda: ai.constant(tensor),
+        lambda: ai.class_prior(tensor),
+        lambda: ai.masked("ones", tensor),
+        lambda: ai.linalg.pissa(tensor, 1),
+        lambda: ai.checkpoint.check({"w": tensor}),
+        write,
+    ):
+        with pytest.raises((ai.ParameterError, ai.ParameterTypeError), match=words):
+            read()
+
+
+def test_an_audit_lists_what_has_lost_its_memory():
+    module = torch.nn.Linear(3, 4)
+    freed(module.weight)
+    with pytest.raises(ai.ParameterError, match=r"1 of 2 that are not: weight \(12 elements"):
+        ai.audit(module)
 
 
 def test_memory_of_a_storage_that_was_freed_and_allocated_again():

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from agnostic_init.cli import main, planning
+from agnostic_init.models import spec_file
 
 RULES = '[[rules]]\nmatch = "*"\ninit = { name = "normal", std = 0.02 }\n'
 SPEC = f"[defaults]\nseed = 0\n[tensors]\nweight = [4, 3]\n{RULES}"
@@ -72,6 +73,12 @@ def refused(capsys, text, name="spec.toml", command="write"):
 )
 def test_values_that_nothing_can_be_made_of(capsys, old, new, words):
     assert words in refused(capsys, SPEC.replace(old, new))
+
+
+def test_braces_of_many_lines_are_bounded_together(capsys, monkeypatch):
+    monkeypatch.setattr(spec_file, "MOST", 10)
+    said = refused(capsys, SPEC.replace("weight =", '"a{0..5}" = [1]\n"b{0..5}" ='))
+    assert "[tensors] 'b{0..5}': `name` must make at most 10 names with the lines before" in said
 
 
 @pytest.mark.parametrize(

@@ -222,6 +222,30 @@ def test_a_constant_that_is_no_number_is_refused_when_it_is_built(value):
         initializers.constant(value)
 
 
+@pytest.mark.parametrize("kind", [float, np.asarray, lambda x: np.array([x, x])])
+@pytest.mark.parametrize(
+    ("value", "dtype", "expected"),
+    [
+        (1 + 2**-11 + 2**-40, "float16", 1.0),
+        (1 + 2**-8 + 2**-40, "bfloat16", 1.0),
+        (1 + 2**-4 + 2**-40, "float8_e4m3fn", 1.0),
+    ],
+)
+def test_a_small_constant_is_the_float32_rounded_once(value, dtype, expected, kind):
+    init = initializers.constant(kind(value))
+    for make in (init, jax.jit(init, static_argnums=(1, 2))):
+        made = make(None, (2,), jnp.dtype(dtype))
+        assert made.astype("float32").tolist() == [expected, expected]
+
+
+def test_an_array_that_a_program_has_taken_is_not_read():
+    given = jnp.ones(3)
+    given.delete()
+    for read in (ai.fingerprint, ai.constant, initializers.constant, ai.class_prior):
+        with pytest.raises((ParameterError, ParameterTypeError), match="must have values"):
+            read(given)
+
+
 def test_a_constant_is_what_jax_takes_for_one():
     assert initializers.constant(True)(None, (2,), bool).all()
     assert initializers.constant([1, 2])(None, (2,)).tolist() == [1.0, 2.0]
@@ -241,6 +265,8 @@ def test_a_constant_is_what_jax_takes_for_one():
             "float32",
             "`scale` must make values",
         ),
+        (initializers.orthogonal(np.array([7e4, 1.0])), "float16", "`gain` must be at most 32752"),
+        (initializers.orthogonal(np.array([1.0, -3e38])), "float32", "`gain` must be at most"),
     ],
 )
 def test_factors_of_values_that_the_dtype_cannot_hold_are_refused(init, dtype, words):

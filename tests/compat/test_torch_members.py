@@ -61,6 +61,37 @@ def test_torchs_seed_governs_members(randomness):
         assert torch.equal(values[0], first)
 
 
+@pytest.mark.parametrize("randomness", ["different", "same"])
+def test_a_generator_that_is_given_governs_members(randomness):
+    def mapped(call):
+        generator = torch.Generator().manual_seed(3)
+        made = vmap(lambda x: call(torch.empty_like(x), generator=generator), randomness=randomness)
+        return made(MEMBERS)
+
+    key = ai.key(torch.Generator().manual_seed(3))
+    for call, init in (
+        (torch_init.normal_, ai.normal()),
+        (lambda x, generator: torch_init.uniform_(x, generator=generator), ai.uniform()),
+    ):
+        one = init((3,), key=key, xp=torch).expand(4, 3)
+        assert torch.equal(mapped(call), members(init, key) if randomness == "different" else one)
+    with patch(key=0):
+        made = mapped(lambda x, generator: x.normal_(generator=generator))
+    assert torch.equal(made, mapped(torch_init.normal_))
+
+
+def test_a_generator_is_no_key_where_members_differ():
+    generator = torch.Generator()
+    for draw in (
+        lambda: ai.normal()((3,), key=generator, xp=torch),
+        lambda: ai.draws.uniform((3,), key=generator, xp=torch),
+        lambda: ai.init_tree({"w": (3,)}, {"*": ai.normal()}, key=generator, xp=torch)["w"],
+    ):
+        with pytest.raises(ai.ParameterError, match=r"`key` must be a key.*vmap.*ai\.key\(gen"):
+            vmap(lambda x, draw=draw: draw() + x, randomness="different")(MEMBERS)
+        vmap(lambda x, draw=draw: draw() + x, randomness="same")(MEMBERS)
+
+
 def test_members_of_matrices_and_of_two_maps():
     def make(x):
         return torch_init.orthogonal_(torch.zeros_like(x), generator=0)

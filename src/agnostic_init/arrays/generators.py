@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from agnostic_init.arrays.errors import must_be_type
+from agnostic_init.arrays.errors import must, must_be_type
 
 __all__ = ["draw_seed", "traced_number", "words_of_jax"]
 
@@ -52,7 +52,12 @@ def _of_torch(source: Any) -> int | None:
     words = torch.randint(
         0, 1 << 32, (2,), generator=source, device=source.device, dtype=torch.int64
     )
-    low, high = words.tolist()
+    try:
+        low, high = words.tolist()
+    except RuntimeError:  # of each member of a batch its own, or of none
+        rule = "must be a key or an integer where what torch draws has no one value, as in vmap"
+        hint = "ai.key(generator) before, or the functions of compat.torch_init"
+        raise must("key", rule, type(source), hint) from None
     return int(high) << 32 | int(low)
 
 

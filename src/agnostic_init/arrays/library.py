@@ -170,6 +170,10 @@ class Library:
         """Whether an array has values, and not a shape and a dtype alone."""
         return True
 
+    def readable(self, array: Any) -> bool:
+        """The same of an array that nothing is known of, which may have lost its memory."""
+        return self.has_values(array)
+
     def parts(self, array: Any) -> Iterable[tuple[Any, Index | None]]:
         """What this process has of an array: views, and the index of each in the global array.
 

@@ -6,11 +6,19 @@ import functools
 import types
 from typing import Any
 
-from agnostic_init.arrays.errors import must, must_be_type, not_imported
+from agnostic_init.arrays.errors import ParameterTypeError, must, must_be_type, not_imported
 from agnostic_init.arrays.library import Library
 from agnostic_init.arrays.values import Record
 
-__all__ = ["BACKENDS", "Target", "backend", "in_chunks", "library_of", "resolve"]
+__all__ = [
+    "BACKENDS",
+    "Target",
+    "backend",
+    "check_readable",
+    "in_chunks",
+    "library_of",
+    "resolve",
+]
 
 #: The array libraries that have a file in ``libraries/``, and of each the extra that installs it.
 BACKENDS = {
@@ -103,6 +111,18 @@ def library_of(array: Any) -> Library:
     """The library of an array."""
     found = OF_TYPE.get(type(array))
     return found if found is not None else _find(array)
+
+
+def check_readable(name: str, value: Any) -> None:
+    """Raise if a parameter is an array that has no values to read; what is no array passes."""
+    if hasattr(type(value), "shape") and type(value).__module__.partition(".")[0] != "numpy":
+        try:
+            library = library_of(value)
+        except ParameterTypeError:
+            return
+        if not library.readable(value):
+            hint = "an array that has been made, as by to_empty and a fill"
+            raise must(name, "must have values", type(value), hint)
 
 
 def _find(array: Any) -> Library:

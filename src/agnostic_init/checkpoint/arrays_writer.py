@@ -124,13 +124,13 @@ class Writer:
             part = block(entry.shape, index)
             library = library_of(array)
             library.check_dense(array)
+            if library.cut(array) is not None or not library.readable(array):
+                raise must("array", "must be whole, with values", type(array), "full_tensor()")
             if tuple(array.shape) != part.shape:
                 raise must("array", f"must have the shape {part.shape}", tuple(array.shape))
             if library.dtype_name(array.dtype) != entry.dtype:
                 got = library.dtype_name(array.dtype)
                 raise must("array", f"must have the dtype {entry.dtype}", got)
-            if library.cut(array) is not None or not library.has_values(array):
-                raise must("array", "must be whole, with values", type(array), "full_tensor()")
             written = self._written[name]
             before = written.overlapped(part)
             if before is not None:

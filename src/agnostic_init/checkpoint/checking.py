@@ -201,7 +201,7 @@ def _tensors(what: Any) -> Iterator[tuple[str, str, tuple[int, ...], Values]]:
             library.check_dense(array)
             if library.cut(array) is not None:
                 raise must("array", "must be whole", type(array), "array.full_tensor()")
-            if not library.has_values(array):
+            if not library.readable(array):
                 raise must("array", "must have values", type(array), "an array that was made")
             dtype = library.dtype_name(array.dtype)
         yield name, dtype, tuple(array.shape), functools.partial(_in_pieces, array, library)

@@ -85,8 +85,7 @@ def fingerprint(
         named = _named(what, buffers) if is_module(what) else dict(what)
         return _of_tree(named, group)
     library = library_of(what)
-    library.check_dense(what)
-    shape = tuple(what.shape)
+    shape = _shape_of(what, library)
     whole = checked_shape(shape if global_shape is None else global_shape)
     if index is None and whole != shape:
         raise must("index", f"must say where the block is in the whole of shape {whole}", index)
@@ -129,8 +128,7 @@ def _of_tree(named: Mapping[Any, Any], group: Any) -> Fingerprint:
             raise must_be_type("what", "must have names that are strings", name)
         with within(f"parameter {name!r}"):
             library = library_of(array)
-            library.check_dense(array)
-            shape = tuple(array.shape)
+            shape = _shape_of(array, library)
             found.append(of_array(array, library, block(shape)))
         kinds.append((name, library.dtype_name(array.dtype), shape))
         if _sharded(array, library) or (group is not None and _partial(array, library)):
@@ -150,6 +148,15 @@ def _of_tree(named: Mapping[Any, Any], group: Any) -> Fingerprint:
         for n, part in zip(sharded, parts, strict=True):
             found[n] = part
     return sum((of_tensor(*kind, each) for kind, each in zip(kinds, found, strict=True)), NONE)
+
+
+def _shape_of(array: Any, library: Library) -> tuple[int, ...]:
+    """The shape of an array that has values."""
+    library.check_dense(array)
+    if not library.readable(array):
+        hint = "an array that has been made, as by to_empty and fill_tree"
+        raise must("array", "must have values", type(array), hint)
+    return tuple(array.shape)
 
 
 def _partial(array: Any, library: Library) -> bool:

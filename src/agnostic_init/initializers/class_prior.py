@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from agnostic_init.arrays.errors import check_choice, must, must_be_type
+from agnostic_init.arrays.target import check_readable
 from agnostic_init.initializers.constant import constant
 
 __all__ = ["class_prior"]
@@ -48,6 +49,7 @@ def class_prior(prior: Any = 0.01, link: str = "sigmoid") -> constant:
     """
     check_choice("link", link, LINKS)
     rule = "must be a probability, or one for each class"
+    check_readable("prior", prior)
     try:
         given = np.asarray(prior)
     except (TypeError, ValueError, RuntimeError):

@@ -12,7 +12,7 @@ import numpy as np
 
 from agnostic_init.arrays.dtypes import DTYPES, FORMATS
 from agnostic_init.arrays.errors import must, must_be_type
-from agnostic_init.arrays.target import library_of
+from agnostic_init.arrays.target import check_readable, library_of
 from agnostic_init.arrays.values import Value
 
 __all__ = ["ArrayValue", "Number", "array_of", "check_holds"]
@@ -106,6 +106,7 @@ class ArrayValue(Value):
 
 def array_of(value: Any) -> Any:
     """The numbers as a NumPy array of a dtype of its own, from an array of any library."""
+    check_readable("value", value)
     try:
         found = np.asarray(value)
     except (TypeError, ValueError, RuntimeError):  # NumPy cannot read all that torch has

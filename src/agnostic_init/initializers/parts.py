@@ -12,7 +12,7 @@ from agnostic_init.arrays.dtypes import FORMATS
 from agnostic_init.arrays.errors import must, must_be_type
 from agnostic_init.arrays.library import Library
 from agnostic_init.arrays.numbers import as_integer, real_number
-from agnostic_init.arrays.target import Target
+from agnostic_init.arrays.target import Target, check_readable
 from agnostic_init.bits.block import Block
 from agnostic_init.bits.key import Key
 from agnostic_init.initializers.blocks import OfAnother, positions_along
@@ -186,6 +186,7 @@ class masked(_Edited):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "init", found(self.init, "init"))
+        check_readable("mask", self.mask)
         try:
             array = np.asarray(self.mask)
         except (TypeError, ValueError):  # ragged, or no array

@@ -86,9 +86,9 @@ def pissa(weight: Any, rank: int, *, scaling: float = 1.0) -> PrincipalParts:
         positive_integer("rank", rank),
         real_number("scaling", scaling),
     )
-    if library.lazy or not library.has_values(weight):
+    if library.lazy or not library.readable(weight):
         hint = "an array that is computed, as weight.compute() of Dask's"
-        raise must_be_type("weight", "must have values", weight, hint)
+        raise must_be_type("weight", "must have values", type(weight), hint)
     if weight.ndim < 2 or row.is_integer or row.is_complex or row.itemsize < 2:
         rule = "must be a matrix of real floats of 16 bits or more, or a stack"
         raise must("weight", rule, f"shape {tuple(weight.shape)}, {dtype}")

@@ -8,7 +8,7 @@ import re
 
 from agnostic_init.arrays.errors import must
 
-__all__ = ["expanded"]
+__all__ = ["MOST", "expanded"]
 
 GROUP = re.compile(r"\{([^{}]*)\}")
 RANGE = re.compile(r"([0-9]{1,20})\.\.([0-9]{1,20})")

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 
 from agnostic_init.arrays.dtype_names import name_of
 from agnostic_init.arrays.errors import ParameterError, Wording, must, must_be_type, within
-from agnostic_init.models.braces import expanded
+from agnostic_init.models.braces import MOST, expanded
 from agnostic_init.models.plan import Plan
 from agnostic_init.models.rules import Rule
 from agnostic_init.models.specs import Spec
@@ -163,6 +163,9 @@ def _tensors(data: Any) -> Iterable[tuple[str, Spec]]:
         with within(place):
             spec = _tensor(value, line)
             names = expanded(line)
+            if len(names) > 1 and len(seen) + len(names) > MOST:
+                rule = f"must make at most {MOST:,} names with the lines before it"
+                raise must("name", rule, line, "fewer braces in them")
         for name in names:
             if name in seen:
                 rule = f"must name each tensor once, and so does {seen[name]!r}"

@@ -11,7 +11,12 @@ from torch.utils.weak import WeakIdKeyDictionary
 
 from agnostic_init.arrays.errors import ParameterError, must
 from agnostic_init.arrays.libraries import torch_shards
-from agnostic_init.arrays.libraries.torch_writable import FSDP_1, ZERO_3, why_not_writable
+from agnostic_init.arrays.libraries.torch_writable import (
+    FSDP_1,
+    ZERO_3,
+    readable,
+    why_not_writable,
+)
 from agnostic_init.models.torch_names import Named, named_tensors
 from agnostic_init.models.torch_patterns import holding, is_weak, nans, write
 
@@ -168,7 +173,7 @@ def unwritten(module: Any, *, buffers: bool = True) -> list[Unwritten]:
     found = []
     for each in named_tensors(module, buffers=buffers):
         tensor = each.tensor
-        if tensor.is_meta:
+        if tensor.is_meta or not readable(tensor):
             found.append((each.name, tensor.numel(), tensor.numel(), False))
             continue
         memory = _held(tensor)

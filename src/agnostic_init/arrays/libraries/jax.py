@@ -112,6 +112,11 @@ class Library(library.Library):
     def to_host(self, array: Any) -> Any:
         return storage_view(np.asarray(array))
 
+    def readable(self, array: Any) -> bool:
+        # One that a program was given to keep has lost its memory.
+        known = isinstance(array, jax.Array) and not isinstance(array, jax.core.Tracer)
+        return not (known and array.is_deleted())
+
     def counted(self, array: Any) -> Iterable[tuple[Any, Index | None]]:
         if isinstance(array, jax.core.Tracer) or not isinstance(array, jax.Array):
             rule = "must have values, and not be traced or a struct"

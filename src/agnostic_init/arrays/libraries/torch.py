@@ -116,6 +116,11 @@ class Library(library.Library):
     def has_values(self, array: Any) -> bool:
         return has_values(array)
 
+    def readable(self, array: Any) -> bool:
+        from agnostic_init.arrays.libraries import torch_writable
+
+        return torch_writable.readable(array)
+
     def parts(self, array: Any) -> Iterable[tuple[Any, Index | None]]:
         if type(array) in PLAIN:
             return ((array, None),)

@@ -8,11 +8,16 @@ import torch
 
 from agnostic_init.arrays.libraries import torch_shards
 from agnostic_init.arrays.libraries.torch_plain import plain
-from agnostic_init.arrays.libraries.torch_tracing import has_memory, recording
+from agnostic_init.arrays.libraries.torch_tracing import (
+    has_address,
+    has_memory,
+    has_values,
+    recording,
+)
 from agnostic_init.arrays.memory import overlaps
 from agnostic_init.arrays.refusals import FREED, NOT_WHOLE, OVERLAPPING, Refusal
 
-__all__ = ["FSDP_1", "ZERO_3", "why_not_writable"]
+__all__ = ["FSDP_1", "ZERO_3", "readable", "why_not_writable"]
 
 
 LAZY = Refusal(
@@ -23,6 +28,7 @@ META = Refusal(
     "is on the meta device, which has no memory",
     "module.to_empty(device='cpu') before, or to leave out what is_meta",
 )
+MASKED = Refusal("is a masked tensor", "the tensor that it is made of, tensor.get_data()")
 NESTED = Refusal("is a nested tensor", "the tensors that it is made of")
 QUANTIZED = Refusal("is quantized", "the tensor before it is quantized")
 ZERO = Refusal("is a shared zero without memory", "torch.zeros_like of it")
@@ -55,6 +61,8 @@ def _by_kind(array: Any) -> Refusal | None:
         return LAZY
     if array.is_nested:
         return NESTED
+    if isinstance(array, torch.masked.MaskedTensor):
+        return MASKED
     if array.layout is not torch.strided:
         return Refusal(f"has the layout {array.layout}", "its values, or a strided tensor")
     if array.is_quantized:
@@ -94,11 +102,28 @@ def _by_memory(array: Any) -> Refusal | None:
         return INFERENCE
     if not has_memory(array):
         return _of_subclass(array)
-    if recording() or not array.numel():
-        return None
+    return FREED if not recording() and _freed(array) else None
+
+
+def _freed(array: Any) -> bool:
+    """Whether a tensor's storage is too small for its elements, which torch reads all the same."""
+    if not array.numel():
+        return False
     last = sum(step * (n - 1) for step, n in zip(array.stride(), array.shape, strict=True))
     needed = (array.storage_offset() + last + 1) * array.itemsize
-    return FREED if array.untyped_storage().nbytes() < needed else None
+    return bool(array.untyped_storage().nbytes() < needed)
+
+
+def readable(array: Any) -> bool:
+    """Whether a tensor has values, and all of them in memory."""
+    if plain(array, cuda=True):
+        return True
+    if _by_kind(array) in (LAZY, NESTED) or not has_values(array):
+        return False
+    if torch_shards.is_sharded(array):
+        return readable(torch_shards.held(array))
+    dense = array.layout is torch.strided and has_address(array) and not array._is_zerotensor()
+    return recording() or not dense or not _freed(array)
 
 
 def _of_subclass(array: Any) -> Refusal | None:

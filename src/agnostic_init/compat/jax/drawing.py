@@ -16,7 +16,7 @@ from agnostic_init.arrays.errors import must, must_be_type
 from agnostic_init.arrays.generators import words_of_jax
 from agnostic_init.arrays.libraries.jax import tracing
 from agnostic_init.arrays.numbers import as_integer, real_number
-from agnostic_init.arrays.target import resolve
+from agnostic_init.arrays.target import check_readable, resolve
 from agnostic_init.bits.block import block, checked_shape
 from agnostic_init.bits.jax_key import TracedKey, as_words, is_traced, traced
 from agnostic_init.bits.key import Key
@@ -60,6 +60,7 @@ class Factory:
         for field in dataclasses.fields(self):  # type: ignore[arg-type]
             value = getattr(self, field.name)
             if isinstance(value, (jax.Array, np.ndarray)) and not is_traced(value):
+                check_readable(field.name, value)
                 # An array has no hash, and may be written later.
                 known = value.item() if value.ndim == 0 else ArrayValue.of(np.asarray(value))
                 object.__setattr__(self, field.name, known)

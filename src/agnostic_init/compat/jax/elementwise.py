@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import jax.numpy as jnp
+import numpy as np
 
+from agnostic_init.arrays.dtypes import DTYPES
 from agnostic_init.arrays.errors import must_be_type
 from agnostic_init.bits.jax_key import is_traced
 from agnostic_init.compat.jax.drawing import (
@@ -102,9 +104,12 @@ class constant(Factory):
     def __call__(self, key: Any, shape: Any, dtype: Any = UNSET, out_sharding: Any = None) -> Any:
         """Make an array; see `Initializer`."""
         shape, dtype = self._checked(shape, dtype)
+        number, row = number_of(self.value), DTYPES[str(dtype.name)]
         if not is_traced(self.value):
-            check_holds(self.value, str(dtype.name))
-        full = jnp.full(shape, number_of(self.value), dtype)  # no device: placed below
+            check_holds(self.value, row.name)
+            if not row.is_integer and row.compute == "float32":  # and is rounded once more
+                number = np.asarray(number, np.complex64 if row.is_complex else np.float32)
+        full = jnp.full(shape, number, dtype)  # no device: placed below
         return placed(full, out_sharding)
 
 

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import jax.numpy as jnp
+import numpy as np
 
 from agnostic_init.arrays.errors import must
 from agnostic_init.arrays.numbers import integer
+from agnostic_init.bits.jax_key import is_traced
 from agnostic_init.compat.jax.drawing import (
     UNSET,
     Factory,
@@ -22,6 +24,7 @@ from agnostic_init.compat.jax.drawing import (
     placed,
 )
 from agnostic_init.linalg.functions import haar_matrices
+from agnostic_init.linalg.haar import Haar
 
 __all__ = ["delta_orthogonal", "orthogonal"]
 
@@ -120,5 +123,8 @@ def _haar(key: Any, rows: int, columns: int, scale: Any, dtype: Any) -> Any:
     """A matrix of orthonormal rows or columns, times a scale."""
     check_broadcasts("scale", scale, (rows, columns))
     gain = float(scale) if is_number(scale) else 1.0
+    if not is_number(scale) and not is_traced(scale):
+        # Which is refused where it is too large.
+        Haar((), rows, columns, str(dtype.name), float(np.max(np.abs(number_of(scale)))))
     matrix = haar_matrices((rows, columns), gain, key=key_of(key), xp=jnp, dtype=str(dtype.name))
     return matrix if is_number(scale) else matrix * jnp.asarray(number_of(scale), dtype)

@@ -54,14 +54,11 @@ def keyed(key: Key | None) -> Iterator[Keys]:
 
 def key_for(tensor: Any, generator: Any) -> Key:
     """The key that a generator, a block, or torch's default generator gives for a tensor."""
-    if generator is not None:
-        return make_key(generator)
     if not mapped():
-        return _next_key() or _default_key(tensor)
+        return _given_or_next(generator) or _default_key(tensor)
     members().check_random()
-    key = _next_key()
     with members().outside():
-        return key or _default_key(tensor)
+        return _given_or_next(generator) or _default_key(tensor)
 
 
 def mapped() -> bool:
@@ -77,8 +74,10 @@ def members() -> Any:
     return members
 
 
-def _next_key() -> Key | None:
-    """The next key of the innermost block."""
+def _given_or_next(generator: Any) -> Key | None:
+    """The key of a generator, or the next one of the innermost block."""
+    if generator is not None:
+        return make_key(generator)
     for keys in reversed(_blocks.get()):
         if keys.open:
             return keys.take()
