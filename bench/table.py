@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from bench.results import Figure, Spread, figures
@@ -20,7 +21,11 @@ def about(results: dict[str, Any]) -> str:
         f"{machine['cores']} cores" if settings["device"] == "cpu" else settings["device"],
         f"{threads} thread{'s' if threads > 1 else ''}",
         f"Python {machine['python']}",
-        *(f"{name} {version}" for name, version in results["versions"].items()),
+        *(
+            f"{name} {version}"
+            for name, version in results["versions"].items()
+            if name not in sys.stdlib_module_names  # Python's own
+        ),
         f"commit {machine['commit']}",
         results["started"],
     ]
