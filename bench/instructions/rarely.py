@@ -7,7 +7,7 @@ import functools
 import numpy as np
 
 from agnostic_init.draws.engines.cuda import table as cuda
-from agnostic_init.draws.quantile import Central
+from agnostic_init.draws.record import Central
 from agnostic_init.draws.reference import CENTRAL_LIMIT
 
 __all__ = ["central_share", "undecided", "wavefronts"]

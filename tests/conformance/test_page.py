@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from agnostic_init.draws import reference
-from agnostic_init.draws.quantile import Tail, quantile
-from agnostic_init.draws.record import Draw
+from agnostic_init.draws.quantile import quantile
+from agnostic_init.draws.record import Draw, Tail
 
 INF = math.inf
 A, B, C, D, E, F = *reference.CENTER, *reference.NEAR_TAIL, *reference.FAR_TAIL

@@ -23,7 +23,8 @@ from agnostic_init.draws.engines.cuda.table import (
     SEGMENT_BITS,
     TABLE_SIZE,
 )
-from agnostic_init.draws.quantile import Central, quantile
+from agnostic_init.draws.quantile import quantile
+from agnostic_init.draws.record import Central
 
 # What the last bit of each coefficient is worth.
 UNIT_0, UNIT_1, UNIT_2, UNIT_3 = 2.0**-61, 2.0**-39, 2.0**-47, 2.0**-37

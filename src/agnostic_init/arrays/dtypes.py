@@ -179,7 +179,7 @@ _ROWS: tuple[tuple[Any, ...], ...] = (
 # fmt: on
 
 #: By their names.
-DTYPES: dict[str, Dtype] = {row[0]: Dtype(*row, *(0, 0)[len(row) - 7 :]) for row in _ROWS}
+DTYPES: dict[str, Dtype] = {row[0]: tuple.__new__(Dtype, (*row, 0, 0)[:9]) for row in _ROWS}
 for _long in (np.dtype(np.longdouble), np.dtype(np.clongdouble)):  # as long as a machine has it
     if _long.name not in DTYPES:
         _kind: Kind = "float" if _long.kind == "f" else "complex"

@@ -9,8 +9,7 @@ from typing import Any
 from agnostic_init.arrays.dtypes import DTYPES, Dtype, format_of
 from agnostic_init.arrays.errors import check_choice, must
 from agnostic_init.arrays.numbers import complex_number, real_number
-from agnostic_init.draws.quantile import modulus_std, quantile, truncated_moments, truncated_std
-from agnostic_init.draws.record import Draw
+from agnostic_init.draws.record import Central, Draw
 
 __all__ = [
     "BOUNDS",
@@ -31,6 +30,7 @@ STD_OF = ("parent", "result")
 WORDS = tuple(name for name, row in DTYPES.items() if row.store and not row.precision)
 MOST_BOUND = 1e300  # in sigmas, of a bound that is finite
 MOST_SIGMAS = 8.3  # no normal of 53 bits is further out
+UNBOUNDED = {bits: Central(0.0, 2.0 ** -(bits + 1), 0.0, 0.0) for bits in (24, 53)}
 
 
 def bits_draw(dtype: str) -> Draw:
@@ -112,7 +112,7 @@ def _normal_draw(mean: complex, std: float, dtype: str) -> Draw:
         _scale("std", part, single),
         real,
         imag,
-        quantile=quantile(-INF, INF, 53 if single.precision == 53 else 24),
+        quantile=UNBOUNDED[53 if single.precision == 53 else 24],
     )
     most = 5.5 if draw.bits == 24 else MOST_SIGMAS
     if part and not form.nearest(most * part):
@@ -190,7 +190,9 @@ def _truncated_normal_draw(
             "a smaller std, or another dtype",
         )
     if std == 0.0:
-        return draw._replace(quantile=quantile(-INF, INF, draw.bits))
+        return draw._replace(quantile=UNBOUNDED[draw.bits])
+    from agnostic_init.draws.quantile import quantile
+
     return draw._replace(quantile=quantile(*sigmas, draw.bits))
 
 
@@ -198,6 +200,8 @@ def truncated_statistics(
     mean: complex, std: float, lower: float, upper: float, bounds: str, std_of: str, dtype: str
 ) -> dict[str, Any]:
     """Mean, std and bounds of the values, as far as they are known in closed form."""
+    from agnostic_init.draws.quantile import modulus_std, truncated_moments
+
     if format_of(dtype).is_complex:
         sigmas = upper if bounds == "sigma" else _sigmas(upper, 0.0, std)
         return {"mean": mean, "std": std * (1.0 if std_of == "result" else modulus_std(sigmas))}
@@ -234,6 +238,8 @@ def _modulus_draw(
         if std_of == "result":
             raise must("std_of", "must be 'parent' for absolute bounds of a complex dtype", std_of)
         upper = _sigmas(upper, 0.0, std)
+    from agnostic_init.draws.quantile import modulus_std
+
     real, imag = _shift(mean, form)
     probability = -math.expm1(-upper * upper)
     if std_of == "result":
@@ -259,6 +265,9 @@ def _modulus_draw(
 
 def _parent_std(mean: float, std: float, lower: float, upper: float, bounds: str) -> float:
     """The std of the normal that has `std` once it is truncated."""
+    # Imported where it is needed: the first fill of a process is over sooner.
+    from agnostic_init.draws.quantile import truncated_std
+
     if bounds == "sigma":
         unit = truncated_std(lower, upper)
         if unit == 0.0:

@@ -12,47 +12,13 @@ from collections.abc import Callable
 
 import numpy as np
 
-from agnostic_init.arrays.values import Record
+from agnostic_init.draws.record import Central, Tail
 
-__all__ = ["Central", "Tail", "modulus_std", "quantile", "truncated_moments", "truncated_std"]
+__all__ = ["modulus_std", "quantile", "truncated_moments", "truncated_std"]
 
 # Bounds further out, or closer together, lose their moments in the unit sigma.
 HUGE, TINY = 7.5e8, 1e-150
 FAR = 30.0  # beyond this many sigmas the tail's probability is kept relative to the nearer bound's
-
-
-class Central(Record):
-    """Bounds of which at least one is within 30 sigmas, or on the other side of the mean.
-
-    z is the quantile of ``1/2 + middle + k step``; of ``left + (K + k) step`` from below and of
-    ``right + (K - k) step`` from above, with ``K = 2^b``, where that is in a tail.
-    """
-
-    middle: float
-    step: float
-    left: float
-    right: float
-
-    @property
-    def smallest(self) -> float:
-        """No tail probability is below this."""
-        return max(self.step, 2.0**-1020)
-
-
-class Tail(Record):
-    """Both bounds beyond 30 sigmas on one side.
-
-    |z| has the tail probability ``Q(bound) (ratio + (K - sign k) step)``.
-    """
-
-    bound: float
-    ratio: float
-    step: float
-    sign: float
-
-    @property
-    def smallest(self) -> float:
-        return max(self.ratio, self.step, 2.0**-1020)
 
 
 @functools.lru_cache(maxsize=1024)

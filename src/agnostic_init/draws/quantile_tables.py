@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from agnostic_init.draws.quantile import Central, Tail, quantile
+from agnostic_init.draws.quantile import quantile
+from agnostic_init.draws.record import Central, Tail
 
 __all__ = ["COLUMNS", "MIDDLE", "PER_OCTAVE", "QuantileTable", "table_of"]
 

@@ -3,17 +3,48 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import Literal, Protocol
 
 from agnostic_init.arrays.dtypes import DTYPES, Dtype
 from agnostic_init.arrays.values import Record
 
-if TYPE_CHECKING:
-    from agnostic_init.draws.quantile import Central, Tail
-
-__all__ = ["Draw", "draw_of"]
+__all__ = ["Central", "Draw", "Tail", "draw_of"]
 
 Kind = Literal["bits", "uniform", "quantile", "disk", "modulus"]
+
+
+class Central(Record):
+    """Bounds of which at least one is within 30 sigmas, or on the other side of the mean.
+
+    z is the quantile of ``1/2 + middle + k step``; of ``left + (K + k) step`` from below and of
+    ``right + (K - k) step`` from above, with ``K = 2^b``, where that is in a tail.
+    """
+
+    middle: float
+    step: float
+    left: float
+    right: float
+
+    @property
+    def smallest(self) -> float:
+        """No tail probability is below this."""
+        return max(self.step, 2.0**-1020)
+
+
+class Tail(Record):
+    """Both bounds beyond 30 sigmas on one side.
+
+    |z| has the tail probability ``Q(bound) (ratio + (K - sign k) step)``.
+    """
+
+    bound: float
+    ratio: float
+    step: float
+    sign: float
+
+    @property
+    def smallest(self) -> float:
+        return max(self.ratio, self.step, 2.0**-1020)
 
 
 class Draw(Record):

@@ -16,8 +16,7 @@ from collections.abc import Callable
 from typing import Any
 
 from agnostic_init.draws.elementary import cos_sin_turns, log, polynomial, square_root
-from agnostic_init.draws.quantile import Central, Tail
-from agnostic_init.draws.record import Draw
+from agnostic_init.draws.record import Central, Draw, Tail
 
 __all__ = ["CENTER", "FAR_TAIL", "NEAR_TAIL", "evaluate", "far_quantile", "quantile_of"]
 

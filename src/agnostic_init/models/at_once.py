@@ -10,17 +10,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from agnostic_init.arrays.errors import ParameterError, ParameterTypeError
 from agnostic_init.arrays.library import Library
 from agnostic_init.arrays.target import library_of
+from agnostic_init.arrays.values import Record
 from agnostic_init.bits.key import Key
 from agnostic_init.draws.engines import native
 from agnostic_init.draws.record import Draw, draw_of
 from agnostic_init.initializers.base import Initializer
+from agnostic_init.models.collector import collecting_later
 from agnostic_init.models.rules import Rule, firsts, rules_of
 from agnostic_init.native.library import look
 
@@ -35,41 +37,52 @@ def fill_at_once(names: Sequence[Any], outs: Sequence[Any], rules: Any, key: Key
     library = _library_of(outs)
     if library is None or not _are_names(names):
         return False
-    plain = library.all_plain(outs)
-    on_gpu = plain is None
-    if plain is None and (plain := library.all_on_gpu(outs)) is None:
+    with collecting_later():
+        found = _found(names, outs, rules, library)
+    if found is None:
         return False
-    addresses, shapes, dtypes = plain
-    try:
-        given = rules_of(rules)
-        chosen = firsts(names, given)
-        if {*chosen} != {*range(len(given))}:  # a name without a rule, or a rule without a name
-            return False
-        each = list(zip(chosen, shapes, dtypes, strict=True))
-        kinds = dict.fromkeys(each)
-        made = [_made(given[rule], tuple(s), library.dtype_name(d)) for rule, s, d in kinds]
-    except (ParameterError, ParameterTypeError):
-        return False
-    numbers = {kind: number for number, kind in enumerate(kinds)}
-    which = np.array(list(map(numbers.__getitem__, each)))
-    starts = np.array(addresses, np.uint64)
-    found = [kind for kind in made if kind is not None]
-    if len(found) < len(made):
-        return False
-    lengths = np.array([kind.size * kind.itemsize for kind in found], np.uint64)
-    if not _apart(starts, lengths[which]):
-        return False
+    kinds, which, starts, on_gpu = found
     if on_gpu:
-        if not _fill_on_gpu(found, which, starts, names, outs, key, library):
+        if not _fill_on_gpu(kinds, which, starts, names, outs, key, library):
             return False
     else:
-        records, sizes = [kind.record for kind in found], [kind.size for kind in found]
+        records, sizes = [kind.record for kind in kinds], [kind.size for kind in kinds]
         native.fill_named(records, sizes, which, starts, names, key)
     library.all_written(outs)
     return True
 
 
-class _Kind(NamedTuple):
+def _found(
+    names: Sequence[str], outs: Sequence[Any], rules: Any, library: Library
+) -> tuple[list[_Kind], Any, Any, bool] | None:
+    """The kinds of arrays, the number of each one's, where it is, and whether that is on a GPU."""
+    plain = library.all_plain(outs)
+    on_gpu = plain is None
+    if plain is None and (plain := library.all_on_gpu(outs)) is None:
+        return None
+    addresses, shapes, dtypes = plain
+    try:
+        given = rules_of(rules)
+        chosen = firsts(names, given)
+        if {*chosen} != {*range(len(given))}:  # a name without a rule, or a rule without a name
+            return None
+        numbers: dict[Any, int] = {}
+        number_of = numbers.setdefault
+        which = np.array(
+            [number_of(kind, len(numbers)) for kind in zip(chosen, shapes, dtypes, strict=True)]
+        )
+        made = [_made(given[rule], tuple(s), library.dtype_name(d)) for rule, s, d in numbers]
+    except (ParameterError, ParameterTypeError):
+        return None
+    kinds = [kind for kind in made if kind is not None]
+    if len(kinds) < len(made):
+        return None
+    starts = np.array(addresses, np.uint64)
+    lengths = np.array([kind.size * kind.itemsize for kind in kinds], np.uint64)
+    return (kinds, which, starts, on_gpu) if _apart(starts, lengths[which]) else None
+
+
+class _Kind(Record):
     """What arrays of a rule, a shape and a dtype are filled with.
 
     Attributes

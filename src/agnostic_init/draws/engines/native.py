@@ -17,7 +17,7 @@ from agnostic_init.arrays.dtypes import DTYPES, Dtype
 from agnostic_init.arrays.errors import must
 from agnostic_init.arrays.values import Record
 from agnostic_init.bits.key import Key
-from agnostic_init.draws.record import Draw
+from agnostic_init.draws.record import Central, Draw
 from agnostic_init.native.library import library
 
 if TYPE_CHECKING:
@@ -235,8 +235,9 @@ def _fold() -> Any:
 @functools.lru_cache(maxsize=1024)
 def packed(draw: Draw) -> tuple[bytes, int]:
     """The draw's record, and the bytes of an element."""
-    if draw.quantile is not None:  # as its class says: of `draws/quantile.py`
-        kind, numbers = CENTRAL if hasattr(draw.quantile, "middle") else TAIL, tuple(draw.quantile)
+    if draw.quantile is not None:
+        kind = CENTRAL if isinstance(draw.quantile, Central) else TAIL
+        numbers = tuple(draw.quantile)
     else:
         kind, numbers = KINDS[draw.kind], (*draw.radii, 0.0, 0.0)
     form = draw.format

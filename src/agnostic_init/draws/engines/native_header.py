@@ -10,7 +10,8 @@ from pathlib import Path
 
 from agnostic_init.bits import philox
 from agnostic_init.draws import elementary, reference
-from agnostic_init.draws.quantile import Central, quantile
+from agnostic_init.draws.quantile import quantile
+from agnostic_init.draws.record import Central
 
 __all__ = ["HEADER", "text"]
 

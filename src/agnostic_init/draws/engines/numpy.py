@@ -14,8 +14,7 @@ from agnostic_init.bits.philox import KEY_STEPS, MASK, MULTIPLIERS, ROUNDS
 from agnostic_init.bits.stream import element_words, words_at
 from agnostic_init.bits.words import Wide
 from agnostic_init.draws.engines.storage import store
-from agnostic_init.draws.quantile import Central
-from agnostic_init.draws.record import Draw
+from agnostic_init.draws.record import Central, Draw
 from agnostic_init.draws.reference import (
     CENTER,
     CENTRAL_LIMIT,

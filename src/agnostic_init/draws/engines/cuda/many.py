@@ -13,8 +13,7 @@ from agnostic_init.bits.key import Key
 from agnostic_init.draws.engines.cuda.parameters import Launch, Plan, launch_of, planned
 from agnostic_init.draws.engines.cuda.shared import LARGEST, ROW, shared
 from agnostic_init.draws.engines.cuda.source import Variant
-from agnostic_init.draws.quantile import Central
-from agnostic_init.draws.record import Draw
+from agnostic_init.draws.record import Central, Draw
 
 __all__ = ["launches"]
 

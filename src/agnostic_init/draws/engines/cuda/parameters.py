@@ -25,8 +25,7 @@ from agnostic_init.draws.engines.cuda.source import (
     arranged,
 )
 from agnostic_init.draws.engines.cuda.table import coarse, table
-from agnostic_init.draws.quantile import Central, Tail
-from agnostic_init.draws.record import Draw
+from agnostic_init.draws.record import Central, Draw, Tail
 
 __all__ = ["Launch", "Plan", "launch", "launch_of", "planned", "supported"]
 

@@ -18,7 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from agnostic_init.draws.quantile import Central, quantile
+from agnostic_init.draws.quantile import quantile
+from agnostic_init.draws.record import Central
 
 __all__ = [
     "COARSE_MARGIN",

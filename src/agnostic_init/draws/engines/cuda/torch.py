@@ -22,8 +22,7 @@ from agnostic_init.draws.engines.cuda.shared import room
 from agnostic_init.draws.engines.cuda.shipped import architecture, shipped, ships
 from agnostic_init.draws.engines.cuda.source import Variant, source
 from agnostic_init.draws.engines.cuda.switch import switched_on
-from agnostic_init.draws.quantile import Central
-from agnostic_init.draws.record import Draw
+from agnostic_init.draws.record import Central, Draw
 
 __all__ = ["available", "fill", "fill_many", "fill_runs", "program", "supports"]
 
