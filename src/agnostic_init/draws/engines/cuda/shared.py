@@ -15,7 +15,7 @@ import numpy as np
 
 from agnostic_init.draws.engines.cuda.parameters import Launch
 from agnostic_init.draws.engines.cuda.source import OF_ARRAY, OF_DRAW, Variant
-from agnostic_init.draws.quantile import Central
+from agnostic_init.draws.record import Central
 
 __all__ = ["LARGEST", "ROW", "most_words", "room", "shared"]
 
