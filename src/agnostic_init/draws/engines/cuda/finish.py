@@ -7,8 +7,7 @@ from dataclasses import replace
 
 from agnostic_init.draws.engines.cuda.source import Variant
 from agnostic_init.draws.engines.cuda.table import largest, tabulated
-from agnostic_init.draws.record import Central, Tail
-from agnostic_init.draws.record import Draw
+from agnostic_init.draws.record import Central, Draw, Tail
 
 __all__ = ["finished", "kind_of"]
 
