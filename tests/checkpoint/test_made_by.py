@@ -37,6 +37,18 @@ def test_a_file_is_made_again_of_itself(tmp_path, size):
         assert verify(plan_of_file(file), file) == ()
 
 
+def test_a_file_that_is_made_again_has_the_same_bytes_whatever_the_order_of_the_specs(tmp_path):
+    specs = {"z.w": (4, 4), "a.w": (4, 3), "m.bias": (4,), "b.bias": (3,), "c.w": (2, 2)}
+    rules = [("*.bias", "zeros"), ("re:[az].w", ai.normal()), ("*", "ones")]
+    made = []
+    for names in (list(specs), sorted(specs), sorted(specs, reverse=True)):
+        plan = ai.plan_tree({name: specs[name] for name in names}, rules, key=3)
+        file = write(plan, tmp_path / f"{len(made)}.safetensors").path
+        again = write(plan_of_file(file), tmp_path / "again.safetensors", overwrite=True).path
+        made += [file.read_bytes(), again.read_bytes()]
+    assert len(set(made)) == 1
+
+
 def test_the_order_of_rules_is_one_that_gives_each_name_its_own():
     rng = np.random.default_rng(0)
     patterns = ["a*", "*b", "*c*", "ab*", "*", "re:a.*c", "c*b"]

@@ -52,7 +52,6 @@ class Module:
         self.devices = list(
             {each.device for each in self.model.parameters() if each.device.type == "cuda"}
         )
-        self.of_module = {id(module): layer for layer in self.layers for module in layer.modules}
 
     def layout_of(self, layer: TorchLayer) -> tuple[str | None, int]:
         """The layout of a layer's weight, and its groups."""

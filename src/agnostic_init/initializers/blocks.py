@@ -53,7 +53,7 @@ class Blockwise(Initializer):
         return library.by_blocks(chunk, part.shape, dtype, target.like, (self, key, part))
 
 
-class OfAnother(Blockwise):
+class OfAnother(Initializer):
     """What is made of what another initializer makes; `init` is the other."""
 
     init: Any

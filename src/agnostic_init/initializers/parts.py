@@ -15,7 +15,7 @@ from agnostic_init.arrays.numbers import as_integer, real_number
 from agnostic_init.arrays.target import Target, check_readable
 from agnostic_init.bits.block import Block
 from agnostic_init.bits.key import Key
-from agnostic_init.initializers.blocks import OfAnother, positions_along
+from agnostic_init.initializers.blocks import Blockwise, OfAnother, positions_along
 from agnostic_init.initializers.constant import constant
 from agnostic_init.initializers.description import mixed
 from agnostic_init.initializers.lookup import found
@@ -23,7 +23,7 @@ from agnostic_init.initializers.lookup import found
 __all__ = ["constant_rows", "items", "masked", "zero_rows"]
 
 
-class _Edited(OfAnother):
+class _Edited(OfAnother, Blockwise):
     """What another initializer makes, and then something else in places; `init` is the other."""
 
     linear: ClassVar[tuple[str, ...]] = ("init",)

@@ -11,13 +11,13 @@ from agnostic_init.arrays.errors import must
 from agnostic_init.arrays.target import Target
 from agnostic_init.bits.block import Block
 from agnostic_init.bits.key import Key
-from agnostic_init.initializers.blocks import OfAnother
+from agnostic_init.initializers.blocks import Blockwise, OfAnother
 
 __all__ = ["Product"]
 
 
 @dataclass(frozen=True, repr=False)
-class Product(OfAnother):
+class Product(OfAnother, Blockwise):
     """The numbers that an initializer makes, times one that is rounded as they are."""
 
     init: Any

@@ -15,7 +15,14 @@ from agnostic_init.arrays.numbers import positive_integer
 from agnostic_init.arrays.target import Target
 from agnostic_init.bits.block import Block, block
 from agnostic_init.bits.key import Key
-from agnostic_init.initializers.blocks import LIMIT, OfAnother, digit, positions_along, remainder
+from agnostic_init.initializers.blocks import (
+    LIMIT,
+    Blockwise,
+    OfAnother,
+    digit,
+    positions_along,
+    remainder,
+)
 from agnostic_init.initializers.lookup import found
 from agnostic_init.layouts.axes import Part, Parts, check_layout, split_axes, split_matrix_axes
 
@@ -43,7 +50,7 @@ class _Source(NamedTuple):
     signs: Callable[[Any], Any] | None = None
 
 
-class _Repeated(OfAnother):
+class _Repeated(OfAnother, Blockwise):
     """A subclass says of which smaller weight, and names the positions; `init` makes that weight."""
 
     linear: ClassVar[tuple[str, ...]] = ("init",)

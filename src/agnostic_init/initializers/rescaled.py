@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from agnostic_init.arrays.errors import within
 from agnostic_init.initializers.base import Initializer
+from agnostic_init.initializers.blocks import OfAnother
 from agnostic_init.initializers.multiplied import product
 
 if TYPE_CHECKING:
@@ -19,28 +20,17 @@ if TYPE_CHECKING:
 __all__ = ["Rescaled", "rescaled"]
 
 
-class Rescaled(Initializer):
+class Rescaled(OfAnother):
     """What another initializer makes, times a factor of the shape; `init` is the other.
 
     All work is that initializer's which the other is once it is multiplied.
     """
 
     linear: ClassVar[tuple[str, ...]] = ("init",)
-    init: Any
 
     def factor_for(self, shape: tuple[int, ...]) -> float:
         """The factor of a weight of that global shape."""
         raise NotImplementedError
-
-    @property
-    def elementwise(self) -> bool:  # type: ignore[override]
-        """That of the other."""
-        return bool(self.init.elementwise)
-
-    @property
-    def needs_key(self) -> bool:  # type: ignore[override]
-        """That of the other."""
-        return bool(self.init.needs_key)
 
     def check(self, shape: tuple[int, ...], dtype: str) -> None:
         with within(self._place(shape)):

@@ -14,14 +14,14 @@ from agnostic_init.bits.block import Block, block
 from agnostic_init.bits.key import Key
 from agnostic_init.draws.make import fill_many, make_many
 from agnostic_init.draws.record import draw_of
-from agnostic_init.initializers.blocks import OfAnother, positions_along
+from agnostic_init.initializers.blocks import Blockwise, OfAnother, positions_along
 from agnostic_init.initializers.lookup import found
 
 __all__ = ["stacked"]
 
 
 @dataclass(frozen=True, repr=False)
-class stacked(OfAnother):
+class stacked(OfAnother, Blockwise):
     """An initializer for each place along an axis, where it makes what it makes alone.
 
     The weight at place n is that of the key ``key.fold_in(n)`` and of the shape without the axis, so

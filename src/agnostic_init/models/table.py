@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 __all__ = ["printable", "short", "table"]
 
-MOST = 80  # characters of an initializer
+MOST, LEFT = 120, 80  # characters of an initializer, and of one that has more
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[str] = ()) -> str:
@@ -31,8 +31,14 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[
 
 
 def short(text: str) -> str:
-    """The text, of which so much is left out in the middle that a table is not all of it."""
-    return text if len(text) <= MOST else f"{text[: MOST - 23]}...{text[-20:]}"
+    """The text; of a long one, as of an array, the beginning and the end.
+
+    Examples
+    --------
+    >>> short(f"constant(value={[0.5] * 100})")
+    'constant(value=[0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0...0.5, 0.5, 0.5, 0.5])'
+    """
+    return text if len(text) <= MOST else f"{text[: LEFT - 23]}...{text[-20:]}"
 
 
 def printable(text: str) -> str:

@@ -26,15 +26,6 @@ LOSSES = {
 KEY = ai.key(5)
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Small products take longer on several threads, and on a busy machine far longer."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 def parameters_of(network, front=()):
     return {
         name: ai.draws.normal((*front, *shape), 0, 0.5, key=KEY.fold_in(name), dtype="float64")

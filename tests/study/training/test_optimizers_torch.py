@@ -13,15 +13,6 @@ torch = pytest.importorskip("torch")
 STEPS, SIZE = 40, 6
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Small products take longer on several threads, and on a busy machine far longer."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 def loss(parameter):
     scales = torch.logspace(-2, 1, SIZE, dtype=parameter.dtype)
     return (scales * (parameter - 1.0) ** 2 + torch.cos(3 * parameter)).sum()

@@ -25,15 +25,6 @@ SMALL = clusters(160, key=1)
 FEW = {"data": SMALL, "epochs": 2, "seeds": 2}
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Small products take longer on several threads, and on a busy machine far longer."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 def perceptron(*between):
     """10-12-2, with the names that ours has."""
     layers = [("0", nn.Linear(10, 12)), ("f", nn.ReLU()), *between, ("1", nn.Linear(12, 2))]
