@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import agnostic_init as ai
-from agnostic_init.vendoring import main, vendor
+from agnostic_init.vendoring import main
 
 NAME = "mylib._vendor.agnostic_init"
 COMPAT = "mylib._vendor.array_api_compat"
@@ -63,7 +63,9 @@ def host(tmp_path_factory):
     inside.mkdir(parents=True)
     for each in (inside.parent, inside):
         (each / "__init__.py").touch()
-    vendor(inside / "agnostic_init", NAME, array_api_compat=COMPAT)
+    command = [sys.executable, "-m", "agnostic_init.vendoring", str(inside / "agnostic_init")]
+    options = ["--as", NAME, "--array-api-compat", COMPAT]
+    subprocess.run([*command, *options], check=True, capture_output=True)
     found = importlib.util.find_spec("array_api_compat")
     shutil.copytree(Path(found.origin).parent, inside / "array_api_compat")
     return folder

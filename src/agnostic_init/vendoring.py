@@ -18,8 +18,8 @@ from agnostic_init.version import __version__
 
 __all__ = ["main", "vendor"]
 
-OWN = __name__.partition(".")[0]
 SOURCE = Path(__file__).parent
+OWN = SOURCE.name  # and not of `__name__`, which is "__main__" for the command
 KINDS = (".py", ".typed", ".bin", ".cu", ".h")  # not what a compiler needs, nor what it made
 LEFT_OUT = (
     "pyinstaller",
