@@ -4,9 +4,9 @@
 live in pyproject.toml. Every session tests the installed package, never ``src/``: a wheel that the first session of a
 run builds, with the native library in it. Only ``pure`` is without, as on a machine that has no C++ compiler.
 
-The session ``numpy`` runs the whole suite. The sessions of the other backends add to it what is theirs: the tests that
-use the backend fixture, the files named for their library, and those of which a test is skipped without it. A backend
-that a session names and cannot import is a failure there, not a skip.
+The session ``numpy`` runs the whole suite. The sessions of other libraries add what is theirs (``pytest --adds torch``,
+see tests/selection.py): the tests that use the backend fixture, the files named for their library, and of other files
+the tests that ask for it. A backend that a session names and cannot import is a failure there, not a skip.
 """
 
 from __future__ import annotations
@@ -34,8 +34,6 @@ PYTHONS = ["3.11", "3.12", "3.13", "3.14", "3.14t"]
 # Files of tests are shared out to as many processes as there are cores, but few: each process compiles what its tests
 # run on the host.
 SHARED = ("-n", "auto", "--maxprocesses", "4", "--dist", "loadfile")
-# Tests of other people's models, which need their libraries, and a session of their own.
-MODELS = Path("tests/torch/models")
 
 
 def group(name: str) -> list[str]:
@@ -79,39 +77,16 @@ def backend_env(*names: str, also_required: tuple[str, ...] = ()) -> dict[str, s
     }
 
 
-def files_for(library: str) -> tuple[list[str], list[str]]:
-    """The test files named for a library, or skipped whole without it; and those of which a test needs it."""
-    named, partly = [], []
-    for path in sorted(ROOT.glob("tests/**/test_*.py")):
-        text, place = path.read_text(encoding="utf-8"), path.relative_to(ROOT)
-        if place.is_relative_to(MODELS):
-            continue  # of the session models
-        needs = re.compile(
-            rf'^.*importorskip\("(?:array_api_)?{library}["._]', re.MULTILINE
-        ).findall(text)
-        if library in path.stem or any(not line[0].isspace() for line in needs):
-            named.append(str(place))
-        elif needs:
-            partly.append(str(place))
-    return named, partly
-
-
-def run_pytest(session: nox.Session, *args: str, env: dict[str, str], may_be_empty: bool) -> None:
-    """Run pytest; finding no test (exit code 5) is right only where the selection may be empty."""
-    codes = [0, 5] if may_be_empty or session.posargs else [0]
+def run_pytest(session: nox.Session, *args: str, env: dict[str, str]) -> None:
+    """Run pytest; finding no test (exit code 5) is right only where arguments of the user's select them."""
+    codes = [0, 5] if session.posargs else [0]
     session.run("pytest", *SHARED, *args, *session.posargs, env=env, success_codes=codes)
 
 
 def run_backend(session: nox.Session, backend: str, *also_required: str) -> None:
     """Run what this backend adds to the session numpy."""
     env = backend_env(backend, also_required=also_required)
-    run_pytest(session, "-m", "backend", env=env, may_be_empty=False)
-    named, partly = files_for(backend)
-    if named:
-        # Empty if all of their tests use the backend fixture, and have just run.
-        run_pytest(session, "-m", "not backend", *named, env=env, may_be_empty=True)
-    if partly:
-        run_pytest(session, "-m", "not backend and not slow", *partly, env=env, may_be_empty=True)
+    run_pytest(session, "--adds", backend, env=env)
 
 
 def run_examples(session: nox.Session, env: dict[str, str]) -> None:
@@ -159,12 +134,10 @@ def models(session: nox.Session) -> None:
         install(session, *group("test"), TORCH, *group("models"), extras="torch,low-precision,cli")
     except nox.command.CommandFailed:
         session.skip("the package index does not have all of the libraries of the group `models`")
-    env = backend_env("numpy", also_required=("torch", "transformers"))
-    files = (
-        *("tests/examples/test_specs_of_models.py", "tests/torch/test_own.py"),
-        "tests/house/test_docs.py",  # whose pages have examples with these libraries
-    )
-    run_pytest(session, str(MODELS), *files, env=env, may_be_empty=False)
+    names = [re.match("[a-z]+", line)[0] for line in group("models")]
+    env = backend_env("numpy", also_required=("torch", *names))
+    # And the pages that have examples with these libraries.
+    run_pytest(session, "--adds", ",".join(("models", "docs", *names)), env=env)
 
 
 @nox.session
@@ -189,8 +162,7 @@ def keras(session: nox.Session) -> None:
     env = backend_env("numpy", also_required=("torch", "jax", "keras", "flax", "equinox"))
     # Without it Keras looks for TensorFlow.
     env["KERAS_BACKEND"] = "numpy"
-    files = {path for name in ("flax", "equinox") for found in files_for(name) for path in found}
-    run_pytest(session, "tests/compat", *sorted(files), env=env, may_be_empty=False)
+    run_pytest(session, "--adds", "keras,flax,equinox", env=env)
 
 
 @nox.session
@@ -217,9 +189,7 @@ def cupy(session: nox.Session) -> None:
     install(session, *group("test"), *group("sass"), extras="cupy")
     if shutil.which("nvidia-smi"):
         run_backend(session, "cupy")
-    files, _ = files_for("cuda")
-    env = {"AGNOSTIC_INIT_BACKENDS": "cupy"}
-    run_pytest(session, "-m", "not backend", *files, env=env, may_be_empty=True)
+    run_pytest(session, "--adds", "cuda", env={"AGNOSTIC_INIT_BACKENDS": "cupy"})
 
 
 @nox.session(default=False)

@@ -1,5 +1,6 @@
 """The array libraries that tests run on, and which of them must be there.
 
+`--adds torch` selects what a library adds to the tests with NumPy alone; see `selection.py`.
 `AGNOSTIC_INIT_BACKENDS` limits the `backend` fixture to the libraries it names.
 `AGNOSTIC_INIT_REQUIRE` names libraries and modules whose absence is a failure and not a skip; `native` is the package's
 own compiled library.
@@ -7,10 +8,9 @@ own compiled library.
 
 from __future__ import annotations
 
-import hashlib
+import functools
 import importlib
 import importlib.util
-import json
 import os
 import shutil
 import subprocess
@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests import compiling, quantiles, selection
 
 from agnostic_init.native.library import look
 
@@ -116,6 +117,13 @@ def _missing(name: str) -> str:
     return ""
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    explained = (
+        "only the tests that need one of these, or use the backend fixture; see selection.py"
+    )
+    parser.addoption("--adds", default="", metavar="LIBRARY,...", help=explained)
+
+
 def pytest_configure(config: pytest.Config) -> None:
     unknown = set(_listed("AGNOSTIC_INIT_BACKENDS")) - set(BACKENDS)
     if unknown:
@@ -128,10 +136,41 @@ def pytest_configure(config: pytest.Config) -> None:
             raise pytest.UsageError(message)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def _added(config: pytest.Config) -> tuple[str, ...]:
+    return tuple(name for name in config.getoption("adds").split(",") if name)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    libraries = _added(config)
+    if not libraries or not collection_path.match("test_*.py"):
+        return None
+    added = selection.adds(collection_path, libraries) != frozenset()
+    if added or (
+        not BACKENDS.keys().isdisjoint(libraries) and selection.has_backend(collection_path)
+    ):
+        return None
+    return True
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    libraries = _added(config)
     for item in items:
         if "backend" in getattr(item, "fixturenames", ()):
             item.add_marker("backend")
+    if libraries:
+        left_out = [item for item in items if not _is_added(item, libraries)]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if _is_added(item, libraries)]
+
+
+def _is_added(item: pytest.Item, libraries: tuple[str, ...]) -> bool:
+    functions = selection.adds(item.path, libraries)
+    if functions is None:
+        return True
+    if item.get_closest_marker("backend") and not BACKENDS.keys().isdisjoint(libraries):
+        return True
+    parents = {getattr(each, "originalname", each.name) for each in item.listchain()}
+    return not functions.isdisjoint(parents)
 
 
 def pytest_report_header() -> list[str]:
@@ -144,12 +183,9 @@ def pytest_report_header() -> list[str]:
     return ["backends: " + ", ".join(present), f"host memory: {host}"]
 
 
-@pytest.fixture(params=list(BACKENDS))
+@pytest.fixture(params=_listed("AGNOSTIC_INIT_BACKENDS") or list(BACKENDS))
 def backend(request: pytest.FixtureRequest) -> Backend:
-    """Each array library in turn."""
-    chosen = _listed("AGNOSTIC_INIT_BACKENDS")
-    if chosen and request.param not in chosen:
-        pytest.skip("not among AGNOSTIC_INIT_BACKENDS")
+    """Each array library in turn, or each of AGNOSTIC_INIT_BACKENDS."""
     reason = _missing(request.param)
     if reason:
         pytest.skip(reason)
@@ -182,40 +218,18 @@ def on_devices_of_jax() -> Callable[..., None]:
     return run
 
 
-QUANTILES = json.loads(Path(__file__).with_name("data").joinpath("quantiles.json").read_text())
-HALF = 1 << 23
+@pytest.fixture(scope="session")
+def compiled(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[..., Path]:
+    """Compile sources, or take what any run of pytest has made of the same; see `compiling.py`."""
+    cache = getattr(request.config, "cache", None)  # none with -p no:cacheprovider
+    folder = cache.mkdir("compiled") if cache else tmp_path_factory.mktemp("compiled")
+    compiling.remove_old(folder)
+    return functools.partial(compiling.compiled, folder)
 
 
-@dataclass(frozen=True)
-class Quantile:
-    """All 2^24 values of a normal, or of one within two sigmas, as they must be.
-
-    The hashes are of the first half, of negative values; they were made of other evaluations of
-    the inverse, against quadruple precision.
-    """
-
-    name: str
-
-    @property
-    def draw(self) -> Any:
-        from agnostic_init.draws.distributions import normal_draw, truncated_normal_draw
-
-        if self.name == "normal":
-            return normal_draw(0, 1, "float32")
-        return truncated_normal_draw(0, 1, -2, 2, "sigma", "parent", "float32")
-
-    def check(self, values: np.ndarray) -> None:
-        """Fail unless these are the values of m = 0 .. 2^24 - 1, or of its first half."""
-        known = QUANTILES[self.name]
-        assert values.size in (HALF, 2 * HALF)
-        assert values[0] == np.float32(known["first"])
-        made = hashlib.sha256(values[:HALF].astype("<f4").tobytes()).hexdigest()
-        assert made == known["sha256"]
-        if values.size > HALF:
-            assert np.array_equal(values[HALF:], -values[HALF - 1 :: -1])
-
-
-@pytest.fixture(params=list(QUANTILES))
-def quantile_table(request: pytest.FixtureRequest) -> Quantile:
+@pytest.fixture(params=list(quantiles.KNOWN))
+def quantile_table(request: pytest.FixtureRequest) -> quantiles.Quantile:
     """Each quantile of which all values are known."""
-    return Quantile(request.param)
+    return quantiles.Quantile(request.param)

@@ -37,6 +37,10 @@ HERE = Path(__file__).parent
 SOURCES = Path(agnostic_init.__file__).parent / "native"
 SIMDE = Path("/usr/include/simde/x86/avx512.h")
 FLAGS = ["-std=c++17", "-O3", "-w", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math"]
+FLAGS += ["-DNAMESPACE=other", f"-I{SOURCES}"]
+INCLUDED = sorted(
+    path for folder in (HERE, SOURCES) for path in folder.iterdir() if path.suffix in {".h", ".cpp"}
+)
 # The compiler, its flags, and what the program runs under.
 PROCESSORS = {
     "avx512": (
@@ -69,14 +73,12 @@ def missing(name):
 
 
 @pytest.fixture(params=PROCESSORS, scope="module")
-def ask(request, tmp_path_factory):
+def ask(request, compiled):
     """Sends a job, and words if they are given, to the kernel of a processor."""
     if lacks := missing(request.param):
         pytest.skip(f"there is no {lacks}")  # where AGNOSTIC_INIT_REQUIRE names it, nothing runs
     compiler, runner = PROCESSORS[request.param]
-    program = tmp_path_factory.mktemp("kernel") / request.param
-    command = [*compiler, *FLAGS, "-DNAMESPACE=other", f"-I{SOURCES}", str(HERE / "one_set.cpp")]
-    subprocess.run([*command, "-o", str(program)], check=True)
+    program = compiled([*compiler, *FLAGS], [HERE / "one_set.cpp"], INCLUDED)
 
     def ask(draw, size, words=None, part=None):
         job = native.job_at(draw, KEY, part or block((size,)), 0)
@@ -147,15 +149,13 @@ def test_draws_have_the_bits_of_the_reference(ask, dtype):
 
 
 @pytest.fixture(params=PROCESSORS, scope="module")
-def made(request, tmp_path_factory):
+def made(request, compiled):
     """Makes a matrix by the kernel of a processor."""
     if lacks := missing(request.param):
         pytest.skip(f"there is no {lacks}")
     compiler, runner = PROCESSORS[request.param]
-    program = tmp_path_factory.mktemp("matrices") / request.param
     sources = [HERE / "one_matrix.cpp", SOURCES / "matrices.cpp", SOURCES / "draws.cpp"]
-    command = [*compiler, *FLAGS, "-DNAMESPACE=other", f"-I{SOURCES}", *map(str, sources)]
-    subprocess.run([*command, "-o", str(program)], check=True)
+    program = compiled([*compiler, *FLAGS], sources, INCLUDED)
 
     def made(haar):
         out = np.empty(haar.shape, haar.dtype)

@@ -7,8 +7,6 @@ import functools
 import os
 import platform
 import shutil
-import subprocess
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -90,33 +88,15 @@ class Host:
 
     negative_strides = True
 
-    def __init__(self, name: str, folder: Path) -> None:
-        self.name, self.folder = name, folder
+    def __init__(self, name, compiled) -> None:
+        self.name, self.compiled = name, compiled
 
     @functools.cache  # noqa: B019 - the fixture lives as long as the session
     def library(self, variant):
-        stem = self.folder / f"{self.name}-{len(list(self.folder.iterdir()))}"
-        text = source(variant) + MORE + HOST_MORE
-        stem.with_suffix(".cpp").write_text(text, encoding="utf-8")
         flags = ["-std=c++17", "-O2", "-Wall", "-Wno-unknown-pragmas", "-Wno-unused"]
         flags += ["-Wno-builtin-declaration-mismatch", "-Wno-maybe-uninitialized"]
-        done = subprocess.run(
-            [
-                "g++",
-                *flags,
-                *FLAGS[self.name],
-                "-shared",
-                "-fPIC",
-                f"{stem}.cpp",
-                "-o",
-                f"{stem}.so",
-            ],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        return ctypes.CDLL(f"{stem}.so")
+        command = ["g++", *flags, *FLAGS[self.name], "-shared", "-fPIC"]
+        return ctypes.CDLL(str(self.compiled(command, [source(variant) + MORE + HOST_MORE])))
 
     def fill(self, draw, key, block, memory, offset, strides):
         """Fill an array that lies `offset` bytes into `memory`, with these strides in elements."""
@@ -271,30 +251,30 @@ ON_GPU = [pytest.param(name, marks=pytest.mark.gpu) for name in ("cupy", "torch"
 
 
 @pytest.fixture(scope="session", params=[*FLAGS, *ON_GPU])
-def device(request, tmp_path_factory):
+def device(request, compiled):
     """Each of the ways to run the kernel."""
-    return runner(request, tmp_path_factory)
+    return runner(request, compiled)
 
 
 @pytest.fixture(scope="session", params=["host", *ON_GPU])
-def place(request, tmp_path_factory):
+def place(request, compiled):
     """The ways that differ in where the kernel writes, and not in how it is compiled."""
-    return runner(request, tmp_path_factory)
+    return runner(request, compiled)
 
 
-def runner(request, tmp_path_factory):
+def runner(request, compiled):
     if request.param in FLAGS:
         require_compiler()
         if request.param == "host-flushing" and not X86:
             pytest.skip("flushing to zero is switched on for x86-64 only")
-        return Host(request.param, tmp_path_factory.mktemp(request.param))
+        return Host(request.param, compiled)
     if gpu(request.param) is None:
         pytest.skip(f"{request.param} finds no GPU")
     return {"cupy": Cupy, "torch": Torch}[request.param]()
 
 
 @pytest.fixture(scope="session")
-def host(tmp_path_factory):
+def host(compiled):
     """The kernels as the host runs them."""
     require_compiler()
-    return Host("host", tmp_path_factory.mktemp("host"))
+    return Host("host", compiled)
