@@ -26,6 +26,10 @@ from tests import compiling, quantiles, selection
 
 from agnostic_init.native.library import look
 
+# JAX takes three quarters of a GPU's memory when it is first used, so that of several processes that
+# test on one GPU, or of JAX beside torch, all but the first fail.
+os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
+
 if importlib.util.find_spec("torchvision") is not None:
     import torch
 

@@ -112,7 +112,7 @@ def test_a_file_without_end(capsys):
 @pytest.mark.skipif(os.name != "posix", reason="timers")
 @pytest.mark.parametrize("pattern", ["re:(a+)+$b", "re:(a|a)*b", "re:(a|aa)+c"])
 def test_an_expression_that_takes_for_ever(capsys, monkeypatch, pattern):
-    monkeypatch.setattr(planning, "PLANNING", 0.5)
+    monkeypatch.setattr(planning, "MATCHING", 0.5)
     began = time.monotonic()
     text = SPEC.replace("weight", "a" * 200).replace('"*"', f'"{pattern}"')
     assert "`rules` must be matched with all names within 0.5 seconds" in refused(capsys, text)

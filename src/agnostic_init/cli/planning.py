@@ -17,7 +17,8 @@ from agnostic_init.models.spec_file import read_rules, read_spec, spec_of
 
 __all__ = ["holds_tensors", "plan_of_options", "plan_of_spec"]
 
-PLANNING = 60.0  # seconds
+MATCHING = 60.0  # seconds
+BUILDING = 600.0  # of a model of a configuration, whose size is a number in it
 CONFIG = "config.json"
 LARGEST = 1 << 24  # bytes of a configuration
 STDIN = "standard input"
@@ -77,10 +78,12 @@ def _plan(text: str, key: Any, rules_file: str | None, dtype: str | None, other:
     if _is_config(Path(text)) and text != "-":
         from agnostic_init.torch.transformers_config import plan_of_config
 
-        return plan_of_config(text, key=_known(key, other, text), rules=rules, dtype=dtype)
-    if is_callable(text):
-        return plan_of_callable(text, rules, key, dtype, other)
-    with deadline(PLANNING):
+        key = _known(key, other, text)
+        with deadline(MATCHING, BUILDING):
+            return plan_of_config(text, key=key, rules=rules, dtype=dtype)
+    with deadline(MATCHING):
+        if is_callable(text):
+            return plan_of_callable(text, rules, key, dtype, other)
         if holds_tensors(text):
             return plan_of_file(text, rules, key=key, dtype=dtype)
         if rules is not None:

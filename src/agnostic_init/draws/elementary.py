@@ -40,8 +40,11 @@ def log(xp: Any, x: Any, smallest: float) -> Any:
     """Natural logarithm of float64 numbers in [`smallest`, 1], smallest > 2^-1022.
 
     The numbers are brought into [sqrt(1/2), sqrt(2)) by powers of two, chosen by comparisons, as
-    the standard has no way to an exponent.
+    the standard has no way to an exponent; a namespace that has one says so.
     """
+    if hasattr(xp, "exponent_and_rest"):
+        exponent, x = xp.exponent_and_rest(x)
+        return exponent * LN2 + _log_near_one(x)
     exponent = xp.zeros_like(x)
     shift = 1 << (max(1, 1 - math.frexp(smallest)[1]).bit_length() - 1)
     while shift:
@@ -105,6 +108,8 @@ def square_root(xp: Any, x: Any) -> Any:
     The remainder of the library's root is computed without error, by Veltkamp's split.
     """
     root = xp.sqrt(x)
+    if getattr(xp, "rounds_roots", False):
+        return root
     carried = root * 134217729.0
     high = carried - (carried - root)
     low = root - high

@@ -13,6 +13,7 @@ __all__ = ["MOST", "expanded"]
 GROUP = re.compile(r"\{([^{}]*)\}")
 RANGE = re.compile(r"([0-9]{1,20})\.\.([0-9]{1,20})")
 MOST = 1_000_000  # names
+LONGEST = 1 << 28  # characters of them together
 
 
 def expanded(name: str) -> list[str]:
@@ -33,6 +34,9 @@ def expanded(name: str) -> list[str]:
     count = math.prod(map(len, choices))
     if count > MOST:
         raise must("name", f"must stand for at most {MOST:,} names", name, "fewer braces in it")
+    if count > 1 and count * len(name) > LONGEST:
+        rule = f"must stand for names of at most {LONGEST:,} characters together"
+        raise must("name", rule, name, "a shorter one")
     return ["".join(chosen) for chosen in itertools.product(*choices)]
 
 

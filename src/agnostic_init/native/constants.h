@@ -8,6 +8,7 @@ namespace agnostic_init {
 constexpr int ROUNDS = 10;
 constexpr int MILLS_TERMS = 8;
 constexpr int MILLS_ITERATIONS = 4;
+constexpr int WORTH_THREADS = 65536;
 constexpr unsigned MULTIPLIER_0 = 0xd2511f53u;
 constexpr unsigned MULTIPLIER_1 = 0xcd9e8d57u;
 constexpr unsigned KEY_STEP_0 = 0x9e3779b9u;

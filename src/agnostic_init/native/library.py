@@ -16,9 +16,9 @@ from typing import Any
 from agnostic_init.arrays.errors import must
 from agnostic_init.arrays.values import Record
 
-__all__ = ["ENGINE", "INSTRUCTIONS", "Native", "library", "look"]
+__all__ = ["ABI", "ENGINE", "INSTRUCTIONS", "Native", "library", "look"]
 
-ABI = 7  # of native.h and matrices.h
+ABI = 8  # of native.h and matrices.h
 ENTRIES = (  # all that is called, besides the one that says the ABI
     *("agnostic_init_has", "agnostic_init_use", "agnostic_init_instructions"),
     "agnostic_init_record_size",

@@ -15,7 +15,7 @@
 #endif
 
 /* Changes with every change of what is below. */
-#define AGNOSTIC_INIT_ABI 7
+#define AGNOSTIC_INIT_ABI 8
 
 #ifdef __cplusplus
 extern "C" {
@@ -113,7 +113,7 @@ AGNOSTIC_INIT_API void agnostic_init_fold(uint64_t seed, uint64_t offset, const 
                                           int64_t step);
 
 /* A job by XLA, which hands over a frame of its foreign function interface: a buffer with the record
- * of a contiguous block, one with the four words of the key and the number of threads; the result.
+ * of a block and its axes, one with the four words of the key; the result.
  */
 AGNOSTIC_INIT_API void *agnostic_init_xla(void *frame);
 

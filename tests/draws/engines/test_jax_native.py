@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import pickle
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
 import agnostic_init as ai
-from agnostic_init.native.library import library
+from agnostic_init.native.library import ABI, library
 
 jax = pytest.importorskip("jax")
 jnp = jax.numpy
@@ -51,21 +55,25 @@ def test_the_same_bits(init, dtype, shape):
 
 
 @pytest.mark.parametrize(
-    ("index", "called"),
+    "index",
     [
-        ((slice(3, 7), slice(None)), True),
-        ((2, slice(5, None)), True),
-        ((slice(None), slice(3, 9)), False),
-        ((slice(None, None, -1), slice(None)), False),
+        (slice(3, 7), slice(None)),
+        (2, slice(5, None)),
+        (slice(None), slice(3, 9)),
+        (slice(None, None, -1), slice(None)),
+        (slice(7, None, -3), slice(1, None, 4)),
+        (slice(4, 4), slice(None, None, 2)),
     ],
     ids=str,
 )
-def test_blocks(index, called):
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16", "complex64"])
+def test_blocks(index, dtype):
     def program(key):
-        return ai.normal()((9, 11), key=key, xp=jnp, index=index)
+        return ai.normal()((9, 11), key=key, xp=jnp, index=index, dtype=dtype)
 
-    assert is_called(program, KEY) == called
-    assert np.array_equal(jax.jit(program)(KEY), ai.normal()((9, 11), key=KEY)[index])
+    assert is_called(program, KEY)
+    expected = np.asarray(ai.normal()((9, 11), key=KEY, dtype=dtype)[index])
+    assert np.asarray(jax.jit(program)(KEY)).tobytes() == expected.tobytes()
 
 
 def test_in_a_batch_and_in_a_loop():
@@ -99,6 +107,55 @@ def test_an_exported_program_needs_no_library():
         exported = jax.export.export(jax.jit(program), platforms=platforms)(jnp.uint32(KEY))
         assert f"custom_call @{jax_native.TARGET}(" not in exported.mlir_module()
     assert np.array_equal(exported.call(jnp.uint32(KEY)), program(KEY))
+
+
+def test_threads_are_counted_when_the_program_runs(monkeypatch):
+    """It may have been compiled long before, by another process, or for other cores."""
+    monkeypatch.setenv("AGNOSTIC_INIT_NUM_THREADS", "none")
+    large, small = (
+        jax.jit(lambda shape=shape: ai.normal()(shape, key=KEY, xp=jnp)).lower().compile()
+        for shape in ((300, 300), (30, 30))
+    )
+    expected = ai.normal()((30, 30), key=KEY)  # which threads do not share
+    assert np.array_equal(small(), expected)
+    rule = "INVALID_ARGUMENT: `AGNOSTIC_INIT_NUM_THREADS` must be a positive integer"
+    for wrong in ("none", "0", "-1", " 2", "1.5"):
+        monkeypatch.setenv("AGNOSTIC_INIT_NUM_THREADS", wrong)
+        with pytest.raises((ValueError, jax.errors.JaxRuntimeError), match=rule):
+            large().block_until_ready()
+    monkeypatch.setenv("AGNOSTIC_INIT_NUM_THREADS", "1")
+    expected = ai.normal()((300, 300), key=KEY)
+    for right in ("", "1", "003", "9" * 30):
+        monkeypatch.setenv("AGNOSTIC_INIT_NUM_THREADS", right)
+        assert np.array_equal(large(), expected)
+
+
+def test_a_program_is_of_one_version_of_the_library():
+    """A cache on disk is asked for it by all that it calls."""
+    text = jax.jit(lambda: ai.normal()((5,), key=KEY, xp=jnp)).lower().as_text()
+    assert f"custom_call @agnostic_init.draws.engines.jax_native.{ABI}(" in text
+
+
+@pytest.mark.slow
+def test_a_compiled_program_in_a_process_that_has_not_registered_the_library(tmp_path):
+    from jax.experimental import serialize_executable
+
+    compiled = jax.jit(lambda: ai.normal()((5,), key=KEY, xp=jnp)).lower().compile()
+    tmp_path.joinpath("kept").write_bytes(pickle.dumps(serialize_executable.serialize(compiled)))
+    code = f"""
+import pickle, jax
+from jax.experimental import serialize_executable
+kept = pickle.load(open({str(tmp_path / "kept")!r}, "rb"))
+try:
+    serialize_executable.deserialize_and_load(*kept)
+except jax.errors.JaxRuntimeError as error:
+    assert {jax_native.TARGET!r} in str(error), error
+import agnostic_init as ai
+expected = jax.jit(lambda: ai.normal()((5,), key={KEY}, xp=jax.numpy))()
+assert (serialize_executable.deserialize_and_load(*kept)() == expected).all()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_in_shard_map_on_one_device():
@@ -152,5 +209,7 @@ def test_a_version_of_xla_that_refuses_it(monkeypatch):
 def test_a_fault_is_an_error_of_the_program():
     assert is_called(lambda: ai.normal()((5,), key=KEY, xp=jnp))
     call = jax.ffi.ffi_call(jax_native.TARGET, jax.ShapeDtypeStruct((5,), jnp.float32))
-    with pytest.raises(jax.errors.JaxRuntimeError, match=r"INTERNAL: agnostic_init: memory is"):
+    with pytest.raises(
+        jax.errors.JaxRuntimeError, match=r"INTERNAL: agnostic_init: this is no call"
+    ):
         jax.jit(call)(jnp.zeros(3))

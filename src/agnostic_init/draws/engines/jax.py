@@ -21,6 +21,7 @@ from agnostic_init.bits.key import Key
 from agnostic_init.bits.stream import element_words, words_at
 from agnostic_init.bits.words import Narrow
 from agnostic_init.draws.engines import generic, jax_native
+from agnostic_init.draws.engines.jax_float64 import evaluate_in_integers, fits
 from agnostic_init.draws.record import Draw
 from agnostic_init.draws.reference import evaluate
 from agnostic_init.draws.without_float64 import (
@@ -33,6 +34,7 @@ __all__ = ["make"]
 
 X64 = jax.enable_x64 if hasattr(jax, "enable_x64") else jax.experimental.enable_x64
 PER_BLOCK = 4  # words
+AT_HOME = ("cpu", "cuda", "rocm")  # platforms of XLA that have float64
 
 
 def make(draw: Draw, key: Key, block: Block, target: Target) -> Any:
@@ -93,8 +95,20 @@ def _finished(draw: Draw, words: list[Any]) -> Any:
         operations = _Operations(_Words(jnp, jnp.uint32, None))
         found = evaluate_without_float64(draw, operations, words)
     else:
-        found = evaluate(draw, jnp, jnp.float32, jnp.float64, words)
+        found = _by_reference(draw, words)
     return generic.assembled(draw, _cast, found)
+
+
+def _by_reference(draw: Draw, words: list[Any]) -> Any:
+    def by_float64(*words: Any) -> Any:
+        return evaluate(draw, jnp, jnp.float32, jnp.float64, [*words])
+
+    if not fits(draw):
+        return by_float64(*words)
+    at_home = dict.fromkeys(AT_HOME, by_float64)
+    return jax.lax.platform_dependent(
+        *words, default=lambda *words: evaluate_in_integers(draw, [*words]), **at_home
+    )
 
 
 class _Words(Narrow):
@@ -137,7 +151,7 @@ class _Operations(Operations):
             return super(_Operations, self).moved(digits, size, positive, scale, shift)
 
         # Where float64 is at home, two operations of it take less.
-        at_home = dict.fromkeys(("cpu", "cuda", "rocm"), by_float64)
+        at_home = dict.fromkeys(AT_HOME, by_float64)
         return jax.lax.platform_dependent(digits, size, positive, default=by_integers, **at_home)
 
     def scaled(self, words: Any, exponent: Any) -> Any:

@@ -21,13 +21,15 @@ from agnostic_init.bits.block import Block, Positions
 from agnostic_init.bits.key import Key
 from agnostic_init.draws.engines import native
 from agnostic_init.draws.record import Draw
-from agnostic_init.native.library import library
+from agnostic_init.native.library import ABI, library
 
 __all__ = ["make"]
 
-TARGET = __name__  # that of another copy of this package is another
+# That of another copy of this package is another, and so is that of a library of other records: a
+# compiled program that is kept on disk is not taken for one of theirs.
+TARGET = f"{__name__}.{ABI}"
 ROOT = Key(0, 0)
-BASE = 3  # which number of a job's record is its base
+BASE, AXES = 3, 5  # which numbers of a job's record are its base, and where its axes are
 # Of an array that is larger only some elements can be wanted, and XLA computes no others.
 LARGEST = 1 << 31
 
@@ -57,11 +59,9 @@ def make(
     if block.size > LARGEST:
         return None
     job = native.job_at(draw, ROOT, block, 0)
-    if job.kept is not None:
-        return None  # not contiguous
     head = [*native.JOB.unpack_from(job.packed)]
-    head[BASE] = positions.base % native.LIMIT
-    record = native.JOB.pack(*head) + job.packed[native.JOB.size :]
+    head[BASE], head[AXES] = positions.base % native.LIMIT, 0
+    record = native.JOB.pack(*head) + job.packed[native.JOB.size :] + bytes(job.kept or b"")
     return _operation().bind(*four, shape=block.shape, dtype=dtype, record=record, program=program)
 
 
@@ -122,7 +122,5 @@ def _by_xla(*words: Any, program: Any, **_: Any) -> Any:
 
 
 def _by_library(*words: Any, shape: Any, dtype: Any, record: bytes, program: Any) -> Any:
-    size = int(np.prod(shape, dtype=np.uint64))
-    threads = native.number_of_threads() if size >= native.WORTH_THREADS else 1
     call = jax.ffi.ffi_call(TARGET, jax.ShapeDtypeStruct(shape, dtype))
-    return call(np.frombuffer(record, np.uint8), jnp.stack([*words, jnp.uint32(threads)]))
+    return call(np.frombuffer(record, np.uint8), jnp.stack(words))

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from agnostic_init.bits import philox
 from agnostic_init.draws import elementary, reference
+from agnostic_init.draws.engines import native
 from agnostic_init.draws.quantile import quantile
 from agnostic_init.draws.record import Central
 
@@ -49,6 +50,7 @@ def text() -> str:
         "ROUNDS": philox.ROUNDS,
         "MILLS_TERMS": reference.MILLS_TERMS,
         "MILLS_ITERATIONS": reference.MILLS_ITERATIONS,
+        "WORTH_THREADS": native.WORTH_THREADS,
     }
     words = {
         "MULTIPLIER_0": philox.MULTIPLIERS[0],
