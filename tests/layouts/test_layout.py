@@ -10,8 +10,9 @@ import pytest
 
 import agnostic_init as ai
 from agnostic_init.arrays.errors import AmbiguousLayoutError, ParameterError, ParameterTypeError
-from agnostic_init.layouts.fans import check_fan_parameters, fan_for, fans
+from agnostic_init.layouts.fans import fan_for, fans
 from agnostic_init.layouts.layout import PRESETS, parse_layout
+from agnostic_init.layouts.parameters import check_fan_parameters
 
 
 def test_a_layout_is_a_value() -> None:

@@ -9,7 +9,8 @@ from agnostic_init.arrays.values import Value
 from agnostic_init.bits.block import checked_shape
 from agnostic_init.initializers.lookup import found
 from agnostic_init.initializers.rescaled import Rescaled
-from agnostic_init.layouts.fans import check_layout_or_fan, fans
+from agnostic_init.layouts.fans import fans
+from agnostic_init.layouts.parameters import check_layout_or_fan
 from agnostic_init.scales.mup import mup_init, mup_learning_rate, mup_multiplier
 
 __all__ = ["mup"]

@@ -66,7 +66,7 @@ class scaled(Rescaled, Value):
         if layout is None and fan is None and type(groups) is int and groups == 1:
             return
         # Not at the top: most factors need no fans, and layouts take a while to import.
-        from agnostic_init.layouts.fans import check_layout_or_fan
+        from agnostic_init.layouts.parameters import check_layout_or_fan
 
         groups, fan = check_layout_or_fan(layout, groups, fan)
         needed = isinstance(factor, Scale) and factor.missing

@@ -13,7 +13,8 @@ from agnostic_init.draws.quantile import modulus_std, truncated_std
 from agnostic_init.draws.record import Draw, draw_of
 from agnostic_init.initializers.base import Initializer
 from agnostic_init.initializers.random import normal, truncated_normal, uniform
-from agnostic_init.layouts.fans import check_fan_parameters, fan_for, known_fans
+from agnostic_init.layouts.fans import fan_for, known_fans
+from agnostic_init.layouts.parameters import check_fan_parameters
 
 __all__ = ["DISTRIBUTIONS", "variance_scaling"]
 

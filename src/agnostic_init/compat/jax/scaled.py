@@ -24,7 +24,8 @@ from agnostic_init.compat.jax.drawing import (
     scaled,
 )
 from agnostic_init.initializers import scaling
-from agnostic_init.layouts.fans import MODES, by_mode
+from agnostic_init.layouts.fans import by_mode
+from agnostic_init.layouts.parameters import MODES
 
 __all__ = [
     "glorot_normal",

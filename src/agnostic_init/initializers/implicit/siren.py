@@ -12,7 +12,8 @@ from agnostic_init.arrays.values import Value
 from agnostic_init.draws.record import Draw, draw_of
 from agnostic_init.initializers.base import Initializer
 from agnostic_init.initializers.random import uniform
-from agnostic_init.layouts.fans import check_fan_parameters, fan_for, known_fans
+from agnostic_init.layouts.fans import fan_for, known_fans
+from agnostic_init.layouts.parameters import check_fan_parameters
 
 __all__ = ["siren"]
 
