@@ -14,17 +14,8 @@ __all__ = ["name_of"]
 # Where torch means another dtype than NumPy by a name.
 _TORCHS = {"float": "float32", "int": "int32", "cfloat": "complex64", "chalf": "complex32"}
 # What .safetensors files and papers call some, which is said in errors and not taken.
-_OF_FILES = {
-    "BF16": "bfloat16",
-    "F16": "float16",
-    "F32": "float32",
-    "F64": "float64",
-    "FP16": "float16",
-    "FP32": "float32",
-    "FP64": "float64",
-    "F8_E4M3": "float8_e4m3fn",
-    "F8_E5M2": "float8_e5m2",
-}
+_OF_FILES = {row.safetensors: name for name, row in DTYPES.items() if row.safetensors}
+_OF_FILES |= {f"FP{bits}": f"float{bits}" for bits in (16, 32, 64)}
 
 
 def name_of(dtype: Any) -> str:
