@@ -7,8 +7,12 @@ import sys
 
 import numpy as np
 import pytest
+from tests.initializers import test_bad_calls_architectures as architectures
+from tests.initializers import test_bad_calls_structured as structured
 
 import agnostic_init as ai
+from agnostic_init.homes import HOMES
+from agnostic_init.initializers import registry
 
 draws = ai.draws
 NAN, INF = math.nan, math.inf
@@ -403,8 +407,19 @@ def test_a_bad_call_says_what_is_wrong(name):
         call()
 
 
-def test_there_are_enough():
-    assert len(CALLS) >= 40
+def names_in(code):
+    """The names that a call uses, those in functions inside of it too."""
+    inside = [each for each in code.co_consts if hasattr(each, "co_names")]
+    return set(code.co_names).union(*map(names_in, inside))
+
+
+def test_every_initializer_has_a_bad_call():
+    """But names of one distribution and its conventions, which are those of `variance_scaling`."""
+    tables = CALLS, architectures.CALLS, structured.CALLS
+    used = set()
+    for call, *_ in (row for table in tables for row in table.values()):
+        used |= {call.__name__} if isinstance(call, type) else names_in(call.__code__)
+    assert {*registry.names()} - {*HOMES["initializers.named"]} - used == set()
 
 
 def test_out_is_left_alone_by_a_bad_call():

@@ -14,6 +14,22 @@ NAN, INF = math.nan, math.inf
 TORCH = {"layout": "torch"}
 
 CALLS = {
+    "phases without a key": (lambda: ai.random_phases()(2), TypeError, "`key` must be given"),
+    "rows that are none": (
+        lambda: ai.constant_rows("normal", "first", 1.0),
+        TypeError,
+        "`rows` must be an index",
+    ),
+    "a row that is not there": (
+        lambda: ai.zero_rows("normal", 4)((4, 2), key=0),
+        ValueError,
+        "`rows` must be within .* of length 4",
+    ),
+    "a mask of halves": (
+        lambda: ai.masked("normal", [1, 0.5]),
+        TypeError,
+        "`mask` must be truth values, or zeros and ones",
+    ),
     # ranks
     "orthogonal vector": (lambda: ai.orthogonal()(3, key=0), ValueError, "`shape` must have two"),
     "orthogonal scalar": (lambda: ai.orthogonal()((), key=0), ValueError, "`shape` must have two"),

@@ -490,7 +490,7 @@ DEVICE void evaluate(const u32* words, const u32* parameter, const uint4* table,
 
 // ------------------------------------------------------------------------------------- the kernel
 
-// floor(number / divisor) for number < 2^63: see `divider` in parameters.py.
+// floor(number / divisor) for number < 2^63: see `divider` in axes.py.
 DEVICE u64 divided(u64 number, u64 magic, u32 shift) {
   return __umul64hi(magic, number << 1) >> shift;
 }
