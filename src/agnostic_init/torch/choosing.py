@@ -10,7 +10,6 @@ from agnostic_init.arrays.errors import ParameterError, must_be_type, within
 from agnostic_init.initializers.base import Initializer
 from agnostic_init.initializers.lookup import found
 from agnostic_init.models.rules import Rule
-from agnostic_init.torch.gated import check_gates
 from agnostic_init.torch.record import Item
 
 __all__ = ["Choice", "chosen"]
@@ -40,6 +39,8 @@ def chosen(items: Sequence[Item], rules: Any) -> dict[str, Choice]:
     """
     if rules is None:
         return {}
+    from agnostic_init.torch.gated import check_gates
+
     parameters = [item for item in items if item.kind == "parameter"]
     choosers = [(text, chooser) for rule in _pairs(rules) for text, chooser in [_chooser(rule)]]
     choices: dict[str, Choice] = {}

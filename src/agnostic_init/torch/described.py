@@ -11,7 +11,6 @@ from agnostic_init.initializers.base import Initializer
 from agnostic_init.initializers.constant import constant, zeros
 from agnostic_init.torch.choosing import Choice
 from agnostic_init.torch.geometry import disjoint
-from agnostic_init.torch.patchwork import patchwork
 from agnostic_init.torch.record import Item
 from agnostic_init.torch.replay import Source
 from agnostic_init.torch.states import COMPUTED, Constant, Drawn, Parts, State, Unwritten, Value
@@ -57,7 +56,10 @@ def content_of(
     if found is None:
         return Content("own code")
     init, keys = found
-    if isinstance(init, patchwork):
+    if isinstance(state, Parts):
+        from agnostic_init.torch.patchwork import patchwork
+
+        assert isinstance(init, patchwork)
         own = (key.fold_in(item.name),)
         init = patchwork(init.base, init.parts, None if keys in ((), own) else keys)
         return Content("recorded", "", init, key.fold_in(item.name))
@@ -85,6 +87,8 @@ def _initializer(
             tuple((part.start, part.stop, part.step) for part in place) for place, _ in state.parts
         ]
         base = inits.pop(0) if first else None
+        from agnostic_init.torch.patchwork import patchwork
+
         return patchwork(base, tuple(zip(places, inits, strict=True))), tuple(keys)
     return None
 

@@ -37,6 +37,8 @@ class Recording(Handler):
     def draw(self, call: Call) -> Any:
         init = call.initializer
         fixed = init is not None and not init.needs_key and call.name in CONSTANT
+        if fixed and self._filled(call):
+            return call.tensor
         if init is None or call.generator is not None or fixed:
             return call.original()
         if call.tensor is not None:
@@ -47,6 +49,13 @@ class Recording(Handler):
             self.recorder.draw(made, init)
             return call.after(made)
         return call.original()
+
+    def _filled(self, call: Call) -> bool:
+        """Record a constant, or say that it has to be seen what torch does."""
+        value: Any = FIXED_VALUES.get(call.name)
+        if value is None:
+            value = call.kwargs["val"] if "val" in call.kwargs else call.args[1]
+        return type(value) in (int, float) and self.recorder.fill(call.tensor, value)
 
     def other(
         self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]
@@ -80,6 +89,7 @@ SET_DATA = torch.Tensor.data.__set__
 ONE_BY_ONE = frozenset(("apply_", "map_", "map2_"))
 READING = frozenset(("numpy", "tolist", "__array__"))
 CONSTANT = frozenset(("constant_", "ones_", "zeros_"))
+FIXED_VALUES = {"ones_": 1.0, "zeros_": 0.0}
 
 
 @contextmanager

@@ -24,6 +24,7 @@ from agnostic_init.torch.tensors import constant_in, swap, unwatched
 
 __all__ = ["Memory"]
 
+META = torch.device("meta")
 SMALL = 1 << 16  # elements that are copied at once; of more, when they are written
 
 
@@ -82,12 +83,23 @@ class Memory:
                 # Nothing will write it any more, so it need not be copied.
                 held.state = self._values(held, parameter, copy=False)
             self.follow(parameter)
-            bare = torch.empty(held.size, dtype=held.geometry.dtype, device="meta")
-            held.bare, held.device = bare.untyped_storage(), parameter.device
-            self._stands_for(held.bare, held)
-        bare = torch.empty(0, dtype=parameter.dtype, device="meta")
+            whole = held.geometry
+            if parameter.numel() == held.size and geometry.of(parameter) == whole:
+                bare = torch.empty_strided(
+                    whole.shape, whole.strides, dtype=whole.dtype, device=META
+                )
+                self._stand(held, bare, parameter)
+                swap(parameter, bare)
+                return
+            self._stand(held, torch.empty(held.size, dtype=whole.dtype, device=META), parameter)
+        bare = torch.empty(0, dtype=parameter.dtype, device=META)
         place = parameter.storage_offset(), parameter.size(), parameter.stride()
         swap(parameter, bare.set_(held.bare, *place))
+
+    def _stand(self, held: Held, bare: Any, parameter: Any) -> None:
+        """Let a tensor without memory stand for that of a parameter."""
+        held.bare, held.device = bare.untyped_storage(), parameter.device
+        self._stands_for(held.bare, held)
 
     def captured(self, tensor: Any) -> Captured:
         """The values that a tensor without draws has now."""
@@ -109,6 +121,9 @@ class Memory:
 
     def written(self, held: Held, view: Geometry, state: State) -> None:
         """Know what is in the memory of a view."""
+        if held.state is not None and view == held.geometry:
+            held.state = state
+            return
         place = None if held.state is None else held.region(view)
         if held.state is not None and place is not None:
             held.state = placed(held.state, place, state, held.geometry.shape)

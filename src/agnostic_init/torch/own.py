@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any
 
 import torch
@@ -147,7 +146,7 @@ class _Own(Patched):
         tensor, named = call.tensor, self._of(call.tensor)
         if named is None:
             if call.random and call.initializer is not None and call.generator is None:
-                call = replace(call, generator=self._keys.take())
+                call = call.replaced(generator=self._keys.take())
             return super().draw(call)
         if named.name in self._kept:
             return tensor
@@ -157,7 +156,7 @@ class _Own(Patched):
             if whole:
                 self._drawn[named.name] = call.initializer
             part = named.name if whole else f"{named.name}[{tensor.storage_offset()}]"
-            call = replace(call, generator=self._stream.fold_in(part))
+            call = call.replaced(generator=self._stream.fold_in(part))
         return super().draw(call)
 
     def other(

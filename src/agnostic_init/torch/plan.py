@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from agnostic_init.arrays.values import Value
 from agnostic_init.bits.key import Key
 from agnostic_init.initializers.base import Initializer
-from agnostic_init.models.table import table
 from agnostic_init.torch.described import Content
 from agnostic_init.torch.record import Item
 
@@ -19,8 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["Plan", "Row"]
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Value):
     """One tensor of a plan.
 
     Attributes
@@ -85,8 +83,7 @@ class Row:
         return said.fan_in, said.fan_out
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Plan:
+class Plan(Value):
     """What the parameters of a module are filled with: a value, whose text is a table.
 
     It is read as its rows in their order, or by name: ``plan["fc.weight"]``.
@@ -127,6 +124,8 @@ class Plan:
         return f"Plan({len(self)} tensors: {counts}; key={self.key})"
 
     def __str__(self) -> str:
+        from agnostic_init.models.table import table
+
         header = ["name", "shape", "dtype", "source", "distribution", "std", "fan_in", "fan_out"]
         rows = [
             [

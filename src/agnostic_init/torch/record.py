@@ -19,6 +19,8 @@ __all__ = ["Item", "Record", "forget", "items_of", "keep"]
 
 #: What a module of torch has for itself.
 TORCHS = frozenset(vars(torch.nn.Module()))
+SIMPLE = frozenset((bool, int, float, str, type(None)))
+CONTAINERS = (list, tuple, dict)
 
 
 class Record(NamedTuple):
@@ -119,9 +121,11 @@ def _tensors(module: Any) -> list[tuple[str, Any]]:
 def _attributes(module: Any) -> Iterator[tuple[str, Any]]:
     """Tensors that a module has as plain attributes, or in lists and dictionaries there."""
     for name, value in vars(module).items():
+        if name in TORCHS or type(value) in SIMPLE:
+            continue
         if isinstance(value, torch.Tensor):
             yield name, value
-        elif isinstance(value, list | tuple | dict) and name not in TORCHS:
+        elif isinstance(value, CONTAINERS):
             pairs = value.items() if isinstance(value, dict) else enumerate(value)
             for place, each in pairs:
                 if isinstance(each, torch.Tensor):

@@ -30,6 +30,8 @@ from agnostic_init.torch.tensors import alone, on_meta, plain, seeded, tensors_i
 __all__ = ["ReadError", "Recorder"]
 
 CONSTANT = frozenset(("fill_", "zero_"))
+FILL = torch.ops.aten.fill_.Scalar
+OF_SIZES = frozenset(("empty", "empty_strided", "empty_permuted", "zeros", "ones", "full"))
 META = torch.device("meta")
 UNASKED = Key(0, 0)  # of values that nobody sees
 
@@ -96,13 +98,28 @@ class Recorder(TorchDispatchMode):
             event = self._event(initializer)
             self.nodes.append(Node(None, (View(held, view),), {}, (), (held,), event=event))
             # What is not drawn element by element needs the very shape it was drawn in.
-            place = held.region(view) or ()
-            shape = tuple(len(range(each.start, each.stop, each.step)) for each in place)
-            known = initializer.elementwise or shape == view.shape
+            known = initializer.elementwise or view == held.geometry
+            if not known:
+                place = held.region(view) or ()
+                known = view.shape == tuple(len(range(p.start, p.stop, p.step)) for p in place)
             self.memory.written(held, view, Drawn(event, initializer) if known else COMPUTED)
         if not tensor.is_meta and held.bare is None:
             with alone():
                 initializer.fill(tensor.detach(), key=self._source(event).key)
+
+    def fill(self, tensor: Any, value: float) -> bool:
+        """Record that a tensor without memory is one number, or say that it is another kind."""
+        if not isinstance(tensor, torch.Tensor) or not tensor.is_meta or not plain(tensor):
+            return False
+        with unwatched():
+            held, view = self.memory.of(tensor), geometry.of(tensor)
+            if held is None or not held.followed:
+                return False
+            place = View(held, view)
+            node = Node(FILL, (place, value), {}, (held,), (held,))
+            self.nodes.append(node)
+            self.memory.written(held, view, Constant(value))
+        return True
 
     def values(self, tensor: Any) -> Any:
         """What a tensor without values would have in it."""
@@ -134,6 +151,9 @@ class Recorder(TorchDispatchMode):
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
+        what = operator(func)
+        if what.name in OF_SIZES:
+            return self._made(func, what, args, kwargs)
         bare = followed = False
         for each in tensors_in((*args, *kwargs.values()) if kwargs else args):
             if not plain(each):
@@ -141,7 +161,6 @@ class Recorder(TorchDispatchMode):
             held = self.memory.of(each)
             bare = bare or each.is_meta or (held is not None and held.bare is not None)
             followed = followed or (held is not None and held.followed)
-        what = operator(func)
         if what.random and kwargs.get("generator") is None:
             return self._drawing(func, what, args, kwargs, bare=bare)
         if what.name not in EMPTY and what.name not in FILLED:
@@ -157,6 +176,8 @@ class Recorder(TorchDispatchMode):
             held = self.memory.of(each)
             if held is not None:
                 self.memory.before_writing(held)
+        if not written:
+            return self._made(func, what, args, kwargs)
         made = func(*args, **kwargs)
         for each in written:
             held = self.memory.of(each)
@@ -164,8 +185,13 @@ class Recorder(TorchDispatchMode):
                 whole = what.name in CONSTANT and held.all_of(geometry.of(each))
                 after = IN_PLACE[what.name](UNWRITTEN, *args[1:]) if whole else None
                 held.state = after if isinstance(after, Constant) else None
+        return made
+
+    def _made(self, func: Any, what: Operator, args: Any, kwargs: Any) -> Any:
+        """Do what writes nothing, and know the memory of what it makes."""
+        made = func(*args, **kwargs)
         # What `torch.tensor` makes is seen when it is called fresh, and not before.
-        if (not what.view or what.name == "lift_fresh") and not written:
+        if not what.view or what.name == "lift_fresh":
             state: State | None = UNWRITTEN if what.name in EMPTY else None
             if what.name in FILLED:
                 state = Constant(FILLED[what.name](*args, **kwargs))

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from agnostic_init.arrays.errors import ParameterError
 from agnostic_init.initializers.base import Initializer
-from agnostic_init.initializers.orthogonal import orthogonal
 from agnostic_init.initializers.random import normal, truncated_normal, uniform
 from agnostic_init.initializers.scaling import variance_scaling
 
@@ -52,16 +49,25 @@ class Event(NamedTuple):
     initializer: Initializer | None
 
 
-@dataclass(frozen=True, slots=True)
 class Unwritten:
     """Nothing was ever written."""
 
+    __slots__ = ()
 
-@dataclass(frozen=True, slots=True)
+
 class Constant:
     """One number everywhere."""
 
-    value: Any
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is Constant and bool(self.value == other.value)
+
+    def __hash__(self) -> int:
+        return hash(self.value)
 
 
 class Captured:
@@ -71,32 +77,39 @@ class Captured:
         self.tensor = tensor
 
 
-@dataclass(frozen=True, slots=True)
 class Value:
     """The values of a tensor that no draw is in."""
 
-    captured: Captured
+    __slots__ = ("captured",)
+
+    def __init__(self, captured: Captured) -> None:
+        self.captured = captured
 
 
-@dataclass(frozen=True, slots=True)
 class Drawn:
     """A draw, or a function of it that is a draw from another distribution."""
 
-    event: Event
-    initializer: Initializer
+    __slots__ = ("event", "initializer")
+
+    def __init__(self, event: Event, initializer: Initializer) -> None:
+        self.event = event
+        self.initializer = initializer
 
 
-@dataclass(frozen=True, slots=True)
 class Parts:
     """A state, over parts of which others were written."""
 
-    base: State
-    parts: tuple[tuple[tuple[slice, ...], State], ...]
+    __slots__ = ("base", "parts")
+
+    def __init__(self, base: State, parts: tuple[tuple[tuple[slice, ...], State], ...]) -> None:
+        self.base = base
+        self.parts = parts
 
 
-@dataclass(frozen=True, slots=True)
 class Computed:
     """Anything else, for which what was done has to be done again."""
+
+    __slots__ = ()
 
 
 State = Unwritten | Constant | Value | Drawn | Parts | Computed
@@ -205,9 +218,11 @@ def _scaled(init: Initializer, factor: float, shift: float) -> Initializer | Non
     if shift:
         return None
     if isinstance(init, variance_scaling):
-        return dataclasses.replace(init, scale=init.scale * size * size)
+        return init.__replace__(scale=init.scale * size * size)
+    from agnostic_init.initializers.orthogonal import orthogonal
+
     if isinstance(init, orthogonal):
-        return dataclasses.replace(init, gain=init.gain * factor)
+        return orthogonal(init.gain * factor, init.layout)
     return None
 
 

@@ -37,6 +37,18 @@ def plain(tensor: Any) -> bool:
     kind = type(tensor)
     if kind not in OWN and kind.__torch_dispatch__ is not torch.Tensor.__torch_dispatch__:
         return False
+    keys = torch._C._dispatch_keys(tensor).raw_repr()
+    known = _plain.get(keys)
+    if known is None:
+        known = _plain[keys] = _is_plain(tensor)
+    return known
+
+
+#: What was found, by the keys that a tensor is dispatched by, of which all that is asked follows.
+_plain: dict[int, bool] = {}
+
+
+def _is_plain(tensor: Any) -> bool:
     return (
         tensor.layout is torch.strided
         and not tensor.is_quantized
@@ -49,9 +61,10 @@ def plain(tensor: Any) -> bool:
 def tensors_in(arguments: Iterable[Any]) -> Iterator[Any]:
     """The tensors among arguments, and in lists and tuples there."""
     for each in arguments:
-        if isinstance(each, torch.Tensor):
+        kind = type(each)
+        if kind in OWN or isinstance(each, torch.Tensor):
             yield each
-        elif isinstance(each, list | tuple):
+        elif kind is list or isinstance(each, (list, tuple)):  # noqa: UP038 - a union is made anew
             yield from tensors_in(each)
 
 

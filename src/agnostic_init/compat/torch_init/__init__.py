@@ -22,19 +22,8 @@ True
 
 from __future__ import annotations
 
-from agnostic_init.compat.torch_init.deprecated import (
-    constant,
-    dirac,
-    eye,
-    kaiming_normal,
-    kaiming_uniform,
-    normal,
-    orthogonal,
-    sparse,
-    uniform,
-    xavier_normal,
-    xavier_uniform,
-)
+from typing import TYPE_CHECKING, Any
+
 from agnostic_init.compat.torch_init.elementwise import (
     constant_,
     normal_,
@@ -57,7 +46,22 @@ from agnostic_init.compat.torch_init.scaled import (
     xavier_normal_,
     xavier_uniform_,
 )
-from agnostic_init.compat.torch_init.structured import dirac_, eye_, orthogonal_, sparse_
+
+if TYPE_CHECKING:
+    from agnostic_init.compat.torch_init.deprecated import (
+        constant,
+        dirac,
+        eye,
+        kaiming_normal,
+        kaiming_uniform,
+        normal,
+        orthogonal,
+        sparse,
+        uniform,
+        xavier_normal,
+        xavier_uniform,
+    )
+    from agnostic_init.compat.torch_init.structured import dirac_, eye_, orthogonal_, sparse_
 
 __all__ = [
     "calculate_gain",
@@ -89,3 +93,22 @@ __all__ = [
     "xavier_uniform_",
     "zeros_",
 ]
+
+STRUCTURED = ("dirac_", "eye_", "orthogonal_", "sparse_")
+
+
+def __getattr__(name: str) -> Any:
+    """What most models do without, as matrices that are made by others."""
+    if name not in __all__:
+        message = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(message)
+    from importlib import import_module
+
+    home = "structured" if name in STRUCTURED else "deprecated"
+    found = getattr(import_module(f"{__name__}.{home}"), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -6,7 +6,6 @@ import inspect
 import sys
 import types
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -22,7 +21,25 @@ __all__ = ["MAKING", "Call", "recognized"]
 Function = Callable[..., Any]
 
 
-@dataclass(frozen=True, slots=True)
+def _itself(made: Any) -> Any:
+    return made
+
+
+FIELDS = (
+    "name",
+    "function",
+    "args",
+    "kwargs",
+    "of_init",
+    "random",
+    "initializer",
+    "tensor",
+    "generator",
+    "make",
+    "after",
+)
+
+
 class Call:
     """One call of a function of torch that draws, or that is one of ``torch.nn.init``.
 
@@ -50,17 +67,37 @@ class Call:
         What becomes of the tensor when it has the initializer's values: another, or itself.
     """
 
-    name: str
-    function: Function
-    args: tuple[Any, ...]
-    kwargs: Mapping[str, Any]
-    of_init: bool = False
-    random: bool = True
-    initializer: Initializer | None = None
-    tensor: Any = None
-    generator: Any = None
-    make: Callable[[], Any] | None = None
-    after: Callable[[Any], Any] = field(default=lambda made: made)
+    __slots__ = FIELDS
+
+    def __init__(
+        self,
+        name: str,
+        function: Function,
+        args: tuple[Any, ...],
+        kwargs: Mapping[str, Any],
+        of_init: bool = False,
+        random: bool = True,
+        initializer: Initializer | None = None,
+        tensor: Any = None,
+        generator: Any = None,
+        make: Callable[[], Any] | None = None,
+        after: Callable[[Any], Any] = _itself,
+    ) -> None:
+        self.name = name
+        self.function = function
+        self.args = args
+        self.kwargs = kwargs
+        self.of_init = of_init
+        self.random = random
+        self.initializer = initializer
+        self.tensor = tensor
+        self.generator = generator
+        self.make = make
+        self.after = after
+
+    def replaced(self, **changes: Any) -> Call:
+        """The same with other values of some attributes."""
+        return Call(**{name: getattr(self, name) for name in FIELDS} | changes)
 
     def original(self) -> Any:
         """Call torch's function, as it was called."""
@@ -162,6 +199,10 @@ MAKING: dict[str, Function] = {
 }
 
 
+#: All names of methods and operators that draw.
+DRAWING = frozenset((*IN_PLACE, *MAKING, *WITH_GENERATOR, *UNNAMED))
+
+
 def recognized(
     function: Function, args: tuple[Any, ...], kwargs: Mapping[str, Any], *, meant: bool = True
 ) -> Call | None:
@@ -180,14 +221,17 @@ def recognized(
         If the function would fill a tensor with what there is not, as with a negative std.
     """
     name = getattr(function, "__name__", "")
-    if isinstance(function, types.FunctionType):
+    if type(function) is types.FunctionType:
         if str(function.__module__).startswith("agnostic_init."):
             return None
         name = name.removeprefix(PRIVATE)
         if name in FILLING:
             return _filling(name, FILLING[name] if meant else _named, function, args, kwargs)
         return Call(name, function, args, kwargs) if name in UNNAMED else None
-    name = name.partition(".")[0]  # of an operator's overload
+    if "." in name:
+        name = name.partition(".")[0]  # of an operator's overload
+    if name not in DRAWING:
+        return None
     if name in IN_PLACE and not (name == "uniform_" and args and args[0].is_complex()):
         return _filling(name, IN_PLACE[name] if meant else _named, function, args, kwargs)
     if name in MAKING:

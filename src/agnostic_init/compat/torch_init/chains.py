@@ -8,7 +8,6 @@ calls; its first operation is answered with all that it means, and the others wi
 
 from __future__ import annotations
 
-import dataclasses
 import inspect
 from types import FrameType
 from typing import Any
@@ -67,7 +66,7 @@ class Chain:
 
 
 def _replaced(call: Call, init: Any) -> Call:
-    return dataclasses.replace(call, name="trunc_normal_", of_init=True, initializer=init)
+    return call.replaced(name="trunc_normal_", of_init=True, initializer=init)
 
 
 def _is_one(frame: FrameType) -> bool:

@@ -8,6 +8,7 @@ blocks are open, what computes such weights tells what it made.
 from __future__ import annotations
 
 import functools
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,7 +18,6 @@ from typing import Any
 import torch
 from torch.multiprocessing.reductions import StorageWeakRef
 from torch.nn.utils.parametrize import ParametrizationList
-from torch.nn.utils.prune import BasePruningMethod
 from torch.nn.utils.spectral_norm import SpectralNorm
 from torch.nn.utils.weight_norm import WeightNorm
 
@@ -105,15 +105,18 @@ def _open(change: int) -> None:
     with _lock:
         _blocks += change
         if _blocks == 1 and change == 1:
-            for kind, name, telling in TELLING:
+            pruning = sys.modules.get("torch.nn.utils.prune")
+            own = [] if pruning is None else [(pruning.BasePruningMethod, "apply_mask", _computing)]
+            _theirs.clear()
+            for kind, name, telling in (*TELLING, *own):
                 _theirs[kind, name] = vars(kind).get(name)
                 setattr(kind, name, telling(getattr(kind, name)))
         elif not _blocks:
-            for (kind, name), own in _theirs.items():
-                if own is None:
+            for (kind, name), before in _theirs.items():
+                if before is None:
                     delattr(kind, name)
                 else:
-                    setattr(kind, name, own)
+                    setattr(kind, name, before)
 
 
 def _computing(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -147,7 +150,6 @@ TELLING = (
     (ParametrizationList, "right_inverse", _assigning),
     (WeightNorm, "compute_weight", _computing),
     (SpectralNorm, "compute_weight", _computing),
-    (BasePruningMethod, "apply_mask", _computing),
 )
 _theirs: dict[tuple[type, str], Any] = {}
 

@@ -8,7 +8,6 @@ from typing import Any
 from agnostic_init.arrays.errors import ParameterError
 from agnostic_init.compat.torch_init.elementwise import normal_of, trunc_normal_of, uniform_of
 from agnostic_init.compat.torch_init.scaled import kaiming_of, xavier_of
-from agnostic_init.compat.torch_init.structured import dirac_of, eye_of, orthogonal_of, sparse_of
 from agnostic_init.initializers.base import Initializer
 from agnostic_init.initializers.constant import constant, ones, zeros
 
@@ -55,7 +54,18 @@ def _trunc_normal(
 
 
 def _sparse(tensor: Any, sparsity: Any, std: Any = 0.01, generator: Any = None) -> Meaning:
-    return tensor, sparse_of(tensor, sparsity, std), generator
+    return tensor, _structured().sparse_of(tensor, sparsity, std), generator
+
+
+def _orthogonal(tensor: Any, gain: Any = 1, generator: Any = None) -> Meaning:
+    return tensor, _structured().orthogonal_of(tensor, gain), generator
+
+
+def _structured() -> Any:
+    """Imported when a model has such weights, as most have none."""
+    from agnostic_init.compat.torch_init import structured
+
+    return structured
 
 
 #: The functions of torch.nn.init, by name, whoever keeps or guards them.
@@ -71,17 +81,13 @@ FILLING: dict[str, Function] = {
     "xavier_normal_": _xavier("normal"),
     "kaiming_uniform_": _kaiming("uniform"),
     "kaiming_normal_": _kaiming("normal"),
-    "orthogonal_": lambda tensor, gain=1, generator=None: (
-        tensor,
-        orthogonal_of(tensor, gain),
-        generator,
-    ),
+    "orthogonal_": _orthogonal,
     "sparse_": _sparse,
     "constant_": _constant,
     "ones_": lambda tensor: (tensor, ones(), None),
     "zeros_": lambda tensor: (tensor, zeros(), None),
-    "eye_": lambda tensor: (tensor, eye_of(tensor), None),
-    "dirac_": lambda tensor, groups=1: (tensor, dirac_of(tensor, groups), None),
+    "eye_": lambda tensor: (tensor, _structured().eye_of(tensor), None),
+    "dirac_": lambda tensor, groups=1: (tensor, _structured().dirac_of(tensor, groups), None),
 }
 #: Of those, the ones that draw nothing.
 FIXED = frozenset({"constant_", "ones_", "zeros_", "eye_", "dirac_"})
