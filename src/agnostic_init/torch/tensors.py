@@ -64,7 +64,7 @@ def tensors_in(arguments: Iterable[Any]) -> Iterator[Any]:
         kind = type(each)
         if kind in OWN or isinstance(each, torch.Tensor):
             yield each
-        elif kind is list or isinstance(each, (list, tuple)):  # noqa: UP038 - a union is made anew
+        elif kind is list or isinstance(each, (list, tuple)):
             yield from tensors_in(each)
 
 
