@@ -26,7 +26,7 @@ from agnostic_init.draws.distributions import (
     truncated_normal_draw,
     uniform_draw,
 )
-from agnostic_init.draws.engines import native
+from agnostic_init.draws.engines import native, native_header
 from agnostic_init.draws.engines.storage import store
 from agnostic_init.draws.reference import evaluate
 from agnostic_init.linalg import reference
@@ -73,19 +73,25 @@ def missing(name):
 
 
 @pytest.fixture(params=PROCESSORS, scope="module")
-def ask(request, compiled):
-    """Sends a job, and words if they are given, to the kernel of a processor."""
+def kernel(request, compiled):
+    """The command that runs the kernel of a processor."""
     if lacks := missing(request.param):
         pytest.skip(f"there is no {lacks}")  # where AGNOSTIC_INIT_REQUIRE names it, nothing runs
     compiler, runner = PROCESSORS[request.param]
     program = compiled([*compiler, *FLAGS], [HERE / "one_set.cpp"], INCLUDED)
+    return [*runner, str(program)]
+
+
+@pytest.fixture(scope="module")
+def ask(kernel):
+    """Sends a job, and words if they are given, to the kernel of a processor."""
 
     def ask(draw, size, words=None, part=None):
         job = native.job_at(draw, KEY, part or block((size,)), 0)
         out = np.empty(size, DTYPES[draw.dtype].storage)
         given = np.empty(0, np.uint32) if words is None else words
         request = job.packed + struct.pack("=2Q", out.nbytes, given.size) + given.tobytes()
-        run = subprocess.run([*runner, program], input=request, capture_output=True, check=True)
+        run = subprocess.run(kernel, input=request, capture_output=True, check=True)
         out.view(np.uint8)[:] = np.frombuffer(run.stdout, np.uint8)
         return out
 
@@ -117,6 +123,13 @@ def test_the_upper_half_mirrors_it(ask, table):
     words = np.arange(0, 1 << 23, 97, dtype=np.uint32)
     values = ask(draw, words.size, words)
     np.testing.assert_array_equal(ask(draw, words.size, ~words), -values)
+
+
+def test_what_is_nearly_a_quantile_is_as_near_as_its_rounding_takes_it_to_be(kernel):
+    run = subprocess.run([*kernel, "61"], capture_output=True, check=True, text=True)
+    products = 3 * 2.0**-24
+    for error in map(float, run.stdout.split()):
+        assert 2.0**-21 < error < native_header.ERROR - products
 
 
 REAL = (

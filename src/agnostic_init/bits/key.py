@@ -16,7 +16,7 @@ from agnostic_init.arrays.values import Value
 __all__ = ["Key", "digest", "key", "word64"]
 
 LIMIT, MASK = 1 << 64, 0xFFFFFFFF
-FEW = 16  # names, which are folded one by one
+FEW = 16  # items, which are folded one by one
 
 
 class Key(Value):
@@ -108,7 +108,7 @@ class Key(Value):
         w0, w1, w2, w3 = philox_block((counter & MASK, counter >> 32, 0, 0), self.words)
         return _known(w1 << 32 | w0, w3 << 32 | w2)
 
-    def fold_in_all(self, names: Sequence[str]) -> list[Key]:
+    def fold_in_all(self, names: Sequence[str] | Sequence[int]) -> list[Key]:
         """Derive the keys of many items at once: ``[fold_in(name) for name in names]``."""
         if not self.known or len(names) < FEW:
             return [self.fold_in(name) for name in names]
@@ -116,7 +116,8 @@ class Key(Value):
         from agnostic_init.bits.words import Wide
 
         wide = Wide(np, np.uint64, None, signed=False)
-        counters = np.array([digest(name) for name in names], np.uint64)
+        numbers = [digest(name) if isinstance(name, str) else name for name in names]
+        counters = np.array(numbers, np.uint64)
         words = philox(wide, wide.split(wide.add(counters, self.offset)), *self.words)
         low0, high0, low1, high1 = words
         half = wide.constant(32)

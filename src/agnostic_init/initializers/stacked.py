@@ -12,9 +12,10 @@ from agnostic_init.arrays.numbers import integer
 from agnostic_init.arrays.target import Target
 from agnostic_init.bits.block import Block, block
 from agnostic_init.bits.key import Key
+from agnostic_init.draws.engines.host import keys_along
 from agnostic_init.draws.make import fill_many, make_many
 from agnostic_init.draws.record import draw_of
-from agnostic_init.initializers.blocks import Blockwise, OfAnother, positions_along
+from agnostic_init.initializers.blocks import Blockwise, OfAnother
 from agnostic_init.initializers.lookup import found
 
 __all__ = ["stacked"]
@@ -96,8 +97,8 @@ class stacked(OfAnother, Blockwise):
         draw = draw_of(self.init, lengths, dtype)
         if draw is not None and key is not None:
             fill_many(
-                (draw, key.fold_in(place), inner, view, library, None)
-                for place, view in zip(places, views, strict=True)
+                (draw, own, inner, view, library, None)
+                for own, view in zip(keys_along(key, places), views, strict=True)
             )
             return
         if inner.whole and key is not None:
@@ -105,7 +106,7 @@ class stacked(OfAnother, Blockwise):
         for first in range(0, len(places), most):
             some = slice(first, first + most)
             if most > 1 and key is not None:
-                keys = [key.fold_in(place) for place in places[some]]
+                keys = keys_along(key, places[some])
                 self.init.write_several(lengths, keys, views[some], library)
             else:
                 own = None if key is None else key.fold_in(places[first])
@@ -120,16 +121,16 @@ class stacked(OfAnother, Blockwise):
         known: dict[str, Any] = self.init.statistics((*shape[:axis], *shape[axis + 1 :]), dtype)
         return known
 
-    def _made(self, key: Key | None, places: list[int], inner: Block, target: Target) -> list[Any]:
+    def _made(self, key: Key | None, places: range, inner: Block, target: Target) -> list[Any]:
         """A new array for each place."""
         lengths = inner.global_shape
         draw = draw_of(self.init, lengths, target.dtype)
         if draw is not None and key is not None:
-            return make_many([(draw, key.fold_in(place), inner, target) for place in places])
+            return make_many([(draw, own, inner, target) for own in keys_along(key, places)])
         if key is None or not inner.whole:
-            owns = [None if key is None else key.fold_in(place) for place in places]
+            owns = [None] * len(places) if key is None else keys_along(key, places)
             return [self.init.make(lengths, own, inner, target) for own in owns]
-        keys, made = [key.fold_in(place) for place in places], []
+        keys, made = keys_along(key, places), []
         most = self.init.together(lengths, target.dtype, target.library, target.device)
         for first in range(0, len(keys), most):
             made += self.init.make_several(lengths, keys[first : first + most], target)
@@ -140,10 +141,11 @@ class stacked(OfAnother, Blockwise):
             raise must("axis", f"must be one of the shape {shape}", self.axis)
         return self.axis % len(shape)
 
-    def _cut(self, part: Block) -> tuple[int, list[int], Block]:
+    def _cut(self, part: Block) -> tuple[int, range, Block]:
         """The axis, the places along it that a block has, and what it has of each weight there."""
         axis = self._axis(part.global_shape)
-        places = positions_along(part.starts[axis], part.steps[axis], part.counts[axis])
+        start, step, count = part.starts[axis], part.steps[axis], part.counts[axis]
+        places = range(start, start + step * count, step)
         inner = Block(*((*each[:axis], *each[axis + 1 :]) for each in part))
         whole = block(inner.global_shape)
-        return axis, places.tolist(), whole if inner == whole else inner
+        return axis, places, whole if inner == whole else inner

@@ -20,6 +20,8 @@ constexpr double NEAR_SHIFT = 0x1.999999999999ap+0;
 constexpr double SQRT_HALF = 0x1.6a09e667f3bcdp-1;
 constexpr double LN2 = 0x1.62e42fefa39efp-1;
 constexpr double TWO_PI = 0x1.921fb54442d18p+2;
+constexpr float NEARLY_LEAST = 0x1.0000000000000p-9f;
+constexpr float NEARLY_ERROR = 0x1.c000000000000p-20f;
 
 // Coefficients of polynomials, the lowest power first; and the numbers of two draws.
 constexpr double CENTER_TOP[] = {
@@ -128,6 +130,33 @@ constexpr double TWO_SIGMAS[] = {
     0x1.e8b4307d3627ap-26,
     0x1.74bcf82c9d863p-6,
     0x1.74bcf82c9d863p-6,
+};
+constexpr float LOG2[] = {
+    0x1.2570060000000p+2f,
+    -0x1.38c38a0000000p-5f,
+    -0x1.484ec80000000p-2f,
+    0x1.2240940000000p-3f,
+    -0x1.21fbe40000000p-4f,
+    0x1.67b0a80000000p-5f,
+    -0x1.9287e80000000p-6f,
+};
+constexpr float NEARLY[] = {
+    0x1.2b16fc0000000p+1f,
+    -0x1.e246a60000000p-3f,
+    -0x1.0c38300000000p-8f,
+    0x1.7079d00000000p-12f,
+    0x1.0267280000000p-14f,
+    0x1.9390fe0000000p-19f,
+    -0x1.1ff4aa0000000p-22f,
+    -0x1.3a22f20000000p-25f,
+};
+
+// Of the sums of fingerprints: of values, two halves of positions, and neither.
+constexpr unsigned FINGERPRINT[4][4] = {
+    {0x6627e8d5u, 0xe169c58du, 0xbc57ac4du, 0x9b00dbd9u},
+    {0xf8e4cca5u, 0x5cb200dbu, 0xb1a574ebu, 0x097eff67u},
+    {0x04faa329u, 0x51c732a7u, 0x241513adu, 0x459135e5u},
+    {0xc990ef29u, 0x6a4474a6u, 0x9ac9134fu, 0x6d413e04u},
 };
 
 }  // namespace agnostic_init

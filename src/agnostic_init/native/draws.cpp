@@ -5,6 +5,7 @@
 // 2^24 values are known to come out the same in other ways.
 
 #include "constants.h"
+#include "narrow.h"
 #include "native.h"
 #include "vectors.h"
 
@@ -137,28 +138,28 @@ void apart(const Philox &philox, u64 offset, const u64 *places, int each, i64 co
 
 // ------------------------------------------------------------------------------------- quantiles
 
-// Rounded twice as the reference does, or, where the result is known to be the same, once.
-template <bool ONCE> INLINE f64v add_product(f64v a, f64v b, f64v c) {
-  return ONCE ? fused(a, b, c) : a * b + c;
-}
-
-// Horner's rule.
-template <bool ONCE, int TERMS> INLINE f64v polynomial(const double (&row)[TERMS], f64v x) {
-  f64v value = add_product<ONCE>(x, all(row[TERMS - 1]), all(row[TERMS - 2]));
+// Horner's rule, rounded after every operation as the reference does.
+template <int TERMS> INLINE f64v polynomial(const double (&row)[TERMS], f64v x) {
+  f64v value = all(row[TERMS - 1]);
 #pragma GCC unroll 16
-  for (int n = TERMS - 3; n >= 0; --n) value = add_product<ONCE>(value, x, all(row[n]));
+  for (int n = TERMS - 2; n >= 0; --n) value = value * x + row[n];
   return value;
 }
 
-INLINE f64v choose(i64v which, f64v yes, f64v no) {
-  return (f64v)((which & (i64v)yes) | (~which & (i64v)no));
+// The same of several vectors in float32, by fused operations where the processor has them.
+template <int VECTORS, int TERMS> INLINE void polynomials(const float (&row)[TERMS], const f32v *x, f32v *values) {
+  for (int v = 0; v < VECTORS; ++v) values[v] = all(row[TERMS - 1]);
+#pragma GCC unroll 16
+  for (int n = TERMS - 2; n >= 0; --n)
+#pragma GCC unroll 4
+    for (int v = 0; v < VECTORS; ++v) values[v] = fused(values[v], x[v], all(row[n]));
 }
 
 INLINE f64v absolute(f64v x) { return (f64v)((i64v)x & INT64_MAX); }
 
 // Minus the natural logarithm of normal positive numbers up to about one: by a mantissa in
 // [sqrt(1/2), sqrt(2)) and an exponent.
-template <bool ONCE> INLINE f64v minus_log(f64v x) {
+INLINE f64v minus_log(f64v x) {
   u64 below_one;
   BYTES_OF(&below_one, &SQRT_HALF, 8);
   // Biased, as there is no signed shift of 64 bits before AVX-512.
@@ -167,23 +168,22 @@ template <bool ONCE> INLINE f64v minus_log(f64v x) {
   // As the lowest bits of a large number, from which what it stands for is taken off.
   f64v e = (f64v)(exponent | 0x4330000000000000u) - (0x1p52 + 1024.0);
   f64v s = (f - 1.0) / (f + 1.0);
-  f64v series = s * polynomial<ONCE>(ARTANH, s * s);
-  return -add_product<ONCE>(e, all(LN2), series);
+  f64v series = s * polynomial(ARTANH, s * s);
+  return -(e * LN2 + series);
 }
 
 // z of a tail's probability exp(-y).
-template <bool ONCE> INLINE f64v tail_quantile(f64v y, bool near_only) {
+INLINE f64v tail_quantile(f64v y) {
   f64v r = root(y), near = r - NEAR_SHIFT;
-  f64v z = polynomial<ONCE>(NEAR_TOP, near) / polynomial<ONCE>(NEAR_BOTTOM, near);
-  if (near_only) return z;
+  f64v z = polynomial(NEAR_TOP, near) / polynomial(NEAR_BOTTOM, near);
   f64v far = r - NEAR_LIMIT;
-  f64v beyond = polynomial<ONCE>(FAR_TOP, far) / polynomial<ONCE>(FAR_BOTTOM, far);
+  f64v beyond = polynomial(FAR_TOP, far) / polynomial(FAR_BOTTOM, far);
   return choose(r > NEAR_LIMIT, beyond, z);
 }
 
-template <bool ONCE> INLINE f64v central_quantile(f64v central) {
-  f64v square = ONCE ? fused(-central, central, all(CENTRAL_SQUARE)) : CENTRAL_SQUARE - central * central;
-  return central * polynomial<ONCE>(CENTER_TOP, square) / polynomial<ONCE>(CENTER_BOTTOM, square);
+INLINE f64v central_quantile(f64v central) {
+  f64v square = CENTRAL_SQUARE - central * central;
+  return central * polynomial(CENTER_TOP, square) / polynomial(CENTER_BOTTOM, square);
 }
 
 void odd_single(const u32 *RESTRICT words, i64 count, double *RESTRICT k) {
@@ -199,7 +199,7 @@ void central(const double *RESTRICT k, i64 count, double limit, const double *nu
   i64 tails = 0;
   for (i64 n = 0; n < count; n += L64) {
     f64v odd = load<f64v>(k + n), c = odd * step + middle;
-    store(z + n, central_quantile<false>(c));
+    store(z + n, central_quantile(c));
     i64v in_tail = absolute(c) > CENTRAL_LIMIT;
     for (int i = 0; i < L64; ++i) {
       own[tails] = odd[i];
@@ -213,7 +213,7 @@ void central(const double *RESTRICT k, i64 count, double limit, const double *nu
     i64v left = odd * step + middle < 0.0;
     f64v edge = choose(left, limit + odd, limit - odd);
     f64v p = edge * step + choose(left, all(numbers[2]), all(numbers[3]));
-    f64v tail = tail_quantile<false>(minus_log<false>(p), false);
+    f64v tail = tail_quantile(minus_log(p));
     store(values + n, choose(left, -tail, tail));
   }
   for (i64 n = 0; n < tails; ++n) z[places[n]] = values[n];
@@ -236,7 +236,7 @@ void tail(const double *RESTRICT k, i64 count, double limit, const double *numbe
   const f64v bound = all(numbers[0]), own = inverse_mills(bound), sign = all(numbers[3]);
   for (i64 n = 0; n < count; n += L64) {
     f64v rest = (limit - sign * load<f64v>(k + n)) * numbers[2] + numbers[1];
-    f64v s = minus_log<false>(rest), excess = s;
+    f64v s = minus_log(rest), excess = s;
     for (int i = 0; i < MILLS_ITERATIONS; ++i) {
       f64v other = inverse_mills(moved(bound, excess));
       f64v part = (other - own) / (other + own), square = part * part;
@@ -267,15 +267,15 @@ struct Finish {
 
   explicit Finish(const Draw &draw)
       : shifted(draw.scale == 0.0 || draw.shift != 0.0 || (draw.parts == 2 && draw.shift_imag != 0.0)),
-        factor((shifted ? 1.0f : (float)draw.scale) - f32v{}),
-        low((shifted ? -__builtin_inff() : (float)draw.low) - f32v{}),
-        high((shifted ? __builtin_inff() : (float)draw.high) - f32v{}) {}
+        factor(all(shifted ? 1.0f : (float)draw.scale)),
+        low(all(shifted ? -__builtin_inff() : (float)draw.low)),
+        high(all(shifted ? __builtin_inff() : (float)draw.high)) {}
 
-  __attribute__((always_inline)) f32v operator()(f32v z) const { return at_most(at_least(z * factor, low), high); }
+  MEMBER f32v operator()(f32v z) const { return at_most(at_least(z * factor, low), high); }
 };
 
 void shift_and_bound(const Draw &draw, i64 count, float *values) {
-  const f32v low = (float)draw.low - f32v{}, high = (float)draw.high - f32v{};
+  const f32v low = all((float)draw.low), high = all((float)draw.high);
   const f64v scale = all(draw.scale);
   f64v shift = all(draw.shift);
   for (int n = 1; n < L64 && draw.parts == 2; n += 2) shift[n] = draw.shift_imag;
@@ -344,16 +344,36 @@ const Table *table_of(const Draw &draw) {
   return state == 2 ? &table : nullptr;
 }
 
+// By float64, what was left open: the draws of the words at these places.
+template <class To>
+void by_double(const Draw &draw, const Finish &finish, const To &to, const u32 *words, const i32 *places, i64 open,
+               typename To::Item *out) {
+  u32 own[CHUNK + SLACK];
+  double k[CHUNK + SLACK], z[CHUNK + SLACK];
+  float values[CHUNK + SLACK];
+  typename To::Item items[CHUNK + SLACK];
+  for (i64 n = 0; n < open; ++n) own[n] = words[places[n]];
+  for (i64 n = open; n < open + L32; ++n) own[n] = 1 << 23;
+  odd_single(own, open + L32, k);
+  central(k, open, 0x1p24, draw.numbers, z);
+  for (i64 n = 0; n < open; ++n) values[n] = (float)z[n];
+  for (i64 n = open; n < open + L32; ++n) values[n] = 0.0f;
+  for (i64 n = 0; n < open; n += L32) store(items + n, to(finish(load<f32v>(values + n))));
+  for (i64 n = 0; n < open; ++n) out[places[n]] = items[n];
+}
+
+// 2^8 (i + 1/2) on the lower side and -2^8 (i + 1/2) on the upper one, where the 24 bits of a word are the
+// i-th integer from that end.
+INLINE f32v from_the_end(i32v word) { return __builtin_convertvector(word << 8, f32v) + 128.0f; }
+
 void by_table(const Draw &draw, const Table &table, const u32 *RESTRICT words, i64 count, float *RESTRICT out) {
   const Finish finish(draw);
   const char *first = (const char *)table.rows - ((127 + 7) << SEGMENT_BITS) * sizeof *table.rows;
   i32 places[CHUNK];
   i64 open = 0;
   for (i64 n = 0; n < count; n += L32) {
-    i32v word = load<i32v>(words + n);
-    // -(i + 1/2) on the upper side and i + 1/2 on the lower, in 2^-8, where the word's 24 bits are the
-    // i-th from that end: the segment is in the exponent and the first bits of the mantissa.
-    i32v bits = (i32v)(__builtin_convertvector(word << 8, f32v) + 128.0f);
+    // The segment is in the exponent and the first bits of the mantissa.
+    i32v bits = (i32v)from_the_end(load<i32v>(words + n));
     u32 at[L32];
     store(at, (u32v)bits >> (PLACE_BITS - 5) & (u32)(((256 << SEGMENT_BITS) - 1) << 5));
     __asm__("" : "+m"(at));  // by way of memory, as lanes are taken out one by one more slowly
@@ -371,51 +391,99 @@ void by_table(const Draw &draw, const Table &table, const u32 *RESTRICT words, i
     }
     i32v least = (i32v)joined(low[0], low[1]), most = (i32v)joined(high[0], high[1]);
     store(out + n, finish((f32v)(least | (~bits & INT32_MIN))));
-    i32v undecided = least != most;
-    if (__builtin_expect(any(undecided), false)) {
-      for (int i = 0; i < L32; ++i) {
-        if (undecided[i]) places[open++] = (i32)n + i;
-      }
-    }
+    for (u32 bits = signs(least != most); bits; bits &= bits - 1) places[open++] = (i32)n + __builtin_ctz(bits);
   }
-  if (open) {
-    // What its rounding leaves open, by float64.
-    u32 own[CHUNK + SLACK];
-    double k[CHUNK + SLACK], z[CHUNK + SLACK];
-    for (i64 n = 0; n < open; ++n) own[n] = words[places[n]];
-    for (i64 n = 0; n < L32; ++n) own[open + n] = 0;
-    odd_single(own, open + L32, k);
-    central(k, open, 0x1p24, draw.numbers, z);
-    for (i64 n = 0; n < open; ++n) {
-      // The first lane will do.
-      out[places[n]] = finish((float)z[n] - f32v{})[0];
-    }
-  }
+  if (open) by_double(draw, finish, Float32(), words, places, open, out);
   if (finish.shifted) shift_and_bound(draw, count, out);
+}
+
+// 1 - x x, for |x| < 1.
+INLINE f32v less_square(f32v x) {
+#if INSTRUCTIONS || defined(__aarch64__)
+  return fused(-x, x, all(1.0f));
+#else
+  return (1.0f - x) * (1.0f + x);
+#endif
+}
+
+// z, nearly, for formats of few bits, of draws that are symmetric. Of x, which is uniform in (-1, 1), z / x is
+// a polynomial in log2(1 - x x). Several vectors at once, as in `blocks`. `beyond` is negative where 1 - x x
+// is so small that the polynomial does not hold.
+template <int VECTORS> INLINE void nearly(const Draw &draw, const u32 *words, f32v *z, i32v *beyond) {
+  const i32v one = (i32v)all(1.0f);
+  const f32v factor = all((float)(draw.numbers[1] * 0x1p-6));
+  f32v x[VECTORS], mantissa[VECTORS], bits[VECTORS], log[VECTORS];
+  for (int v = 0; v < VECTORS; ++v) {
+    // The odd integer, times 2^7.
+    const i32v odd = (load<i32v>(words + v * L32) << 8) + (INT32_MIN + 0x80);
+    x[v] = __builtin_convertvector(odd, f32v) * factor;
+  }
+  for (int v = 0; v < VECTORS; ++v) {
+    const i32v rest = (i32v)less_square(x[v]);
+    beyond[v] = rest - (i32v)all(NEARLY_LEAST);
+    // The logarithm is about what the bits say as an integer.
+    bits[v] = __builtin_convertvector(rest - one, f32v);
+    mantissa[v] = (f32v)((rest & 0x7FFFFF) | one) - 1.5f;
+  }
+  polynomials<VECTORS>(LOG2, mantissa, log);
+  for (int v = 0; v < VECTORS; ++v) log[v] = fused(bits[v], all(0x1p-23f), log[v]);
+  polynomials<VECTORS>(NEARLY, log, z);
+  for (int v = 0; v < VECTORS; ++v) z[v] *= x[v];
+}
+
+template <int VECTORS, class To>
+INLINE void nearly(const Draw &draw, const Finish &finish, const To &to, const u32 *words, uint16_t *open,
+                   typename To::Item *out) {
+  f32v z[VECTORS];
+  i32v beyond[VECTORS], close;
+  nearly<VECTORS>(draw, words, z, beyond);
+#pragma GCC unroll 4
+  for (int v = 0; v < VECTORS; ++v) {
+    store(out + v * L32, to.nearly(finish(z[v]), &close));
+    open[v] = (uint16_t)signs(beyond[v] | close);
+  }
+}
+
+template <class To>
+void by_polynomial(const Draw &draw, const To &to, const u32 *RESTRICT words, i64 count,
+                   typename To::Item *RESTRICT out) {
+  const Finish finish(draw);
+  uint16_t open[CHUNK / L32];  // a bit of each lane
+  i64 n = 0;
+  for (; n + AT_ONCE * L32 <= count; n += AT_ONCE * L32) {
+    nearly<AT_ONCE>(draw, finish, to, words + n, open + n / L32, out + n);
+  }
+  for (; n < count; n += L32) nearly<1>(draw, finish, to, words + n, open + n / L32, out + n);
+  i32 places[CHUNK];
+  i64 some = 0;
+  for (n = 0; n < count; n += L32) {
+    for (u32 bits = open[n / L32]; bits; bits &= bits - 1) places[some++] = (i32)n + __builtin_ctz(bits);
+  }
+  if (some) by_double(draw, finish, to, words, places, some, out);
 }
 
 // -------------------------------------------------------------------------------------- uniforms
 
 // Of 24 bits. The integer's product with the scale is exact in float64; without a shift, or with one
 // that makes the range symmetric, it is rounded once, which a product of float32 does as well.
-void uniform_single(const Draw &draw, const u32 *RESTRICT words, i64 count, float *RESTRICT out) {
-  const f32v low = (float)draw.low - f32v{}, high = (float)draw.high - f32v{};
+template <class To>
+void uniform(const Draw &draw, const To &to, const u32 *RESTRICT words, i64 count, typename To::Item *RESTRICT out) {
+  const f32v low = all((float)draw.low), high = all((float)draw.high);
   const bool symmetric = draw.shift == -0.5 * draw.scale;
   if (draw.scale > 0x1p-90 && (symmetric || draw.shift == 0.0)) {
     const i32v center = (symmetric ? 1 << 23 : 0) - i32v{};
-    const f32v factor = (float)(draw.scale * 0x1p-24) - f32v{};
+    const f32v factor = all((float)(draw.scale * 0x1p-24));
     for (i64 n = 0; n < count; n += L32) {
       i32v m = (load<i32v>(words + n) & 0xFFFFFF) - center;
-      store(out + n, at_most(at_least(__builtin_convertvector(m, f32v) * factor, low), high));
+      store(out + n, to(at_most(at_least(__builtin_convertvector(m, f32v) * factor, low), high)));
     }
     return;
   }
   const f64v scale = all(draw.scale * 0x1p-24), shift = all(draw.shift);
   for (i64 n = 0; n < count; n += L32) {
     i32v m = load<i32v>(words + n) & 0xFFFFFF;
-    f32v value = joined(fused(first_half(m), scale, shift),
-                        fused(second_half(m), scale, shift));
-    store(out + n, at_most(at_least(value, low), high));
+    f32v value = joined(fused(first_half(m), scale, shift), fused(second_half(m), scale, shift));
+    store(out + n, to(at_most(at_least(value, low), high)));
   }
 }
 
@@ -430,11 +498,11 @@ void polar(const Draw &draw, double *units, i64 count) {
       u[i] = units[n + 2 * i];
       turns[i] = units[n + 2 * i + 1];
     }
-    f64v square = draw.kind == AGNOSTIC_INIT_DISK ? u * second + first : minus_log<false>(1.0 - u * first);
+    f64v square = draw.kind == AGNOSTIC_INIT_DISK ? u * second + first : minus_log(1.0 - u * first);
     f64v radius = root(square);
     i32h quarter = __builtin_convertvector(turns * 4.0 + 0.5, i32h);
     f64v x = (turns - __builtin_convertvector(quarter, f64v) * 0.25) * TWO_PI;
-    f64v even = polynomial<false>(COSINE, x * x), odd = x * polynomial<false>(SINE, x * x);
+    f64v even = polynomial(COSINE, x * x), odd = x * polynomial(SINE, x * x);
     i64v swapped = -(__builtin_convertvector(quarter, i64v) & 1);
     f64v cosine = choose(swapped, odd, even), sine = choose(swapped, even, odd);
     i64v q = __builtin_convertvector(quarter, i64v);
@@ -471,46 +539,6 @@ void finish_single(const Draw &draw, const double *RESTRICT units, i64 count, fl
     float value = (float)((double)(float)units[n] * scale + shifts[n & 1]);
     value = value < low ? low : value;
     out[n] = value > high ? high : value;
-  }
-}
-
-// float32 bits to those of narrower formats, to nearest even, for finite numbers and infinities.
-void as_bfloat16(const u32 *RESTRICT bits, i64 count, uint16_t *RESTRICT out) {
-  for (i64 n = 0; n < count; ++n) out[n] = (uint16_t)((bits[n] + 0x7FFF + (bits[n] >> 16 & 1)) >> 16);
-}
-
-// A number's bits, re-biased and rounded by adding just below half a unit; a subnormal's by adding a
-// number whose last bit is worth the smallest one.
-INLINE u32 narrowed(u32 size, int mantissa, int min_exponent, u32 last) {
-  const u32 dropped = 23 - mantissa, exponent = (u32)(126 + min_exponent);
-  u32 magic_bits = (u32)(127 + min_exponent + 23 - mantissa) << 23;
-  float magic, value;
-  BYTES_OF(&magic, &magic_bits, 4);
-  BYTES_OF(&value, &size, 4);
-  value += magic;
-  u32 sum;
-  BYTES_OF(&sum, &value, 4);
-  u32 subnormal = sum - magic_bits;
-  u32 normal = (size + (1u << (dropped - 1)) - 1 + (size >> dropped & 1) - (exponent << 23)) >> dropped;
-  normal = size >= 0x7F800000u ? last : normal;
-  u32 code = size < (exponent + 1) << 23 ? subnormal : normal;
-  return code < last ? code : last;
-}
-
-void as_float16(const u32 *RESTRICT bits, i64 count, uint16_t *RESTRICT out) {
-  for (i64 n = 0; n < count; ++n) {
-    u32 size = bits[n] & 0x7FFFFFFF;
-    out[n] = (uint16_t)(narrowed(size, 10, -14, 0x7C00) | (bits[n] ^ size) >> 16);
-  }
-}
-
-void as_float8(const Draw &draw, const u32 *RESTRICT bits, i64 count, uint8_t *RESTRICT out) {
-  const int mantissa = draw.mantissa_bits, exponent = draw.min_exponent;
-  const u32 last = (u32)draw.last_code, zero = draw.negative_zero ? 0x80 : 0;
-  for (i64 n = 0; n < count; ++n) {
-    u32 size = bits[n] & 0x7FFFFFFF, code = narrowed(size, mantissa, exponent, last);
-    u32 sign = code ? 0x80 : zero;
-    out[n] = (uint8_t)(code | (bits[n] != size ? sign : 0));
   }
 }
 
@@ -557,7 +585,7 @@ void evaluate_single(const Draw &draw, const u32 *words, i64 count, float *out) 
     return;
   }
   if (draw.kind == AGNOSTIC_INIT_UNIFORM) {
-    uniform_single(draw, words, count, out);
+    uniform(draw, Float32(), words, count, out);
     return;
   }
   double k[CHUNK + SLACK], units[CHUNK + SLACK];
@@ -571,26 +599,35 @@ void evaluate_single(const Draw &draw, const u32 *words, i64 count, float *out) 
   finish_single(draw, units, count, out);
 }
 
+template <class To>
+void evaluate_narrow(const Draw &draw, const To &to, const u32 *words, i64 count, typename To::Item *out) {
+  // Where no product is subnormal, so that all are rounded alike.
+  if (proven(draw) && !Finish(draw).shifted && draw.scale > 0x1p-90) {
+    by_polynomial(draw, to, words, count, out);
+    return;
+  }
+  if (draw.kind == AGNOSTIC_INIT_UNIFORM) {
+    uniform(draw, to, words, count, out);
+    return;
+  }
+  float values[CHUNK + SLACK];
+  evaluate_single(draw, words, count, values);
+  convert(to, values, count, out);
+}
+
 // So many reals of their words, as they are stored; some more may be computed and written.
 void evaluate(const Draw &draw, const u32 *words, i64 count, void *out) {
-  if (draw.store == AGNOSTIC_INIT_UINT32) {
-    BYTES_OF(out, words, 4 * (size_t)count);
-    return;
+  switch (draw.store) {
+    case AGNOSTIC_INIT_FLOAT32: return evaluate_single(draw, words, count, (float *)out);
+    case AGNOSTIC_INIT_FLOAT64: return evaluate_double(draw, words, count, (double *)out);
+    case AGNOSTIC_INIT_FLOAT16: return evaluate_narrow(draw, Float16(), words, count, (uint16_t *)out);
+    case AGNOSTIC_INIT_BFLOAT16: return evaluate_narrow(draw, Bfloat16(), words, count, (uint16_t *)out);
+    case AGNOSTIC_INIT_FLOAT8: return evaluate_narrow(draw, Float8(draw), words, count, (uint8_t *)out);
+    case AGNOSTIC_INIT_INT64:
+      for (i64 n = 0; n < count; ++n) ((i64 *)out)[n] = (i64)words[n];
+      return;
+    default: BYTES_OF(out, words, 4 * (size_t)count);
   }
-  if (draw.store == AGNOSTIC_INIT_INT64) {
-    for (i64 n = 0; n < count; ++n) ((i64 *)out)[n] = (i64)words[n];
-    return;
-  }
-  if (draw.store == AGNOSTIC_INIT_FLOAT64) {
-    evaluate_double(draw, words, count, (double *)out);
-    return;
-  }
-  u32 bits[CHUNK + SLACK];
-  float *single = draw.store == AGNOSTIC_INIT_FLOAT32 ? (float *)out : (float *)bits;
-  evaluate_single(draw, words, count, single);
-  if (draw.store == AGNOSTIC_INIT_BFLOAT16) as_bfloat16(bits, count, (uint16_t *)out);
-  if (draw.store == AGNOSTIC_INIT_FLOAT16) as_float16(bits, count, (uint16_t *)out);
-  if (draw.store == AGNOSTIC_INIT_FLOAT8) as_float8(draw, bits, count, (uint8_t *)out);
 }
 
 // ------------------------------------------------------------------------------- blocks and runs

@@ -2,9 +2,12 @@
 
 #include <atomic>
 #include <cstring>
-#include <thread>
 
+#include "constants.h"
 #include "native.h"
+#include "threads.h"
+
+using namespace agnostic_init;
 
 namespace {
 
@@ -13,13 +16,12 @@ typedef uint64_t u64;
 
 #define INLINE static inline __attribute__((always_inline))
 
-constexpr int LANES = 4, MOST_THREADS = 256;
+constexpr int LANES = 4;
 constexpr u64 PART = 1 << 16;  // words that a thread takes at once
 
-constexpr u32 VALUE[LANES] = {0x6627E8D5, 0xE169C58D, 0xBC57AC4D, 0x9B00DBD9};
-constexpr u32 LOW[LANES] = {0xF8E4CCA5, 0x5CB200DB, 0xB1A574EB, 0x097EFF67};
-constexpr u32 HIGH[LANES] = {0x04FAA329, 0x51C732A7, 0x241513AD, 0x459135E5};
-constexpr u32 START[LANES] = {0xC990EF29, 0x6A4474A6, 0x9AC9134F, 0x6D413E04};
+// What a word, the halves of its position, and neither are multiplied with and added to, of each sum.
+constexpr const unsigned (&VALUE)[LANES] = FINGERPRINT[0], (&LOW)[LANES] = FINGERPRINT[1];
+constexpr const unsigned (&HIGH)[LANES] = FINGERPRINT[2], (&START)[LANES] = FINGERPRINT[3];
 
 INLINE u32 mixed(u32 x) {
   x ^= x >> 16;
@@ -142,7 +144,7 @@ extern "C" void agnostic_init_fingerprint(const void *data, const agnostic_init_
   Part *const add = chosen();
   std::atomic<u64> next{start};
   std::atomic<u32> total[LANES] = {{0}, {0}, {0}, {0}};
-  auto work = [&] {
+  auto work = [&](int32_t) {
     u32 own[LANES] = {0, 0, 0, 0};
     for (;;) {
       const u64 from = next.fetch_add(PART, std::memory_order_relaxed);
@@ -151,14 +153,6 @@ extern "C" void agnostic_init_fingerprint(const void *data, const agnostic_init_
     }
     for (int lane = 0; lane < LANES; ++lane) total[lane].fetch_add(own[lane], std::memory_order_relaxed);
   };
-  std::thread others[MOST_THREADS];
-  int started = 0;
-  try {
-    while (started < threads - 1 && started < MOST_THREADS) others[started] = std::thread(work), ++started;
-  } catch (...) {
-    // No more threads: those that there are do the work.
-  }
-  work();
-  for (int n = 0; n < started; ++n) others[n].join();
+  share(within_limits(threads, (stop - start + PART - 1) / PART), work);
   for (int lane = 0; lane < LANES; ++lane) sums[lane] = total[lane].load(std::memory_order_relaxed);
 }

@@ -2,10 +2,10 @@
 
 #include <atomic>
 #include <cstdlib>
-#include <thread>
 
 #include "matrices.h"
 #include "native.h"
+#include "threads.h"
 
 #if defined(__x86_64__)
 #include <cpuid.h>
@@ -42,7 +42,6 @@ BUILD(avx512)
 namespace {
 
 constexpr int SETS = 3;
-constexpr int MOST_THREADS = 256;
 // Elements that a thread takes at once.
 constexpr uint64_t SMALLEST_PART = 1 << 13, LARGEST_PART = 1 << 16;
 
@@ -51,9 +50,11 @@ bool has(int32_t instructions) {
 #if defined(__x86_64__)
   unsigned a, b, c, d, low, high;
   if (!__get_cpuid(1, &a, &b, &c, &d)) return false;
-  const unsigned fma = 1u << 12, osxsave = 1u << 27, avx = 1u << 28;
-  if ((c & (fma | osxsave | avx)) != (fma | osxsave | avx)) return false;
+  // FMA, MOVBE, POPCNT, OSXSAVE, AVX, F16C
+  const unsigned old = 1u << 12 | 1u << 22 | 1u << 23 | 1u << 27 | 1u << 28 | 1u << 29;
+  if ((c & old) != old) return false;
   __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));  // what the system saves of the registers
+  if (!__get_cpuid(0x80000001, &a, &b, &c, &d) || !(c & 1u << 5)) return false;  // LZCNT
   if (!__get_cpuid_count(7, 0, &a, &b, &c, &d)) return false;
   const unsigned bmi1 = 1u << 3, avx2 = 1u << 5, bmi2 = 1u << 8;
   bool three = (b & (bmi1 | avx2 | bmi2)) == (bmi1 | avx2 | bmi2) && (low & 0x6) == 0x6;
@@ -84,27 +85,6 @@ const Kernels &kernels() {
   return portable::kernels;
 }
 
-// A number of threads that there may be, whatever was asked for.
-int32_t within_limits(int32_t threads) {
-  return threads < 1 ? 1 : threads > MOST_THREADS ? MOST_THREADS : threads;
-}
-
-// The work of a call by at most so many threads, of which the calling one is the first.
-template <class Work> void share(int32_t threads, Work &work) {
-  std::thread others[MOST_THREADS];
-  int started = 0;
-  try {
-    while (started < threads - 1) {
-      others[started] = std::thread([&work, started] { work.run(started + 1); });
-      ++started;
-    }
-  } catch (...) {
-    // No more threads, or no memory for them: those that there are do the work.
-  }
-  work.run(0);
-  for (int n = 0; n < started; ++n) others[n].join();
-}
-
 struct Work {
   const agnostic_init_job *jobs;
   int64_t count;
@@ -113,7 +93,7 @@ struct Work {
   std::atomic<uint64_t> next;
 
   // Parts of the line until there are none left. They ascend, so that the jobs are walked once.
-  void run(int) {
+  void operator()(int32_t) {
     Arithmetic standard;
     int64_t job = 0;
     uint64_t first = 0;  // of the job's elements
@@ -145,7 +125,7 @@ struct Matrices {
   int64_t each, scratch;  // bytes of a thread, and of those what is not the panels'
   std::atomic<uint64_t> next;
 
-  void run(int thread) {
+  void operator()(int32_t thread) {
     Arithmetic standard;
     const agnostic_init_matrices *record = records;
     uint64_t first = 0;
@@ -177,7 +157,7 @@ struct Matrix {
   const int64_t start, stop;
   std::atomic<int64_t> next, done;
 
-  void run(int thread) {
+  void operator()(int32_t thread) {
     Arithmetic standard;
     char *const own = scratch + thread * steps.scratch;
     const int64_t panels = steps.panels < stop ? steps.panels : stop;
@@ -244,10 +224,8 @@ int32_t agnostic_init_use(int32_t instructions) {
 int32_t agnostic_init_fill(const agnostic_init_job *jobs, int64_t count, uint64_t start, uint64_t stop,
                            int32_t threads) {
   if (start >= stop) return 0;
-  uint64_t size = stop - start;
-  threads = within_limits(threads);
-  if (threads > 1 && size / SMALLEST_PART < (uint64_t)threads) threads = (int32_t)(size / SMALLEST_PART);
-  uint64_t part = size;
+  uint64_t size = stop - start, part = size;
+  threads = within_limits(threads, size / SMALLEST_PART);
   if (threads > 1) {
     part = size / (8 * (uint64_t)threads) / 64 * 64;
     part = part < SMALLEST_PART ? SMALLEST_PART : part > LARGEST_PART ? LARGEST_PART : part;
@@ -260,8 +238,7 @@ int32_t agnostic_init_fill(const agnostic_init_job *jobs, int64_t count, uint64_
 int32_t agnostic_init_make_matrices(const agnostic_init_matrices *records, int64_t count, uint64_t start,
                                     uint64_t stop, int32_t threads) {
   if (start >= stop) return 0;
-  threads = within_limits(threads);
-  if (stop - start < (uint64_t)threads) threads = (int32_t)(stop - start);
+  threads = within_limits(threads, stop - start);
   int64_t bytes = 0, scratch = 0;
   for (int64_t n = 0; n < count; ++n) {
     const Steps steps = kernels().steps_of(records[n]);
@@ -285,8 +262,7 @@ void agnostic_init_matrix_steps(const agnostic_init_matrices *record, int64_t *s
 int32_t agnostic_init_make_matrix(const agnostic_init_matrices *record, uint64_t index, void *memory, int64_t start,
                                   int64_t stop, int32_t threads) {
   if (start >= stop) return 0;
-  threads = within_limits(threads);
-  if (stop - start < threads) threads = (int32_t)(stop - start);
+  threads = within_limits(threads, (uint64_t)(stop - start));
   const Steps steps = kernels().steps_of(*record);
   char *scratch = (char *)std::malloc((size_t)steps.scratch * (size_t)threads);
   if (!scratch) return -1;

@@ -13,6 +13,7 @@
 // before it is added, so that portable builds differ in the last bits.
 
 #include "matrices.h"
+#include "narrow.h"
 #include "vectors.h"
 
 namespace agnostic_init {
@@ -311,58 +312,53 @@ template <class T> void last_phase(const Layout<T> &layout, const T *phases, T *
   if (layout.parts == 2) last[1] = (T)(y * real - x * imag);
 }
 
-INLINE void put(float value, int, float *to) { *to = value; }
-INLINE void put(double value, int, double *to) { *to = value; }
+// Rows of a slab as they are stored.
+enum { ROWS = 64 };
 
-INLINE void put(float value, int store, uint16_t *to) {
-  u32 bits;
-  __builtin_memcpy(&bits, &value, 4);
-  if (store == AGNOSTIC_INIT_BFLOAT16) {
-    *to = (uint16_t)((bits + 0x7FFF + (bits >> 16 & 1)) >> 16);
-    return;
-  }
-  // A float16: re-biased and rounded by adding just below half a unit, or, where it is subnormal, by
-  // adding a number whose last bit is worth the smallest one.
-  const u32 size = bits & 0x7FFFFFFF;
-  const float shifted = __builtin_fabsf(value) + 0.5f;
-  u32 sum;
-  __builtin_memcpy(&sum, &shifted, 4);
-  const u32 subnormal = sum - 0x3F000000u, normal = (size + 0xFFF + (size >> 13 & 1) - 0x38000000u) >> 13;
-  u32 code = size < 0x38800000u ? subnormal : normal;
-  if (size >= 0x47800000u || code > 0x7C00) code = 0x7C00;
-  *to = (uint16_t)(code | (bits ^ size) >> 16);
+INLINE const float *stored(Float32, const float *slab, i64, float *) { return slab; }
+INLINE const double *stored(Float64, const double *slab, i64, double *) { return slab; }
+template <class To> INLINE const uint16_t *stored(To to, const float *slab, i64 count, uint16_t *items) {
+  convert(to, slab, count, items);
+  return items;
 }
 
+template <class Item> INLINE void put(Item item, char *to) { __builtin_memcpy(to, &item, sizeof item); }
+
 // A slab of Q to the memory of the result, in the order in which that lies.
-template <class T, class Item>
-void write(const Matrices &record, const Place &place, i64 parts, const T *slab, i64 column, i64 columns) {
-  char *const out = place.out + column * record.across;
-  const i64 length = record.length, across = record.across, along = record.along, line = LINE<T>;
-  const int store = record.store;
+template <class T, class To>
+void write(const Matrices &record, const Place &place, i64 parts, To to, const T *slab, i64 column, i64 columns) {
+  typedef typename To::Item Item;
+  const i64 across = record.across, along = record.along, line = LINE<T>, part = (i64)sizeof(Item);
   const bool rows = (across < 0 ? -across : across) <= (along < 0 ? -along : along);
-  for (i64 from = 0; from < length; from += 64) {
-    const i64 to = smaller(from + 64, length);
-    if (rows) {
-      for (i64 l = from; l < to; ++l)
+  for (i64 from = 0; from < record.length; from += ROWS / 2) {
+    const i64 count = smaller(ROWS / 2, record.length - from);
+    Item own[ROWS * LINE<T>];
+    const Item *const items = stored(to, slab + from * parts * line, count * parts * line, own);
+    char *const out = place.out + column * across + from * along;
+    if (parts == 1 && across == part) {
+      for (i64 l = 0; l < count; ++l) __builtin_memcpy(out + l * along, items + l * line, (size_t)(columns * part));
+    } else if (rows) {
+      for (i64 l = 0; l < count; ++l)
         for (i64 j = 0; j < columns; ++j)
           for (i64 p = 0; p < parts; ++p)
-            put(slab[(l * parts + p) * line + j], store, (Item *)(out + j * across + l * along) + p);
+            put(items[(l * parts + p) * line + j], out + j * across + l * along + p * part);
     } else {
       for (i64 j = 0; j < columns; ++j)
-        for (i64 l = from; l < to; ++l)
+        for (i64 l = 0; l < count; ++l)
           for (i64 p = 0; p < parts; ++p)
-            put(slab[(l * parts + p) * line + j], store, (Item *)(out + j * across + l * along) + p);
+            put(items[(l * parts + p) * line + j], out + j * across + l * along + p * part);
     }
   }
 }
 
 INLINE void write(const Matrices &record, const Place &place, i64 parts, const float *slab, i64 column, i64 columns) {
-  if (record.store == AGNOSTIC_INIT_FLOAT32) write<float, float>(record, place, parts, slab, column, columns);
-  else write<float, uint16_t>(record, place, parts, slab, column, columns);
+  if (record.store == AGNOSTIC_INIT_BFLOAT16) write(record, place, parts, Bfloat16(), slab, column, columns);
+  else if (record.store == AGNOSTIC_INIT_FLOAT16) write(record, place, parts, Float16(), slab, column, columns);
+  else write(record, place, parts, Float32(), slab, column, columns);
 }
 
 INLINE void write(const Matrices &record, const Place &place, i64 parts, const double *slab, i64 column, i64 columns) {
-  write<double, double>(record, place, parts, slab, column, columns);
+  write(record, place, parts, Float64(), slab, column, columns);
 }
 
 template <class T>

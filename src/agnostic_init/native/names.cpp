@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include "constants.h"
 #include "native.h"
 
 namespace {
@@ -12,7 +13,7 @@ constexpr uint64_t START[8] = {
     0x510E527FADE682D1, 0x9B05688C2B3E6C1F, 0x1F83D9ABFB41BD6B, 0x5BE0CD19137E2179,
 };
 constexpr uint64_t PARAMETERS = 0x01010008;  // one of fanout and depth, no key, 8 bytes
-constexpr int BLOCK = 128, ROUNDS = 12;
+constexpr int BLOCK = 128, MIXINGS = 12;
 
 // The order in which each round takes the words; the last two are the first two again.
 constexpr uint8_t ORDER[10][16] = {
@@ -55,7 +56,7 @@ uint64_t digest(const unsigned char *text, uint64_t length) {
     for (int n = 0; n < 8; ++n) v[n] = h[n], v[8 + n] = START[n];
     v[12] ^= done;
     if (done == length) v[14] = ~v[14];
-    for (int round = 0; round < ROUNDS; ++round) {
+    for (int round = 0; round < MIXINGS; ++round) {
       const uint8_t *s = ORDER[round % 10];
       mix(v, 0, 4, 8, 12, words[s[0]], words[s[1]]);
       mix(v, 1, 5, 9, 13, words[s[2]], words[s[3]]);
@@ -73,16 +74,15 @@ uint64_t digest(const unsigned char *text, uint64_t length) {
 
 // Philox4x32-10: the four words of a block, as two numbers.
 void philox(uint64_t counter, uint64_t key, uint64_t *out) {
+  using namespace agnostic_init;
   uint32_t c0 = (uint32_t)counter, c1 = (uint32_t)(counter >> 32), c2 = 0, c3 = 0;
   uint32_t k0 = (uint32_t)key, k1 = (uint32_t)(key >> 32);
-  for (int round = 0; round < 10; ++round) {
-    const uint64_t p0 = (uint64_t)0xD2511F53 * c0, p1 = (uint64_t)0xCD9E8D57 * c2;
+  for (int round = 0; round < ROUNDS; ++round, k0 += KEY_STEP_0, k1 += KEY_STEP_1) {
+    const uint64_t p0 = (uint64_t)MULTIPLIER_0 * c0, p1 = (uint64_t)MULTIPLIER_1 * c2;
     c0 = (uint32_t)(p1 >> 32) ^ c1 ^ k0;
     c1 = (uint32_t)p1;
     c2 = (uint32_t)(p0 >> 32) ^ c3 ^ k1;
     c3 = (uint32_t)p0;
-    k0 += 0x9E3779B9;
-    k1 += 0xBB67AE85;
   }
   out[0] = (uint64_t)c1 << 32 | c0;
   out[1] = (uint64_t)c3 << 32 | c2;

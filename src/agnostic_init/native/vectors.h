@@ -29,7 +29,8 @@
 #endif
 #endif
 
-#define INLINE static inline __attribute__((always_inline))
+#define MEMBER inline __attribute__((always_inline))
+#define INLINE static MEMBER
 #define RESTRICT __restrict__
 
 typedef uint32_t u32;
@@ -46,6 +47,9 @@ typedef VECTOR(i64, WIDTH) i64v;
 typedef VECTOR(double, WIDTH) f64v;
 typedef VECTOR(i32, WIDTH / 2) i32h;  // as many as a vector of 64-bit numbers holds
 typedef VECTOR(float, WIDTH / 2) f32h;
+typedef VECTOR(int16_t, WIDTH / 2) i16h;  // as many as a vector of 32-bit numbers holds
+typedef VECTOR(uint16_t, WIDTH / 2) u16h;
+typedef VECTOR(uint8_t, WIDTH / 4) u8q;
 
 enum { L32 = WIDTH / 4, L64 = WIDTH / 8 };  // lanes
 
@@ -61,6 +65,11 @@ template <class Vector, class Item> INLINE void store(Item *to, Vector value) {
 
 INLINE f64v all(double x) { return x - f64v{}; }
 INLINE u64v all(u64 x) { return x - u64v{}; }
+INLINE f32v all(float x) { return x - f32v{}; }
+
+// By masks, as comparisons make them.
+INLINE f64v choose(i64v which, f64v yes, f64v no) { return (f64v)((which & (i64v)yes) | (~which & (i64v)no)); }
+INLINE i32v choose(i32v which, i32v yes, i32v no) { return (which & yes) | (~which & no); }
 
 // 64-bit products of the lower halves of the lanes.
 INLINE u64v multiply(u64v a, u64v b) {
@@ -180,20 +189,65 @@ INLINE f32v joined(f64v first, f64v second) {
 #endif
 }
 
-// Whether any lane is not zero.
-INLINE bool any(i32v x) {
+// The signs of the lanes as bits, the first one's the lowest.
+INLINE u32 signs(i32v x) {
 #if INSTRUCTIONS == 2
-  return _mm512_test_epi32_mask((__m512i)x, (__m512i)x) != 0;
+  return _mm512_movepi32_mask((__m512i)x);
 #elif INSTRUCTIONS == 1
-  return !_mm256_testz_si256((__m256i)x, (__m256i)x);
+  return (u32)_mm256_movemask_ps((__m256)x);
 #elif defined(__SSE2__)
-  return _mm_movemask_epi8(_mm_cmpeq_epi32((__m128i)x, _mm_setzero_si128())) != 0xFFFF;
+  return (u32)_mm_movemask_ps((__m128)x);
 #elif defined(__aarch64__)
-  return vmaxvq_u32((uint32x4_t)x) != 0;
+  return vaddvq_u32((uint32x4_t)(x >> 31 & i32v{1, 2, 4, 8}));
 #else
-  i32 sum = 0;
-  for (int n = 0; n < L32; ++n) sum |= x[n];
-  return sum != 0;
+  u32 bits = 0;
+  for (int n = 0; n < L32; ++n) bits |= (u32)(x[n] < 0) << n;
+  return bits;
+#endif
+}
+
+INLINE i32v absolute(i32v x) {
+#if INSTRUCTIONS == 2
+  return (i32v)_mm512_abs_epi32((__m512i)x);
+#elif INSTRUCTIONS == 1
+  return (i32v)_mm256_abs_epi32((__m256i)x);
+#else
+  const i32v sign = x >> 31;
+  return (x ^ sign) - sign;
+#endif
+}
+
+INLINE i32v widened(i16h x) {
+#if INSTRUCTIONS == 2
+  return (i32v)_mm512_cvtepi16_epi32((__m256i)x);
+#elif INSTRUCTIONS == 1
+  return (i32v)_mm256_cvtepi16_epi32((__m128i)x);
+#else
+  return __builtin_convertvector(x, i32v);
+#endif
+}
+
+// Lanes that are not negative, and fit.
+INLINE u16h halves(i32v x) {
+#if INSTRUCTIONS == 2
+  return (u16h)_mm512_cvtepi32_epi16((__m512i)x);
+#elif INSTRUCTIONS == 1
+  return (u16h)_mm_packus_epi32(_mm256_castsi256_si128((__m256i)x), _mm256_extracti128_si256((__m256i)x, 1));
+#else
+  return __builtin_convertvector((u32v)x, u16h);
+#endif
+}
+INLINE u8q quarters(i32v x) {
+#if INSTRUCTIONS == 1
+  const __m128i half = (__m128i)halves(x);
+  const i64 quarter = _mm_cvtsi128_si64(_mm_packus_epi16(half, half));
+  u8q bytes;
+  __builtin_memcpy(&bytes, &quarter, sizeof bytes);
+  return bytes;
+#elif INSTRUCTIONS == 2
+  return (u8q)_mm512_cvtepi32_epi8((__m512i)x);
+#else
+  return __builtin_convertvector((u32v)x, u8q);
 #endif
 }
 

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import agnostic_init as ai
+from agnostic_init.bits import Key
 from agnostic_init.bits.block import block
 from agnostic_init.bits.stream import element_words
 from agnostic_init.bits.words import Wide
@@ -194,3 +195,11 @@ atexit.register(lambda: print(float(ai.normal()((1 << 19,), key=0)[-1])))
     )
     assert done.stderr == ""
     assert float(done.stdout) == ai.normal()((1 << 19,), key=0)[-1]
+
+
+@pytest.mark.parametrize(
+    "places", [range(0), range(3), range(7, 40, 3), range(9, -1, -1), range(2**62 - 3, 2**62 + 3)]
+)
+def test_keys_along_an_axis_are_those_of_its_places(places):
+    key = Key(5, 2**64 - 9)
+    assert host.keys_along(key, places) == [key.fold_in(place) for place in places]

@@ -10,11 +10,12 @@ import numpy as np
 from agnostic_init.arrays.memory import Memory, empty
 from agnostic_init.bits.block import Block, Positions, pieces
 from agnostic_init.bits.key import Key
+from agnostic_init.draws.distributions import bits_draw
 from agnostic_init.draws.engines import native
 from agnostic_init.draws.record import Draw
 from agnostic_init.native.library import library
 
-__all__ = ["Job", "fill", "fill_by_numpy", "fill_many", "in_use", "new"]
+__all__ = ["Job", "fill", "fill_by_numpy", "fill_many", "in_use", "keys_along", "new"]
 
 Job = tuple[Draw, Key, Block, Memory]
 
@@ -22,6 +23,7 @@ WORTH_A_THREAD = 1 << 17  # elements; about a millisecond of work
 MOST_WITH_NUMPY = 4  # threads; more only wait for each other's interpreter lock
 LARGEST_PART = 1 << 20  # elements that a thread is given at once
 SLAB = 1 << 18
+FEW = 4  # keys, which are not worth a draw
 
 
 def new(draw: Draw, key: Key, block: Block, alignment: int = 1) -> Any:
@@ -51,6 +53,19 @@ def fill_many(jobs: Sequence[Job]) -> None:
     else:
         for job in jobs:
             fill(*job)
+
+
+def keys_along(key: Key, places: range) -> list[Key]:
+    """``[key.fold_in(place) for place in places]``, by one draw of the words that they are."""
+    count = len(places)
+    few = count < FEW or max(places[0], places[-1]) >= 1 << 62
+    if few or not key.known or not in_use():
+        return key.fold_in_all(places)
+    words = np.empty((count, 4), np.uint32)
+    part = Block((1 << 62, 4), (places[0], 0), (places.step, 1), (count, 4), (False, False))
+    fill(bits_draw("uint32"), key, part, Memory.of_numpy(words))
+    pairs = words.astype("<u4", copy=False).view("<u8").tolist()
+    return [Key(seed, offset) for seed, offset in pairs]
 
 
 def in_use() -> bool:

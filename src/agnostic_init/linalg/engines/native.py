@@ -56,17 +56,18 @@ def _records(
     base, axes = _batch(haar)
     normals, _ = packed(haar.draw)
     store = STORES.index(format_of(haar.dtype).store)
-    records, kept = [], []
+    short, long, gain, special = haar.short, haar.long, haar.gain, haar.special
+    records, kept, at = [], [], 0
     for key, memory in zip(keys, memories, strict=True):
         strides = _strides(memory)
         across, along = strides[-2:] if haar.wide else strides[:-3:-1]
-        batch = [AXIS.pack(*axis, step) for axis, step in zip(axes, strides[:-2], strict=True)]
-        data = ctypes.create_string_buffer(b"".join(batch), max(1, len(batch) * AXIS.size))
-        kept.append(data)
+        if axes:
+            batch = [AXIS.pack(*axis, step) for axis, step in zip(axes, strides[:-2], strict=True)]
+            kept.append(ctypes.create_string_buffer(b"".join(batch), len(batch) * AXIS.size))
+            at = ctypes.addressof(kept[-1])
         head = RECORD.pack(
-            memory.address, key.seed, key.offset, base, ctypes.addressof(data),
-            len(batch), haar.short, haar.long, across, along,
-            haar.gain, store, haar.special,
+            memory.address, key.seed, key.offset, base, at, len(axes), short, long, across, along,
+            gain, store, special,
         )  # fmt: skip
         records.append(head + normals)
     return records, kept
