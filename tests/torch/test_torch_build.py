@@ -344,3 +344,48 @@ def test_tensors_in_lists_and_dictionaries_of_a_module_have_values():
         other = Net()
     ai.torch.materialize(other, key=0)
     assert torch.equal(other.copies[0], model.layer.weight)
+
+
+def scaled_by(code):
+    """A factory of one parameter, of what `code` makes of a draw."""
+
+    def make():
+        model = nn.Module()
+        model.w = nn.Parameter(code(torch.randn(4, 3)))
+        return model
+
+    return make
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        lambda w: w.div_(w.norm()),
+        lambda w: w.mul_(other=1 / w.norm()),
+        lambda w: w.clamp_(max=0 * w.sum()).div_(w.norm()),
+        lambda w: w.sub_(w.mean()).div_(w.norm()),
+        lambda w: w.fill_(1 / w.norm()).div_(w.norm()),
+        lambda w: nn.Parameter(w).data.div_(w.norm()),
+    ],
+    ids=["norm", "named", "clamp", "mean", "fill", "parameter"],
+)
+def test_numbers_that_depend_on_draws_are_those_of_the_very_draws(code):
+    model = ai.torch.build(scaled_by(code), key=0)
+    assert float(model.w.detach().norm()) == pytest.approx(1, abs=1e-6)
+    with ai.torch.empty_parameters():
+        other = scaled_by(code)()
+    assert torch.equal(ai.torch.materialize(other, key=0).w, model.w)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [lambda w: w[:, :1].expand(4, 3), lambda w: w[:1].add(1).expand(2, 4, 3)],
+    ids=["view", "sum"],
+)
+def test_expanded_parameters_are_computed(code):
+    make = scaled_by(code)
+    model = ai.torch.build(make, key=0)
+    assert model.w.stride() == make().w.stride()
+    assert model.w.unique().numel() == make().w.unique().numel()
+    with pytest.raises(ai.ParameterError, match="`rules` must leave 'w' to its authors' code"):
+        ai.torch.build(make, key=0, rules={"w": ai.normal()})

@@ -9,6 +9,7 @@ import torch
 
 from agnostic_init.arrays.errors import must, must_be_type, within
 from agnostic_init.arrays.libraries.torch_shards import is_sharded
+from agnostic_init.arrays.memory import overlaps
 from agnostic_init.arrays.target import backend
 from agnostic_init.bits.key import Key
 from agnostic_init.models.entry import Entry
@@ -127,6 +128,12 @@ def _check_all(items: Sequence[Item], contents: Sequence[Content], otherwise: st
         rule = f"must have tensors with values, or recorded ones, and {len(unknown)} have neither"
         hint = "building it inside of empty_parameters(), or rules for them"
         raise must("model", rule, _listed(unknown), hint)
+    for item, content in pairs:
+        tensor = item.tensor
+        drawn = content.initializer is not None and content.source == "rule"
+        if drawn and plain(tensor) and overlaps(tuple(tensor.shape), tensor.stride()):
+            rule = f"must leave {item.name!r} to its authors' code, as it is expanded"
+            raise must("rules", rule, str(content.initializer), "a rule that excludes it")
     own = [item.name for item, content in pairs if content.source == "own code"]
     if own and otherwise == "error":
         rule = f"must be 'own' where parameters are computed by their own code, as {len(own)} are"
@@ -213,7 +220,9 @@ def _compute(item: Item, out: Any, sources: Mapping[Any, Source]) -> None:
     values = computed_values(item, sources)
     with torch.no_grad():
         for view, index in backend("torch").parts(out):
-            view.copy_(values if index is None else values[index])
+            part = values if index is None else values[index]
+            once = tuple(slice(None if step else 1) for step in view.stride())  # if expanded
+            view[once].copy_(part[once])
 
 
 def _give(model: Any, items: Sequence[Item], outs: Sequence[Any]) -> None:
