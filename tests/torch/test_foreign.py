@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 import threading
 import warnings
 
@@ -30,6 +31,10 @@ def of_python():
     return nn.Parameter(torch.tensor([random.random() for _ in range(4)]))
 
 
+def one_of_python():
+    return nn.Parameter(torch.tensor(random.random()))
+
+
 def of_a_thread():
     made = []
     thread = threading.Thread(target=lambda: made.append(nn.Linear(2, 2)))
@@ -40,7 +45,7 @@ def of_a_thread():
 
 @pytest.mark.parametrize(
     ("draw", "said"),
-    [(of_numpy, "NumPy .*: own"), (of_python, "Python's random .*: own"), (of_a_thread, "torch .*: own.weight")],
+    [(of_numpy, "NumPy .*: own"), (of_python, "Python's random .*: own"), (one_of_python, "Python's random .*: own"), (of_a_thread, "torch .*: own.weight")],
 )  # fmt: skip
 def test_parameters_of_other_generators_are_told_of(draw, said):
     with pytest.warns(UserWarning, match=said) as found:
@@ -64,3 +69,16 @@ def test_nothing_is_said_where_all_parameters_are_of_the_key():
         ai.torch.build(lambda: Net(draws), key=0)
         ai.torch.build(lambda: Net(lambda: nn.Parameter(torch.arange(4.0).log1p())), key=0)
         ai.torch.build(lambda: Net(of_numpy), key=0, rules={"own": "zeros"})
+        ai.torch.build(lambda: Net(one_of_python), key=0, rules={"own": "zeros"})
+
+
+def test_the_first_draw_of_numpy_in_a_process_is_told_of(monkeypatch):
+    ours = np.random
+    monkeypatch.delitem(sys.modules, "numpy.random")  # which NumPy imports when it is asked for
+
+    def of_numpy_at_last():
+        monkeypatch.setitem(sys.modules, "numpy.random", ours)
+        return of_numpy()
+
+    with pytest.warns(UserWarning, match="NumPy .*: own"):
+        ai.torch.build(lambda: Net(of_numpy_at_last), key=0)

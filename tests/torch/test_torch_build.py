@@ -389,3 +389,14 @@ def test_expanded_parameters_are_computed(code):
     assert model.w.unique().numel() == make().w.unique().numel()
     with pytest.raises(ai.ParameterError, match="`rules` must leave 'w' to its authors' code"):
         ai.torch.build(make, key=0, rules={"w": ai.normal()})
+
+
+def test_a_device_without_memory_is_refused():
+    with pytest.raises(ai.ParameterError, match="`device` must have memory"):
+        ai.torch.build(lambda: nn.Linear(2, 2), key=0, device="meta")
+
+
+def test_a_factory_on_meta_under_a_meta_device_of_the_caller():
+    with torch.device("meta"):
+        model = ai.torch.build(lambda: nn.Linear(2, 2, device="meta"), key=0)
+    assert torch.equal(model.weight, ai.torch.build(lambda: nn.Linear(2, 2), key=0).weight)

@@ -257,7 +257,11 @@ def _check_untransformed() -> None:
 
 
 def _device(device: Any) -> Any:
-    return None if device is None else backend("torch").device(device)
+    found = None if device is None else backend("torch").device(device)
+    if found is not None and found.type == "meta":
+        hint = "agnostic_init.torch.empty_parameters(), or plan() for what they would be"
+        raise must("device", "must have memory, which the meta device has not", device, hint)
+    return found
 
 
 def _dtype(dtype: Any) -> Any:

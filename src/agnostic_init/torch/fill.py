@@ -178,6 +178,7 @@ def _memory(
     wanted: Sequence[tuple[Item, Content]], dtypes: Sequence[Any], device: Any
 ) -> list[Any]:
     """Memory for each; that of one storage is one again."""
+    home = "cpu" if torch.get_default_device().type == "meta" else None
     outs = []
     shared: dict[Any, Any] = {}
     for (item, _), dtype in zip(wanted, dtypes, strict=True):
@@ -186,7 +187,7 @@ def _memory(
             outs.append(torch.empty_like(tensor, dtype=dtype, device=device or "cpu"))
             continue
         held = None if record is None else record.view.held
-        place = device or (held.device if held is not None and held.device.type != "meta" else None)
+        place = device or (held.device if held is not None and held.device.type != "meta" else home)
         shape, strides = tuple(tensor.shape), tuple(tensor.stride())
         if held is None or not tensor.numel():
             outs.append(torch.empty_strided(shape, strides, dtype=dtype, device=place))

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import random
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from agnostic_init.compat.torch_init.refusing import warn
 from agnostic_init.compat.torch_init.watching import Watch
+from agnostic_init.torch.states import Constant
 
 if TYPE_CHECKING:
     from agnostic_init.torch.fill import Made
+    from agnostic_init.torch.record import Item
 
 __all__ = ["Generators", "warn_of_foreign"]
 
 SHOWN = 4
+FRESH = 623  # the position in NumPy's global generator before its first draw
 
 
 class Generators:
@@ -27,7 +30,9 @@ class Generators:
     def moved(self) -> tuple[str, ...]:
         """Those that have drawn since, or were seeded."""
         others = [
-            name for name, state in _states().items() if state != self._others.get(name, state)
+            name
+            for name, state in _states().items()
+            if (state != self._others[name] if name in self._others else state[-1] != FRESH)
         ]
         return (*(["torch"] if self._torch.moved() else []), *others)
 
@@ -39,7 +44,11 @@ def warn_of_foreign(made: Made) -> None:
     found = [
         item.name
         for item, content in zip(made.items, made.contents, strict=True)
-        if item.kind == "parameter" and content.source in ("own code", "left alone")
+        if item.kind == "parameter"
+        and (
+            content.source in ("own code", "left alone")
+            or (content.source == "recorded" and _is_odd_number(item))
+        )
     ]
     if moved and found:
         rest = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
@@ -50,8 +59,17 @@ def warn_of_foreign(made: Made) -> None:
         )
 
 
-def _states() -> dict[str, object]:
-    states: dict[str, object] = {"Python's random": random.getstate()}
+def _is_odd_number(item: Item) -> bool:
+    """Whether it is one number that code hardly writes down by itself, but a generator may draw."""
+    state = None if item.record is None else item.record.state
+    if not isinstance(state, Constant) or item.tensor.numel() != 1:
+        return False
+    return isinstance(state.value, float) and not state.value.is_integer()
+
+
+def _states() -> dict[str, tuple[Any, ...]]:
+    """By the name of whose they are; the last of NumPy's is the position in its words."""
+    states: dict[str, tuple[Any, ...]] = {"Python's random": random.getstate()}
     numpy_random = sys.modules.get("numpy.random")
     if numpy_random is not None:
         state = numpy_random.get_state(legacy=False)

@@ -288,9 +288,7 @@ class Recorder(TorchDispatchMode):
             return [self._copied(args[1], args[0])]
         others = tensors_in((*args[1:], *kwargs.values()))
         if any(plain(each) and self._followed(each) for each in others):
-            return [
-                COMPUTED
-            ]  # a number among them, such as a norm, is of other draws than it will be
+            return [COMPUTED]  # such as a norm, which is of other draws than it will be
         return [
             state_after(
                 what, self.memory.state_of(args[0], inside=bool(what.written)), args, kwargs
