@@ -108,3 +108,14 @@ def test_the_blocks_of_a_mirrored_weight():
 def test_a_constant_needs_no_key():
     assert not ai.looks_linear("ones").needs_key
     np.testing.assert_array_equal(ai.looks_linear("ones")((2, 2)), [[1, -1], [-1, 1]])
+
+
+def test_a_weight_beside_its_negative_is_described_as_both():
+    for init, shape in ((ai.normal(1.0, 0.5), (400, 200)), (ai.uniform(1.0, 3.0), (400, 200))):
+        both = ai.looks_linear(init)
+        about, made = both.describe(shape), both(shape, key=0)
+        assert about.mean == 0.0
+        assert about.std == pytest.approx(made.std(), rel=0.02)
+    assert (about.low, about.high) == (-3.0, 3.0)
+    assert ai.looks_linear(ai.constant([[1.0, 2.0]])).describe((4, 4)).mean == 0.0
+    assert ai.looks_linear("hippo").describe((4, 4)).std is None

@@ -23,6 +23,7 @@ from agnostic_init.initializers.blocks import (
     positions_along,
     remainder,
 )
+from agnostic_init.initializers.description import mixed
 from agnostic_init.initializers.lookup import found
 from agnostic_init.layouts.axes import Part, Parts, check_layout, split_axes, split_matrix_axes
 
@@ -30,6 +31,7 @@ __all__ = ["icnr", "looks_linear"]
 
 SHUFFLES = ("torch", "tensorflow")
 MOST_AXES = 64  # of any array
+NEGATED = {"mean": "mean", "low": "high", "high": "low"}  # of the negative, what is of the other
 MIRRORS = {"both": "oi", "outputs": "o", "inputs": "i"}
 # A block of the smaller weight may have this many times the entries that are needed, or this many.
 WASTE, FEW = 4, 4096
@@ -231,6 +233,12 @@ class looks_linear(_Repeated):
         check_choice("mirror", self.mirror, MIRRORS)
         init = {"name": "orthogonal", "layout": layout} if self.init is None else self.init
         object.__setattr__(self, "init", found(init, "init"))
+
+    def statistics(self, shape: tuple[int, ...], dtype: str) -> dict[str, Any]:
+        known = super().statistics(shape, dtype)
+        turned = {name: -known[of] for name, of in NEGATED.items() if known.get(of) is not None}
+        fans = {name: each for name, each in known.items() if name not in (*NEGATED, "std")}
+        return fans | mixed([(1, known), (1, known | turned)])
 
     def _sources(self, shape: tuple[int, ...]) -> tuple[tuple[int, ...], dict[int, _Source]]:
         parts = self._parts(shape)
