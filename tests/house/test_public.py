@@ -6,6 +6,7 @@ import ast
 import importlib.util
 import inspect
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -234,6 +235,20 @@ def complaints(source: str, *, is_package: bool) -> list[str]:
 def test_a_module_lists_what_it_defines(path):
     source = (PACKAGE / path).read_text(encoding="utf-8")
     assert complaints(source, is_package=path.endswith("__init__.py")) == []
+
+
+SECTION = re.compile(
+    r'(?:Parameters|Attributes)\n +-+\n(?: .*\n|\n)*?(?=\n +[A-Z][a-z ]+\n +--|.*""")'
+)
+
+
+def test_what_stands_for_a_type_in_a_docstring_is_one():
+    """In numpydoc, what follows ``name :`` is a type; what is said of a name is a line below it."""
+    said = []
+    for path in MODULES:
+        for section in SECTION.findall((PACKAGE / path).read_text(encoding="utf-8")):
+            said += re.findall(r"^ {4,}[a-z_][\w, *]* : .* .*$", section, re.MULTILINE)
+    assert said == []
 
 
 @pytest.mark.parametrize(
