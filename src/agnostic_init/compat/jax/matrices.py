@@ -30,7 +30,21 @@ __all__ = ["delta_orthogonal", "orthogonal"]
 
 
 @dataclass(frozen=True)
-class orthogonal(Factory):
+class _OfMatrices(Factory):
+    """What both take."""
+
+    scale: Any = 1.0
+    column_axis: int = -1
+    dtype: Any = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_factor("scale", self.scale)
+        object.__setattr__(self, "column_axis", integer("column_axis", self.column_axis))
+
+
+@dataclass(frozen=True)
+class orthogonal(_OfMatrices):
     """Make an initializer of uniformly distributed matrices of orthonormal rows or columns.
 
     Parameters
@@ -51,15 +65,6 @@ class orthogonal(Factory):
     True
     """
 
-    scale: Any = 1.0
-    column_axis: int = -1
-    dtype: Any = None
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_factor("scale", self.scale)
-        object.__setattr__(self, "column_axis", integer("column_axis", self.column_axis))
-
     def __call__(self, key: Any, shape: Any, dtype: Any = UNSET, out_sharding: Any = None) -> Any:
         """Make an array; see `Initializer`."""
         shape, dtype = self._checked(shape, dtype)
@@ -77,7 +82,7 @@ class orthogonal(Factory):
 
 
 @dataclass(frozen=True)
-class delta_orthogonal(Factory):
+class delta_orthogonal(_OfMatrices):
     """Make an initializer of convolution kernels that are orthogonal and act in their middle alone.
 
     Parameters
@@ -96,15 +101,6 @@ class delta_orthogonal(Factory):
     >>> bool(w[1, 1].any()), bool(w[0, 0].any())
     (True, False)
     """
-
-    scale: Any = 1.0
-    column_axis: int = -1
-    dtype: Any = None
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_factor("scale", self.scale)
-        object.__setattr__(self, "column_axis", integer("column_axis", self.column_axis))
 
     def __call__(self, key: Any, shape: Any, dtype: Any = UNSET, out_sharding: Any = None) -> Any:
         """Make an array; see `Initializer`."""
