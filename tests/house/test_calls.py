@@ -10,7 +10,7 @@ import pytest
 import agnostic_init as ai
 from agnostic_init.draws.engines import host
 
-FILL, DROP_IN, EACH_OF_MANY = 40, 60, 6
+FILL, DROP_IN, MATRIX, EACH_OF_MANY = 35, 40, 55, 3
 
 
 @pytest.fixture(autouse=True)
@@ -67,6 +67,14 @@ def test_drop_in(name):
     function, out = getattr(torch_init, name), torch.nn.Parameter(torch.empty(64, 64))
     found = calls_of(lambda: function(out))
     assert len(found) <= DROP_IN, found
+
+
+@pytest.mark.parametrize("library", ["numpy", "torch"])
+def test_fill_of_a_matrix(library):
+    xp = pytest.importorskip(library)
+    init, out = ai.orthogonal(), xp.empty((64, 64), dtype=xp.float32)
+    found = calls_of(lambda: init.fill(out, key=0))
+    assert len(found) <= MATRIX, found
 
 
 @pytest.mark.parametrize("library", ["numpy", "torch"])

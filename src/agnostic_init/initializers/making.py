@@ -21,7 +21,7 @@ from agnostic_init.draws.record import draw_of
 if TYPE_CHECKING:
     from agnostic_init.initializers.base import Initializer
 
-__all__ = ["called", "filled", "made", "written"]
+__all__ = ["called", "filled", "made", "whole_draw", "written"]
 
 
 def called(
@@ -55,7 +55,7 @@ def filled(init: Initializer, out: Any, key: Any, index: Any, global_shape: Any)
             return out
         check_out(out)
     elif index is None and global_shape is None and in_use():
-        whole = _whole(init, memory.shape, library.dtype_name(out.dtype))
+        whole = whole_draw(init, memory.shape, library.dtype_name(out.dtype))
         if whole is not None:
             stream = _stream(init, key)
             if stream is not None:
@@ -117,7 +117,7 @@ def written(init: Initializer, key: Key | None, part: Block, out: Any, library: 
 
 
 @functools.lru_cache(maxsize=1024)
-def _whole(init: Initializer, shape: tuple[int, ...], dtype: str) -> tuple[bytes, int] | None:
+def whole_draw(init: Initializer, shape: tuple[int, ...], dtype: str) -> tuple[bytes, int] | None:
     """What the compiled library makes of a whole array, and its elements; None where it makes none."""
     draw = draw_of(init, shape, dtype)
     return None if draw is None else (packed(draw)[0], math.prod(shape))

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
-from agnostic_init.arrays.errors import must, must_be_type
-from agnostic_init.arrays.target import backend
+from agnostic_init.arrays.errors import must_be_type
 from agnostic_init.bits.key import Key
 from agnostic_init.bits.key import key as make_key
-from agnostic_init.compat.torch_init.refusing import RefusedError
 
 __all__ = ["Keys", "key_for", "keyed", "mapped", "members"]
 
@@ -95,14 +93,12 @@ def _default_key(tensor: Any) -> Key:
             None,
             "generator=numpy.random.default_rng(0)",
         ) from None
-    device = tensor.device if isinstance(tensor, torch.Tensor) else "cpu"
-    words = torch.randint(0, 1 << 32, (2,), dtype=torch.int64, device=device)
-    if backend("torch").memory(words) is None:
-        rule = "must be given where torch follows operations on tensors without values"
-        raise RefusedError(str(must("generator", rule, None, "generator=0")))
-    if isinstance(tensor, torch.Tensor):
-        from agnostic_init.arrays.libraries.torch_shards import agreed
+    return _of_default()(tensor if isinstance(tensor, torch.Tensor) else None)
 
-        words = agreed(words, tensor)
-    low, high = words.tolist()
-    return make_key(high << 32 | low)
+
+@functools.cache
+def _of_default() -> Callable[[Any], Key]:
+    """What draws that key, which only torch has."""
+    from agnostic_init.compat.torch_init.default_generator import next_key
+
+    return next_key

@@ -9,7 +9,7 @@ from agnostic_init.arrays.errors import ParameterError, must
 from agnostic_init.arrays.numbers import positive_integer, real_number
 from agnostic_init.arrays.untraced import untraced
 from agnostic_init.compat.torch_init.refusing import refused
-from agnostic_init.compat.torch_init.writing import number, shape_of, write
+from agnostic_init.compat.torch_init.writing import kept, number, shape_of, write
 from agnostic_init.initializers.base import Initializer
 from agnostic_init.initializers.deterministic import dirac, identity
 from agnostic_init.initializers.orthogonal import orthogonal
@@ -49,8 +49,13 @@ def orthogonal_of(tensor: Any, gain: Any = 1) -> Initializer:
     shape = shape_of(tensor)
     if len(shape) < 2:
         raise must("tensor", "must have at least 2 dimensions", shape)
+    return _orthogonal(gain)
+
+
+@kept
+def _orthogonal(gain: Any) -> Initializer:
     try:
-        return orthogonal(number(gain), layout="torch")
+        return orthogonal(gain, layout="torch")
     except ParameterError as error:
         raise refused(error) from None
 

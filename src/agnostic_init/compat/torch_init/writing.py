@@ -20,7 +20,10 @@ from agnostic_init.compat.torch_init.refusing import (
     UnsupportedDtypeError,
     refused,
 )
+from agnostic_init.draws.engines.host import in_use
+from agnostic_init.draws.engines.native import fill_whole
 from agnostic_init.initializers.base import Initializer
+from agnostic_init.initializers.making import whole_draw
 
 __all__ = [
     "has_values",
@@ -71,7 +74,7 @@ def shape_of(tensor: Any) -> tuple[int, ...]:
 def write(init: Initializer, tensor: Any, generator: Any = None) -> Any:
     """Fill a tensor from a generator and return it; one without values is left alone."""
     library = _library(tensor)
-    if not library.has_values(tensor):
+    if _written_at_once(init, tensor, generator, library) or not library.has_values(tensor):
         return tensor
     if init.needs_key and mapped():
         try:
@@ -92,6 +95,25 @@ def write(init: Initializer, tensor: Any, generator: Any = None) -> Any:
     except ParameterError as error:
         raise refused(error, out="tensor") from None
     return tensor
+
+
+def _written_at_once(init: Initializer, tensor: Any, generator: Any, library: Any) -> bool:
+    """Whether the tensor was a run of memory that nothing else decides about, and is filled with a draw."""
+    memory = library.ready(tensor)
+    if memory is None or not init.needs_key or mapped() or not in_use():
+        return False
+    name = library.dtype_name(tensor.dtype)
+    if name not in FORMATS or 0 in memory.shape:
+        return False
+    try:
+        whole = whole_draw(init, memory.shape, name)
+        if whole is None:
+            return False
+        fill_whole(*whole, key_for(tensor, generator), memory.address)
+    except ParameterError as error:
+        raise refused(error, out="tensor") from None
+    library.all_written((tensor,))
+    return True
 
 
 @untraced

@@ -24,7 +24,8 @@ from agnostic_init.native.library import library
 
 __all__ = ["fill", "together"]
 
-RECORD = struct.Struct("=5Q5qd2i")  # and the draw
+HEAD = struct.Struct("=5Q")
+REST = struct.Struct("=5qd2i")  # and the draw
 SLICE = 0.05  # seconds of work, after which Python looks for an interrupt
 WORTH_THREADS = 2e-4  # seconds
 RATE = 2e10  # operations a second of one thread; less than it does, to be on the safe side
@@ -33,8 +34,9 @@ RATE = 2e10  # operations a second of one thread; less than it does, to be on th
 def fill(haar: Haar, keys: Sequence[Key], memories: Sequence[Memory]) -> None:
     """Write the matrices of every key into memory of any strides."""
     records, kept = _records(haar, keys, memories)
-    each, count = math.prod(haar.batch), len(records) * math.prod(haar.batch)
-    seconds, threads = _seconds(haar), number_of_threads()
+    each, seconds = _work(haar)
+    count = len(records) * each
+    threads = number_of_threads() if seconds * count >= WORTH_THREADS else 1
     if seconds < WORTH_THREADS or count >= 2 * threads:
         _make_all(b"".join(records), len(records), count, seconds, threads)
         return
@@ -46,31 +48,40 @@ def fill(haar: Haar, keys: Sequence[Key], memories: Sequence[Memory]) -> None:
 
 def together(haar: Haar) -> int:
     """How many keys take long enough together that Python should look for an interrupt."""
-    return max(1, int(SLICE / (_seconds(haar) * math.prod(haar.batch))))
+    each, seconds = _work(haar)
+    return max(1, int(SLICE / (seconds * each)))
 
 
 def _records(
     haar: Haar, keys: Sequence[Key], memories: Sequence[Memory]
-) -> tuple[list[bytes], list[Any]]:
+) -> tuple[list[bytes], Any]:
     """The record of each key, and what the records point to, but for the memory."""
+    records, kept = [], []
+    for key, memory in zip(keys, memories, strict=True):
+        base, axes, rest = _same_for_all(haar, memory.strides, memory.itemsize)
+        data = ctypes.create_string_buffer(axes, len(axes)) if axes else None
+        kept.append(data)
+        at = ctypes.addressof(data) if data else 0
+        records.append(HEAD.pack(memory.address, key.seed, key.offset, base, at) + rest)
+    return records, kept
+
+
+@functools.lru_cache(maxsize=256)
+def _same_for_all(
+    haar: Haar, strides: tuple[int, ...] | None, itemsize: int
+) -> tuple[int, bytes, bytes]:
+    """Of the records of such matrices: the first position, the axes' records, and what follows."""
+    if strides is None:
+        strides = _contiguous(haar.shape, itemsize)
     base, axes = _batch(haar)
     normals, _ = packed(haar.draw)
-    store = STORES.index(format_of(haar.dtype).store)
-    short, long, gain, special = haar.short, haar.long, haar.gain, haar.special
-    records, kept, at = [], [], 0
-    for key, memory in zip(keys, memories, strict=True):
-        strides = _strides(memory)
-        across, along = strides[-2:] if haar.wide else strides[:-3:-1]
-        if axes:
-            batch = [AXIS.pack(*axis, step) for axis, step in zip(axes, strides[:-2], strict=True)]
-            kept.append(ctypes.create_string_buffer(b"".join(batch), len(batch) * AXIS.size))
-            at = ctypes.addressof(kept[-1])
-        head = RECORD.pack(
-            memory.address, key.seed, key.offset, base, at, len(axes), short, long, across, along,
-            gain, store, special,
-        )  # fmt: skip
-        records.append(head + normals)
-    return records, kept
+    across, along = strides[-2:] if haar.wide else strides[:-3:-1]
+    batch = [AXIS.pack(*axis, step) for axis, step in zip(axes, strides[:-2], strict=True)]
+    rest = REST.pack(
+        len(batch), haar.short, haar.long, across, along,
+        haar.gain, STORES.index(format_of(haar.dtype).store), haar.special,
+    )  # fmt: skip
+    return base, b"".join(batch), rest + normals
 
 
 def _make_all(records: bytes, count: int, total: int, seconds: float, threads: int) -> None:
@@ -95,11 +106,12 @@ def _make_one(record: bytes, index: int, seconds: float, threads: int) -> None:
         _done(make(record, index, memory.ctypes.data, start, stop, threads))
 
 
-def _seconds(haar: Haar) -> float:
-    """About how long one thread takes for a matrix."""
+@functools.lru_cache(maxsize=256)
+def _work(haar: Haar) -> tuple[int, float]:
+    """How many matrices there are, and about how long one thread takes for each."""
     parts = 4 if haar.is_complex else 1
     operations = (2.0 * haar.long - 2.0 / 3.0 * haar.short) * haar.short**2
-    return 1e-6 + parts * operations / RATE
+    return math.prod(haar.batch), 1e-6 + parts * operations / RATE
 
 
 def _batch(haar: Haar) -> tuple[int, list[tuple[int, int]]]:
@@ -120,11 +132,10 @@ def _batch(haar: Haar) -> tuple[int, list[tuple[int, int]]]:
     return base % LIMIT, axes[::-1]
 
 
-def _strides(memory: Memory) -> tuple[int, ...]:
-    if memory.strides is not None:
-        return memory.strides
-    steps = [memory.itemsize]
-    for length in memory.shape[:0:-1]:
+def _contiguous(shape: tuple[int, ...], itemsize: int) -> tuple[int, ...]:
+    """The strides, in bytes, of an array whose elements lie one after the other."""
+    steps = [itemsize]
+    for length in shape[:0:-1]:
         steps.append(steps[-1] * length)
     return tuple(reversed(steps))
 
