@@ -10,7 +10,7 @@ import pytest
 import agnostic_init as ai
 from agnostic_init.draws.engines import host
 
-FILL, DROP_IN, MATRIX, EACH_OF_MANY = 35, 40, 55, 3
+FILL, DROP_IN, MATRIX, EACH_OF_MANY = 35, 40, 55, 0.5
 
 
 @pytest.fixture(autouse=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from ctypes import addressof, c_char
 from typing import Any
 
@@ -94,6 +94,14 @@ def address(array: Any) -> int:
             pass
     found: int = array.ctypes.data
     return found
+
+
+def addresses(arrays: Iterable[Any]) -> list[int]:
+    """The same of many that are contiguous."""
+    try:
+        return list(map(addressof, map(c_char.from_buffer, arrays)))
+    except (TypeError, ValueError):
+        return [address(array) for array in arrays]
 
 
 def overlaps(shape: Sequence[int], strides: Sequence[int]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Sequence
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -12,11 +13,13 @@ from agnostic_init.arrays import library
 from agnostic_init.arrays.dtypes import DTYPES, FORMATS
 from agnostic_init.arrays.errors import must, not_imported
 from agnostic_init.arrays.library import COMPAT, Index
-from agnostic_init.arrays.memory import Memory, address, overlaps
+from agnostic_init.arrays.memory import Memory, addresses, overlaps
 from agnostic_init.arrays.refusals import OVERLAPPING, READ_ONLY, Refusal
 
 __all__ = ["Library", "storage_view"]
 
+# Writable, aligned and in C's order; and what else is asked of many arrays at once.
+WHOLE, SIZE, DTYPE, SHAPE = map(attrgetter, ("flags.carray", "size", "dtype", "shape"))
 OWN = {name: np.dtype(name) for name, row in DTYPES.items() if row.storage == name}
 
 
@@ -59,15 +62,17 @@ class Library(library.Library):
         return Memory.of_numpy(array) if plain and array.dtype.isnative else None
 
     def all_plain(self, arrays: Sequence[Any]) -> tuple[list[int], list[Any], list[Any]] | None:
-        addresses = []
-        for array in arrays:
-            if type(array) is not np.ndarray or not array.flags.carray or not array.size:
-                return None
-            addresses.append(address(array))
-        dtypes = [array.dtype for array in arrays]
+        if {*map(type, arrays)} != {np.ndarray}:
+            return None
+        if not all(map(WHOLE, arrays)) or not all(map(SIZE, arrays)):
+            return None
+        dtypes = list(map(DTYPE, arrays))
         if not all(dtype.isnative for dtype in {*dtypes}):
             return None
-        return addresses, [array.shape for array in arrays], dtypes
+        return addresses(arrays), list(map(SHAPE, arrays)), dtypes
+
+    def all_written(self, outs: Sequence[Any]) -> None:
+        """NumPy does not count."""
 
     def parts(self, array: Any) -> Iterable[tuple[Any, Index | None]]:
         """The memory of an array, to which what a subclass adds, as masks, does not belong."""
