@@ -11,7 +11,7 @@ import numpy as np
 
 from agnostic_init.arrays.values import Record
 
-__all__ = ["Memory", "address", "empty", "overlaps"]
+__all__ = ["Memory", "address", "addresses", "empty", "overlaps"]
 
 
 class Memory(Record):
