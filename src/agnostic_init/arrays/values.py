@@ -8,13 +8,16 @@ and `inspect` ask of a class is made when they ask.
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Any, ClassVar, Self, dataclass_transform
 
 if TYPE_CHECKING:
     from dataclasses import Field
 
-__all__ = ["Record", "Value"]
+__all__ = ["Record", "Value", "collecting_later"]
 
 
 class _OfDataclass:
@@ -190,3 +193,19 @@ class Record(tuple[Any, ...]):
             message = f"{cls.__name__} takes {', '.join(cls._fields)}, got {args} and {kwargs}"
             raise TypeError(message)
         return tuple([found[name] for name in cls._fields])
+
+
+@contextmanager
+def collecting_later() -> Iterator[None]:
+    """Leave garbage where it is while records are made by thousands, all of which are kept.
+
+    They would make the collector look at all that a process holds, which after the import of an
+    array library takes longer than filling a model.
+    """
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()

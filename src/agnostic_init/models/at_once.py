@@ -17,12 +17,11 @@ import numpy as np
 from agnostic_init.arrays.errors import ParameterError, ParameterTypeError
 from agnostic_init.arrays.library import Library
 from agnostic_init.arrays.target import library_of
-from agnostic_init.arrays.values import Record
+from agnostic_init.arrays.values import Record, collecting_later
 from agnostic_init.bits.key import Key
 from agnostic_init.draws.engines import native
 from agnostic_init.draws.record import Draw, draw_of
 from agnostic_init.initializers.base import Initializer
-from agnostic_init.models.collector import collecting_later
 from agnostic_init.models.rules import Rule, firsts, rules_of
 from agnostic_init.native.library import look
 

@@ -8,9 +8,9 @@ from agnostic_init.arrays.errors import ParameterError, ParameterTypeError, insi
 from agnostic_init.arrays.library import Library
 from agnostic_init.arrays.memory import Memory
 from agnostic_init.arrays.out import check_out, library_of_out
+from agnostic_init.arrays.values import collecting_later
 from agnostic_init.bits.key import Key
 from agnostic_init.models.assign import as_rules
-from agnostic_init.models.collector import collecting_later
 from agnostic_init.models.entries import entries_of
 from agnostic_init.models.entry import Entry
 from agnostic_init.models.making import fill_entries

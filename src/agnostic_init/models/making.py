@@ -8,11 +8,11 @@ from typing import Any
 from agnostic_init.arrays.library import Library
 from agnostic_init.arrays.memory import Memory
 from agnostic_init.arrays.target import Target
+from agnostic_init.arrays.values import collecting_later
 from agnostic_init.bits.block import Block, block
 from agnostic_init.bits.key import Key
 from agnostic_init.draws.make import fill_many, make_many
 from agnostic_init.draws.record import Draw, draw_of
-from agnostic_init.models.collector import collecting_later
 from agnostic_init.models.entry import Entry
 from agnostic_init.models.progress import Report
 

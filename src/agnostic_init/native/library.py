@@ -9,8 +9,8 @@ import inspect
 import os
 import struct
 import sys
-import threading
 import warnings
+from _thread import allocate_lock  # without `threading`, which NumPy does not import
 from typing import Any
 
 from agnostic_init.arrays.errors import must
@@ -73,7 +73,7 @@ class _State:
 
     found: Native | None = None
     told = False
-    lock = threading.Lock()
+    lock = allocate_lock()
 
 
 def library() -> Any:

@@ -80,7 +80,7 @@ def torch(monkeypatch, host):
     """torch whose tensors on the host are taken to be on a GPU."""
     torch = pytest.importorskip("torch")
     from agnostic_init.arrays.libraries.torch import Library
-    from agnostic_init.arrays.libraries.torch_plain import all_plain
+    from agnostic_init.arrays.libraries.torch_tracing import all_plain
     from agnostic_init.draws.engines.cuda import torch as engine
 
     launched = []

@@ -12,12 +12,14 @@ import torch
 from agnostic_init.arrays import library
 from agnostic_init.arrays.dtypes import DTYPES
 from agnostic_init.arrays.errors import Wording, must, must_be_type
-from agnostic_init.arrays.libraries.torch_plain import PLAIN, all_plain, plain
 from agnostic_init.arrays.libraries.torch_tracing import (
+    PLAIN,
+    all_plain,
     constant,
     has_address,
     has_memory,
     has_values,
+    plain,
     recording,
 )
 from agnostic_init.arrays.library import COMPAT, Index

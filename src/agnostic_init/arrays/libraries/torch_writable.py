@@ -7,11 +7,11 @@ from typing import Any
 import torch
 
 from agnostic_init.arrays.libraries import torch_shards
-from agnostic_init.arrays.libraries.torch_plain import plain
 from agnostic_init.arrays.libraries.torch_tracing import (
     has_address,
     has_memory,
     has_values,
+    plain,
     recording,
 )
 from agnostic_init.arrays.memory import overlaps
