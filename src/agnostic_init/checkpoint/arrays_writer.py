@@ -137,8 +137,6 @@ class Writer:
                 rule = f"must have no element of what is written, as {_text(before)} is"
                 raise must("index", rule, Wording(_text(part)), "each index once")
             held = library.to_host(np.asarray(array) if isinstance(array, np.generic) else array)
-            if held is None:
-                held = np.asarray(array).astype(array.dtype.newbyteorder("="))
             self._copy(held, entry, len(self._header.prefix) + start, part)
             written.add(part)
 

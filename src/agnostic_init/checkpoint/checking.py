@@ -220,8 +220,6 @@ def _in_pieces(array: Any, library: Library) -> Iterator[tuple[Any, Any]]:
     """An array's pieces as stored by the host."""
     storage = DTYPES[library.dtype_name(array.dtype)].storage
     held = library.to_host(np.asarray(array) if isinstance(array, np.generic) else array)
-    if held is None:  # of another order of bytes
-        held = np.asarray(array).astype(array.dtype.newbyteorder("="))
     held = held.view(storage)
     for index in pieces(held.shape, PIECE):
         yield index, np.ascontiguousarray(held[index]).reshape(held[index].shape)

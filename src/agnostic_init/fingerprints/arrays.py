@@ -8,6 +8,7 @@ import numpy as np
 
 from agnostic_init.arrays.dtypes import DTYPES
 from agnostic_init.arrays.errors import must
+from agnostic_init.arrays.libraries.numpy import storage_view
 from agnostic_init.arrays.library import Library
 from agnostic_init.bits.block import Block
 from agnostic_init.draws.engines.native import available
@@ -40,9 +41,7 @@ def of_array(array: Any, library: Library, block: Block) -> Fingerprint:
 
 def _of_view(view: Any, library: Library, block: Block, storage: str) -> Fingerprint:
     if isinstance(view, np.ndarray | np.generic):
-        held = np.asarray(view)
-        native_order = held if held.dtype.isnative else held.astype(held.dtype.newbyteorder("="))
-        return of_host(native_order.view(storage), block)
+        return of_host(storage_view(np.asarray(view)).view(storage), block)
     memory = library.host_memory(view)
     if memory is not None:
         return of_host(memory.seen_by_numpy(storage, view), block)

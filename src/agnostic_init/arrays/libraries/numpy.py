@@ -107,12 +107,12 @@ class Library(library.Library):
 def storage_view(array: Any) -> Any:
     """The array itself, or as unsigned integers where its format is not one of NumPy's own.
 
-    None where its bytes are not in the machine's order.
+    A copy where its bytes are not in the machine's order.
     """
     storage = DTYPES[_name(array.dtype)].storage
-    if storage != array.dtype.name:
-        return array.view(storage)
-    return array if array.dtype.isnative else None
+    if not array.dtype.isnative:
+        array = array.astype(array.dtype.newbyteorder("="))
+    return array if storage == array.dtype.name else array.view(storage)
 
 
 @functools.lru_cache(maxsize=256)
