@@ -33,6 +33,8 @@ def with_arguments(size): return SPECS, RULES
 def number(): return 3
 def raises(): raise LookupError("no such size")
 def bad_shape(): return {"w": (-1,)}, RULES
+def ends(): raise SystemExit(0)
+def ends_later(): return SPECS, {"*": lambda name, shape: ends()}
 def bad_table(): return {"tensors": {"w": [2]}, "ruls": []}
 """
 
@@ -90,6 +92,9 @@ def test_another_key_and_dtype(capsys):
         (["a_spec:SPECS"], "`SPEC` must name a function"),
         (["a_spec:with_arguments"], "returns when it is called without arguments (TypeError"),
         (["a_spec:raises"], "(LookupError: no such size)"),
+        (["a_spec:ends"], "must be one that returns when it is called without arguments (SystemExit: 0)"),
+        (["a_spec:ends_later", "--seed", "1"], "a_spec:ends_later: must not end the process, as by sys.exit(0)"),
+        (["a_script:main"], "must name a module that can be imported here (SystemExit: 0)"),
         (["a_spec:number"], "must return a module of torch, a pair (specs, rules), a dictionary"),
         (["a_spec:bad_shape", "--seed", "1"], "parameter 'w': `shape` must have no negative"),
         (["a_spec:bad_table"], "must have no other keys than defaults, tensors, rules, got 'ruls'"),
@@ -98,6 +103,7 @@ def test_another_key_and_dtype(capsys):
 )  # fmt: skip
 def test_what_is_wrong_is_one_line(capsys, arguments, words):
     Path("r.toml").write_text('[[rules]]\nmatch = "*"\ninit = "zeros"')
+    Path("a_script.py").write_text("def main(): pass\nraise SystemExit(main() or 0)")
     assert words in error_of(capsys, "write", *arguments, "m.safetensors")
     assert not Path("m.safetensors").exists()
 

@@ -149,6 +149,41 @@ def test_a_link_stays_a_link_and_its_file_keeps_its_permissions():
     assert is_whole("real")
 
 
+def test_links_that_lead_nowhere(capsys):
+    Path("one").symlink_to("other")
+    Path("other").symlink_to("one")
+    for arguments in (["write", "spec", "one"], ["describe", "one"], ["check", "one"]):
+        assert main(arguments) == 2, arguments
+        assert capsys.readouterr().err.count("\n") == 1
+    assert main(["write", "spec", "one", "--overwrite"]) == 2
+    assert (
+        "`path` must not be a link that leads back to itself, got 'one'" in capsys.readouterr().err
+    )
+    Path("out").symlink_to("new")
+    assert main(["write", "spec", "out"]) == 0
+    assert Path("out").is_symlink()
+    assert is_whole("new")
+
+
+def test_a_hard_link_keeps_what_it_had():
+    assert main(["write", "spec", "out"]) == 0
+    os.link("out", "kept")
+    before = Path("kept").read_bytes()
+    assert main(["write", "spec", "out", "--overwrite", "--seed", "1"]) == 0
+    assert Path("kept").read_bytes() == before != Path("out").read_bytes()
+
+
+def test_rules_that_cannot_be_read_and_an_out_that_is_theirs(capsys):
+    assert main(["write", "spec", "out"]) == 0
+    assert main(["describe", "out", "--rules", "none"]) == 2
+    assert "none: No such file" in capsys.readouterr().err
+    Path("rules").write_text('[defaults]\nseed = 1\n[[rules]]\nmatch = "*"\ninit = "zeros"\n')
+    assert main(["write", "out", "rules", "--rules", "rules", "--overwrite"]) == 2
+    assert "`OUT` must not be what --rules names" in capsys.readouterr().err
+    assert main(["write", "spec", ""]) == 2
+    assert "`OUT` must be the name of a file" in capsys.readouterr().err
+
+
 def test_a_new_file_has_the_permissions_that_the_umask_leaves():
     before = os.umask(0o027)
     try:

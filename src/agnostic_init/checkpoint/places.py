@@ -25,7 +25,11 @@ def place_of(target: Path, overwrite: bool) -> Path:
         raise must("path", "must be in a folder that exists", str(target))
     if target.exists() and not overwrite:
         raise must("path", "must not exist yet", str(target), "overwrite=True")
-    return target.resolve()
+    with suppress(RuntimeError):  # of a circle, by Python before 3.13
+        found = target.resolve()
+        if not found.is_symlink():
+            return found
+    raise must("path", "must not be a link that leads back to itself", str(target))
 
 
 def leftovers(path: Path, new: Sequence[Path], overwrite: bool) -> list[Path]:

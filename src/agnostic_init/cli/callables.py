@@ -117,7 +117,7 @@ def _called(function: Callable[[], Any]) -> Any:
         return function()
     except (ParameterError, ParameterTypeError, KeyboardInterrupt):
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         if type(error).__module__.startswith("agnostic_init."):
             raise
         rule = f"must be one that returns when it is called without arguments ({_told(error)})"
@@ -129,7 +129,7 @@ def _found(text: str) -> Callable[[], Any]:
     with _from_here():
         try:
             place: Any = importlib.import_module(name)
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # as of a script that ends with sys.exit
             rule = f"must name a module that can be imported here ({_told(error)})"
             raise must("SPEC", rule, text, "a file, or module:function") from error
     for part in path.split("."):

@@ -56,8 +56,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         discard_output()
         return FAILED
+    except SystemExit as error:  # of code that a SPEC names
+        return fail(
+            f"{options.spec}: must not end the process, as by sys.exit({error.code})", WRONG
+        )
     except OSError as error:
-        about_spec = isinstance(error.filename, str) and Path(error.filename) == Path(options.spec)
+        given = [name for name in (options.spec, getattr(options, "rules", None)) if name]
+        about_spec = isinstance(error.filename, str) and Path(error.filename) in map(Path, given)
         discard_output()
         # Where OUT cannot be written, as in a folder that is read-only or full, OUT is wrong.
         wrong = about_spec or hasattr(options, "out")

@@ -148,14 +148,17 @@ def _write(options: argparse.Namespace, signals: Signals) -> int:
 
 def _check_out(options: argparse.Namespace) -> None:
     out = Path(options.out)
+    if not options.out:
+        raise must("OUT", "must be the name of a file", "")
     if options.out == "-":
         raise must("OUT", "must be a file, not standard output", "-", "a name.safetensors")
     if out.suffix.lower() in FORMATS_OF_OTHERS:
         hint = str(out.with_suffix(".safetensors"))
         raise must("OUT", "must be a .safetensors file, the one format there is", str(out), hint)
     if out.exists():
-        if Path(options.spec).exists() and out.samefile(options.spec):
-            raise must("OUT", "must not be SPEC", str(out), "another name")
+        for name, given in (("SPEC", options.spec), ("what --rules names", options.rules)):
+            if given is not None and Path(given).exists() and out.samefile(given):
+                raise must("OUT", f"must not be {name}", str(out), "another name")
         if not options.overwrite:
             message = f"{options.out} exists; try: --overwrite"
             raise ParameterError(message)
