@@ -44,6 +44,10 @@ CALLS = {
     "float shape": (lambda: draws.normal(2.0, key=0), TypeError, "`shape` must be an integer"),
     "text as shape": (lambda: draws.normal("3", key=0), TypeError, "`shape` must be an integer"),
     "bytes as shape": (lambda: draws.normal(b"23", key=0), TypeError, "`shape` must be an integer"),
+    "buffer as shape": (lambda: ai.ones()(memoryview(b"23")), TypeError, "`shape` must be an integer"),
+    "truth as spec": (
+        lambda: ai.init_tree({"w": True}, {"*": "ones"}, key=0), TypeError, "parameter 'w': `shape` must be an"
+    ),
     "set as shape": (lambda: draws.normal({2, 3}, key=0), TypeError, "`shape` must be an integer"),
     "unknown length": (lambda: ai.normal()((None, 4), key=0), TypeError, "try: .*None is a length"),
     "unknown length of fans": (lambda: ai.fans((4, None), "torch"), TypeError, "once it is built"),

@@ -175,6 +175,7 @@ def test_standard_input_is_a_spec_too(capsys, monkeypatch):
     ("out", "words"),
     [
         ("-", "`OUT` must be a file, not standard output"),
+        ("", "`OUT` must be the name of a file, got ''"),
         (
             "o.npz",
             "`OUT` must be a .safetensors file, the one format there is, got 'o.npz'; try: o.s",

@@ -41,7 +41,7 @@ def _as_before():
 
 
 def functions():
-    return [getattr(nn.init, name) for name in nn.init.__all__]
+    return [getattr(nn.init, name) for name in torch_init.__all__ if hasattr(nn.init, name)]
 
 
 def drawn(n=3):

@@ -9,6 +9,7 @@ import math
 import pytest
 
 import agnostic_init as ai
+from agnostic_init.compat import torch_init
 from agnostic_init.compat.torch_init import patch, skip_init
 
 torch = pytest.importorskip("torch")
@@ -35,7 +36,8 @@ def under(key, make):
 
 # Functions that others keep ---------------------------------------------------------------------
 
-TABLE = {name: getattr(nn.init, name) for name in nn.init.__all__ if name.endswith("_")}
+NAMES = [name for name in torch_init.__all__ if name.endswith("_")]
+TABLE = {name: getattr(nn.init, name) for name in NAMES}
 partial = functools.partial(nn.init.trunc_normal_, std=0.02)
 
 

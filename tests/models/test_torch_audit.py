@@ -139,7 +139,8 @@ def test_shards_that_are_left_out(name, line):
 @pytest.mark.filterwarnings("ignore:ComplexHalf:UserWarning")
 def test_every_dtype_is_written_and_found_at_any_place_in_memory():
     integers = [getattr(torch, f"{u}int{n}") for u in ("", "u") for n in (8, 16, 32, 64)]
-    for dtype in [*OF_DTYPE, *integers, torch.float4_e2m1fn_x2]:
+    packed = [torch.float4_e2m1fn_x2] if hasattr(torch, "float4_e2m1fn_x2") else []  # since 2.8
+    for dtype in [*OF_DTYPE, *integers, *packed]:
         for offset in (0, 1, 3):
             for length in (1, 2, 7, 8, 40):
                 module = nn.Module()

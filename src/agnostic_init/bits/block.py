@@ -17,7 +17,7 @@ __all__ = ["Block", "Positions", "block", "checked_shape", "pieces"]
 LIMIT = 1 << 64
 MOST_AXES = 64
 INTEGERS = frozenset((int,))
-NO_SEQUENCES = (str, bytes, bytearray, AbstractSet, Mapping)
+NO_SEQUENCES = (str, bytes, bytearray, memoryview, AbstractSet, Mapping)
 
 
 class Positions(Record):

@@ -77,7 +77,7 @@ def specs_of(specs: Any) -> tuple[Parameter, ...]:
 
 def _parameter(name: str, value: Any) -> Parameter:
     if isinstance(value, numbers.Integral):
-        value = Spec((int(value),))
+        value = Spec((value,))
     elif isinstance(value, tuple | list):
         paired = len(value) == 2 and not isinstance(value[1], numbers.Number)
         value = Spec(*value) if paired else Spec(tuple(value))

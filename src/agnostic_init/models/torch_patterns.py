@@ -60,10 +60,11 @@ OF_DTYPE = {
     torch.bool: _of_codes(0xA5, "B"),  # neither of the two values
     torch.float8_e5m2: _of_codes(0xFD, "B", weak=True),
     torch.float8_e4m3fn: _of_codes(0xFF, "B", weak=True),
-    torch.float8_e8m0fnu: _of_codes(0xFF, "B", weak=True),
     torch.float8_e5m2fnuz: _of_codes(0x80, "B", weak=True),
     torch.float8_e4m3fnuz: _of_codes(0x80, "B", weak=True),
 }
+if hasattr(torch, "float8_e8m0fnu"):  # since 2.7
+    OF_DTYPE[torch.float8_e8m0fnu] = _of_codes(0xFF, "B", weak=True)
 #: Of so many bytes.
 INTEGERS = {1: torch.int8, 2: torch.int16, 4: torch.int32, 8: torch.int64}
 CHUNK = 1 << 22  # words that a device compares at once
