@@ -242,7 +242,9 @@ def test_an_array_that_a_program_has_taken_is_not_read():
     given = jnp.ones(3)
     given.delete()
     for read in (ai.fingerprint, ai.constant, initializers.constant, ai.class_prior):
-        with pytest.raises((ParameterError, ParameterTypeError), match="must have values"):
+        with pytest.raises(
+            (ParameterError, ParameterTypeError), match=r"without values|must have values"
+        ):
             read(given)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import agnostic_init as ai
-from agnostic_init.arrays.errors import ParameterError
+from agnostic_init.arrays.errors import ParameterError, ParameterTypeError
 
 keras = pytest.importorskip("keras")
 
@@ -64,6 +64,13 @@ def test_a_shape_that_is_not_known():
     for init in (initializers.HeNormal(seed=1), initializers.RandomNormal(seed=1)):
         with pytest.raises(ParameterError, match=r"`shape` must be known.*layer.build"):
             init((None, 4))
+
+
+@pytest.mark.parametrize("shape", [b"23", {2, 3}, {2: 3}, (2, 1.5)], ids=repr)
+def test_what_is_no_shape(shape):
+    for init in (initializers.HeNormal(seed=1), initializers.Orthogonal(seed=1)):
+        with pytest.raises(ParameterTypeError, match="`shape` must be an integer or a sequence"):
+            init(shape)
 
 
 def test_layout_is_taken_as_in_newer_releases(monkeypatch):

@@ -15,9 +15,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::torch.jit.TracerWarning"),
-    pytest.mark.filterwarnings(
-        "ignore:.*torch.jit.* is (deprecated|not supported):DeprecationWarning"
-    ),
+    # DeprecationWarning or, since 2.14, FutureWarning.
+    pytest.mark.filterwarnings("ignore:.*torch.jit.* is (deprecated|not supported)"),
 ]
 
 SHAPE = (6, 4)

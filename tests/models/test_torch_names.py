@@ -21,7 +21,10 @@ from torch import nn
 
 from agnostic_init.models.torch_names import canonical_names, named_tensors, places
 
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:torch")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::DeprecationWarning:torch"),
+    pytest.mark.filterwarnings("ignore:.*torch.jit.* is (deprecated|not supported)"),
+]
 
 
 def names(module, buffers=False):

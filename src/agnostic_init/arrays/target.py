@@ -6,7 +6,13 @@ import functools
 import types
 from typing import Any
 
-from agnostic_init.arrays.errors import ParameterTypeError, must, must_be_type, not_imported
+from agnostic_init.arrays.errors import (
+    ParameterTypeError,
+    Wording,
+    must,
+    must_be_type,
+    not_imported,
+)
 from agnostic_init.arrays.library import Library
 from agnostic_init.arrays.values import Record
 
@@ -113,8 +119,8 @@ def library_of(array: Any) -> Library:
     return found if found is not None else _find(array)
 
 
-def check_readable(name: str, value: Any) -> None:
-    """Raise if a parameter is an array that has no values to read; what is no array passes."""
+def check_readable(name: str, rule: str, value: Any) -> None:
+    """Raise that a parameter `rule` if it is an array without values to read; what is none passes."""
     if hasattr(type(value), "shape") and type(value).__module__.partition(".")[0] != "numpy":
         try:
             library = library_of(value)
@@ -122,7 +128,8 @@ def check_readable(name: str, value: Any) -> None:
             return
         if not library.readable(value):
             hint = "an array that has been made, as by to_empty and a fill"
-            raise must(name, "must have values", type(value), hint)
+            got = Wording(f"a {type(value).__name__} without values")
+            raise must_be_type(name, rule, got, hint)
 
 
 def _find(array: Any) -> Library:

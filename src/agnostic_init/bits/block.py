@@ -12,7 +12,7 @@ from agnostic_init.arrays.errors import must, must_be_type
 from agnostic_init.arrays.numbers import as_integer
 from agnostic_init.arrays.values import Record
 
-__all__ = ["Block", "Positions", "block", "checked_shape", "pieces"]
+__all__ = ["NO_SEQUENCES", "Block", "Positions", "block", "checked_shape", "pieces"]
 
 LIMIT = 1 << 64
 MOST_AXES = 64

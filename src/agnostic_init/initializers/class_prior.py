@@ -49,7 +49,7 @@ def class_prior(prior: Any = 0.01, link: str = "sigmoid") -> constant:
     """
     check_choice("link", link, LINKS)
     rule = "must be a probability, or one for each class"
-    check_readable("prior", prior)
+    check_readable("prior", rule, prior)
     try:
         given = np.asarray(prior)
     except (TypeError, ValueError, RuntimeError):

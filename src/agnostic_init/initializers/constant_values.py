@@ -20,6 +20,7 @@ __all__ = ["ArrayValue", "Number", "array_of", "check_holds"]
 Number = complex | int  # or float, which complex includes
 EXACT = 2**53  # no integer up to this is rounded as a float
 SHOWN = 1000  # numbers, as NumPy prints
+RULE = "must be a number or an array of numbers"
 
 
 class ArrayValue(Value):
@@ -106,7 +107,7 @@ class ArrayValue(Value):
 
 def array_of(value: Any) -> Any:
     """The numbers as a NumPy array of a dtype of its own, from an array of any library."""
-    check_readable("value", value)
+    check_readable("value", RULE, value)
     try:
         found = np.asarray(value)
     except (TypeError, ValueError, RuntimeError):  # NumPy cannot read all that torch has
@@ -114,7 +115,7 @@ def array_of(value: Any) -> Any:
     if found is None or found.dtype.kind not in "fciu":
         found = _through_library(value)
     if found is None or found.size == 0:
-        raise must_be_type("value", "must be a number or an array of numbers", value)
+        raise must_be_type("value", RULE, value)
     if np.any(getattr(value, "mask", False)):
         raise must("value", "must have no masked numbers", value, "value.filled(0.0)")
     if found.dtype.kind in "fc" and found.dtype.itemsize > (8 if found.dtype.kind == "f" else 16):

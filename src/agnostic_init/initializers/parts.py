@@ -186,13 +186,14 @@ class masked(_Edited):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "init", found(self.init, "init"))
-        check_readable("mask", self.mask)
+        rule = "must be truth values, or zeros and ones"
+        check_readable("mask", rule, self.mask)
         try:
             array = np.asarray(self.mask)
         except (TypeError, ValueError):  # ragged, or no array
             array = np.empty(0)
         if array.dtype.kind not in "bfiu" or not np.isin(array, (0, 1)).all() or not array.size:
-            raise must_be_type("mask", "must be truth values, or zeros and ones", self.mask)
+            raise must_be_type("mask", rule, self.mask)
         object.__setattr__(self, "mask", _nested(array.astype(np.int8).tolist()))
 
     def check(self, shape: tuple[int, ...], dtype: str) -> None:

@@ -15,6 +15,7 @@ from torch.nn.modules.module import (
 )
 
 from agnostic_init.arrays.errors import must
+from agnostic_init.arrays.libraries.torch_tracing import default_device
 from agnostic_init.compat.torch_init.calls import Call
 from agnostic_init.compat.torch_init.mode import Handler, drawing
 from agnostic_init.torch.foreign import Generators
@@ -105,7 +106,7 @@ def recording(recorder: Recorder) -> Iterator[weakref.WeakSet[Any]]:
     )
     try:
         with ExitStack() as stack:
-            if torch.get_default_device().type == "meta":
+            if default_device().type == "meta":
                 # Buffers are to have values, and some code initializes nothing on meta.
                 stack.enter_context(torch.device("cpu"))
             stack.enter_context(drawing(Recording(recorder)))

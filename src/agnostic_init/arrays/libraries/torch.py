@@ -16,6 +16,7 @@ from agnostic_init.arrays.libraries.torch_tracing import (
     PLAIN,
     all_plain,
     constant,
+    default_device,
     has_address,
     has_memory,
     has_values,
@@ -75,7 +76,7 @@ class Library(library.Library):
 
     def device(self, device: Any) -> Any:
         if device is None:
-            return torch.get_default_device()
+            return default_device()
         try:
             found = torch.device(device)
         except (RuntimeError, TypeError) as error:
@@ -87,7 +88,7 @@ class Library(library.Library):
         return found
 
     def is_gpu(self, device: Any) -> bool:
-        found = torch.get_default_device() if device is None else torch.device(device)
+        found = default_device() if device is None else torch.device(device)
         return bool(found.type == "cuda")
 
     def full_precision(self, device: Any) -> AbstractContextManager[Any]:

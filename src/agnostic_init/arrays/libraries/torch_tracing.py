@@ -14,6 +14,7 @@ __all__ = [
     "PLAIN",
     "all_plain",
     "constant",
+    "default_device",
     "followed",
     "has_address",
     "has_memory",
@@ -66,6 +67,14 @@ def is_faking() -> bool:
 def in_make_fx() -> bool:
     """Whether ``make_fx`` traces what is done."""
     return torch._C._get_dispatch_mode(PROXY) is not None
+
+
+def default_device() -> Any:
+    """That of tensors that are told none."""
+    try:
+        return torch.get_default_device()
+    except AttributeError:  # of torch 2.6 after torch.set_default_device(None)
+        return torch.device("cpu")
 
 
 def has_memory(array: Any) -> bool:

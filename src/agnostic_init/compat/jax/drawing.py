@@ -60,7 +60,7 @@ class Factory:
         for field in dataclasses.fields(self):  # type: ignore[arg-type]
             value = getattr(self, field.name)
             if isinstance(value, (jax.Array, np.ndarray)) and not is_traced(value):
-                check_readable(field.name, value)
+                check_readable(field.name, "must have values", value)
                 # An array has no hash, and may be written later.
                 known = value.item() if value.ndim == 0 else ArrayValue.of(np.asarray(value))
                 object.__setattr__(self, field.name, known)

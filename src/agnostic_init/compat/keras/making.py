@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import keras
 
 from agnostic_init.arrays.errors import must
+from agnostic_init.bits.block import NO_SEQUENCES, checked_shape
 from agnostic_init.bits.key import Key
 from agnostic_init.initializers.base import Initializer
 
@@ -66,10 +67,10 @@ def registered(cls: Class) -> Class:
 
 def checked(shape: Any) -> tuple[int, ...]:
     """A shape as a tuple, or an error where a length is not known yet."""
-    if None in shape:
+    if not isinstance(shape, NO_SEQUENCES) and None in shape:
         rule = "must be known, which that of a layer is once it is built"
         raise must("shape", rule, tuple(shape), "layer.build(input_shape) before")
-    return tuple(shape)
+    return checked_shape(shape)
 
 
 def _key_of_state(state: Any) -> Key:

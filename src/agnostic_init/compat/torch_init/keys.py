@@ -54,7 +54,8 @@ def key_for(tensor: Any, generator: Any) -> Key:
     """The key that a generator, a block, or torch's default generator gives for a tensor."""
     if not mapped():
         return _given_or_next(generator) or _default_key(tensor)
-    members().check_random()
+    if generator is None or members().advances(generator):
+        members().check_random()
     with members().outside():
         return _given_or_next(generator) or _default_key(tensor)
 

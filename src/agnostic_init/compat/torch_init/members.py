@@ -17,7 +17,7 @@ from agnostic_init.arrays.errors import must
 from agnostic_init.bits.key import Key
 from agnostic_init.initializers.base import Initializer
 
-__all__ = ["check_random", "in_vmap", "outside", "values", "write"]
+__all__ = ["advances", "check_random", "in_vmap", "outside", "values", "write"]
 
 
 def in_vmap() -> bool:
@@ -29,6 +29,11 @@ def check_random() -> None:
     """Raise what torch raises where vmap was not told whether members draw alike."""
     if any(each.randomness() == "error" for each in _maps()):
         torch.rand(())
+
+
+def advances(generator: Any) -> bool:
+    """Whether torch's vmap has a say in what is drawn of a generator, as in its own."""
+    return isinstance(generator, torch.Generator)
 
 
 def outside() -> AbstractContextManager[Any]:

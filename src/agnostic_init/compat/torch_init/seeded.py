@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from agnostic_init.arrays.libraries.torch_tracing import is_faking
+from agnostic_init.arrays.libraries.torch_tracing import default_device, is_faking
 from agnostic_init.bits.key import Key
 from agnostic_init.compat.torch_init.calls import Call
 from agnostic_init.compat.torch_init.keys import mapped
@@ -47,7 +47,7 @@ def drawn_by_torch(call: Call, key: Key) -> tuple[Any, bool]:
 
 def _device(call: Call) -> Any:
     device = call.kwargs.get("device")
-    return torch.get_default_device() if device is None else device
+    return default_device() if device is None else device
 
 
 def _with_generator(call: Call, generator: torch.Generator) -> Any:
