@@ -136,7 +136,7 @@ def test_tensors_of_a_graph():
     conjugate = torch.full((2,), 1 + 2j).conj()
     assert ai.constant(conjugate) == ai.constant([1 - 2j, 1 - 2j])
     assert ai.constant(torch.ones(2, dtype=torch.float8_e4m3fn)) == ai.constant([1, 1])
-    with pytest.raises(TypeError, match="must be a number or an array .* a Tensor without values"):
+    with pytest.raises(TypeError, match=r"must be a number or an array .* a Tensor without values"):
         ai.constant(torch.ones(2, device="meta"))
 
 

@@ -47,4 +47,7 @@ def _repeats(frame: FrameType) -> bool:
     if frame.f_code.co_name == "forward":
         return any(frame.f_locals["ctx"].needs_input_grad)
     # It keeps something for a backward pass, which it does not where no gradients are asked for.
-    return torch._C._autograd._top_saved_tensors_default_hooks(True) is not None
+    hooks = getattr(torch._C._autograd, "_top_saved_tensors_default_hooks", None)
+    return (
+        torch.is_grad_enabled() if hooks is None else hooks(True) is not None
+    )  # None in torch 2.6
