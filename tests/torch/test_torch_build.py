@@ -377,6 +377,23 @@ def test_numbers_that_depend_on_draws_are_those_of_the_very_draws(code):
     assert torch.equal(ai.torch.materialize(other, key=0).w, model.w)
 
 
+@pytest.mark.parametrize("name", ["eye_", "dirac_"])
+def test_what_is_set_without_a_draw_may_be_computed_with(name):
+    fixed = getattr(nn.init, name)
+    shape = (4, 3) if name == "eye_" else (4, 3, 3)
+
+    def make():
+        model = nn.Module()
+        model.after = nn.Parameter(torch.empty(shape))
+        fixed(model.after).data.mul_(2)
+        model.before = nn.Parameter(fixed(torch.empty(shape)).exp())
+        model.sum = nn.Parameter(fixed(torch.empty(shape)) + 0 * torch.randn(shape))
+        return model
+
+    model, eager = ai.torch.build(make, key=0), make()
+    assert_same(model, eager)
+
+
 @pytest.mark.parametrize(
     "code",
     [lambda w: w[:, :1].expand(4, 3), lambda w: w[:1].add(1).expand(2, 4, 3)],
