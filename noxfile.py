@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import functools
 import json
+import os
 import re
 import shutil
 import zipfile
@@ -24,6 +25,11 @@ nox.options.error_on_missing_interpreters = True
 nox.options.default_venv_backend = "virtualenv"
 nox.options.reuse_venv = "yes"
 
+# Modules are compiled when they are imported, which few of them are: torch alone has 25 s of the others. For that, Python
+# must keep what it compiles.
+os.environ["PIP_COMPILE"] = "0"
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 PROJECT = nox.project.load_toml("pyproject.toml")
 ROOT = Path(__file__).parent
 
@@ -34,6 +40,25 @@ PYTHONS = ["3.11", "3.12", "3.13", "3.14", "3.14t"]
 # Files of tests are shared out to as many processes as there are cores, but few: each process compiles what its tests
 # run on the host.
 SHARED = ("-n", "auto", "--maxprocesses", "4", "--dist", "loadfile")
+# Tests that have more to run where several array libraries are, and do in the session keras.
+OF_SEVERAL = ("tests/arrays/test_library.py", "tests/examples/test_one_hash.py")
+# The benchmarks, run as they are by the session bench.
+BENCHMARKS = "tests/bench/test_quick.py"
+# What has no reason of its own to fail with other versions of NumPy or without the native library, and runs in the
+# session numpy: the tools of bench/, what is said of the repository's files, and what other compilers and Node make.
+OF_ONE_SESSION = (
+    "tests/bench",
+    "tests/conformance/test_javascript.py",
+    "tests/fuzzing",
+    "tests/house/test_devices.py",
+    "tests/house/test_release.py",
+    "tests/house/test_selection.py",
+    "tests/house/test_site.py",
+    "tests/native/test_build.py",
+    "tests/native/test_other_processors.py",
+)
+# Nor do the CUDA kernels, compiled for the host, know of the native library.
+OF_NO_HOST = (*OF_ONE_SESSION, *sorted(map(str, Path("tests/draws/engines").glob("test_cuda*.py"))))
 
 
 def group(name: str) -> list[str]:
@@ -42,31 +67,30 @@ def group(name: str) -> list[str]:
 
 
 @functools.cache
-def wheel_of_this_run() -> Path:
-    """The folder of the one wheel that the sessions of this run install."""
-    folder = ROOT / ".nox" / "built"
-    shutil.rmtree(folder, ignore_errors=True)
-    return folder
-
-
-@functools.cache
 def dist_of_this_run() -> Path:
-    """The folder of the sdist, and of the wheel that it makes, for all Pythons."""
+    """The folder of the sdist, and of the wheel that it makes, for all sessions and Pythons."""
     folder = ROOT / ".nox" / "dist"
     shutil.rmtree(folder, ignore_errors=True)
     return folder
 
 
+def built(session: nox.Session) -> Path:
+    """The wheel that the sdist makes, with the native library; the first session of a run builds both."""
+    dist = dist_of_this_run()
+    if not dist.exists():
+        session.install("build")
+        env = {"AGNOSTIC_INIT_BUILD": "native"}
+        session.run("python", "-m", "build", "--outdir", str(dist), env=env)
+    (wheel,) = dist.glob("*.whl")
+    return wheel
+
+
 def install(session: nox.Session, *requirements: str, extras: str = "") -> None:
     """Install the package, with the native library, and what a session needs beside it."""
-    folder = wheel_of_this_run()
-    if not folder.exists():
-        args = ["pip", "wheel", ".", "--no-deps", "--wheel-dir", str(folder)]
-        session.run(*args, env={"AGNOSTIC_INIT_BUILD": "native"}, silent=True)
-    (built,) = folder.glob("*.whl")
+    wheel = built(session)
     # By itself pip would keep what a session that is used again has, as the version is the same.
-    session.install("--force-reinstall", "--no-deps", str(built))
-    session.install(f"{built}[{extras}]" if extras else str(built), *requirements)
+    session.install("--force-reinstall", "--no-deps", str(wheel))
+    session.install(f"{wheel}[{extras}]" if extras else str(wheel), *requirements)
 
 
 def backend_env(*names: str, also_required: tuple[str, ...] = ()) -> dict[str, str]:
@@ -75,6 +99,11 @@ def backend_env(*names: str, also_required: tuple[str, ...] = ()) -> dict[str, s
         "AGNOSTIC_INIT_BACKENDS": ",".join(names),
         "AGNOSTIC_INIT_REQUIRE": ",".join((*names, "native", *also_required)),
     }
+
+
+def without(*places: str) -> list[str]:
+    """The arguments of pytest that leave files or folders out."""
+    return [f"--ignore={place}" for place in places]
 
 
 def run_pytest(session: nox.Session, *args: str, env: dict[str, str]) -> None:
@@ -86,14 +115,13 @@ def run_pytest(session: nox.Session, *args: str, env: dict[str, str]) -> None:
 def run_backend(session: nox.Session, backend: str, *also_required: str) -> None:
     """Run what this backend adds to the session numpy."""
     env = backend_env(backend, also_required=also_required)
-    run_pytest(session, "--adds", backend, env=env)
+    run_pytest(session, "--adds", backend, *without(*OF_SEVERAL), env=env)
 
 
 def run_examples(session: nox.Session, env: dict[str, str]) -> None:
     """Run the examples in docstrings and on pages, but for those whose library is not there."""
-    args = ["--doctest-modules", "--doctest-ignore-import-errors", "--pyargs", "agnostic_init"]
-    session.run("pytest", *args, env=env, success_codes=[0, 5])
-    session.run("pytest", "tests/house/test_docs.py", env=env)
+    args = [*SHARED, "--dist", "load", "--doctest-modules", "--doctest-ignore-import-errors"]
+    session.run("pytest", *args, "--pyargs", "agnostic_init", "tests/house/test_docs.py", env=env)
 
 
 @nox.session
@@ -117,7 +145,8 @@ def numpy(session: nox.Session) -> None:
     """The whole suite, on NumPy, with ml_dtypes."""
     install(session, *group("test"), extras="low-precision,cli,plots,digits")
     env = backend_env("numpy", also_required=("ml_dtypes", "matplotlib", "sklearn"))
-    session.run("pytest", *SHARED, "--durations=10", *session.posargs, env=env)
+    args = [*SHARED, "--durations=10", *without(BENCHMARKS), *session.posargs]
+    session.run("pytest", *args, env=env)
 
 
 @nox.session
@@ -156,19 +185,21 @@ def jax(session: nox.Session) -> None:
 
 @nox.session
 def keras(session: nox.Session) -> None:
-    """The faces that have other libraries' names, and layers of Keras, Flax and Equinox."""
+    """What Keras, Flax and Equinox add, and what needs several array libraries at once."""
     peers = ("keras>=3", "flax", "equinox")
-    install(session, *group("test"), TORCH, *peers, extras="torch,jax,low-precision")
-    env = backend_env("numpy", also_required=("torch", "jax", "keras", "flax", "equinox"))
+    install(session, *group("test"), TORCH, *peers, extras="torch,jax,dask,strict,low-precision")
+    names = ("torch", "jax", "dask", "strict", "keras", "flax", "equinox")
+    env = backend_env("numpy", also_required=names)
     # Without it Keras looks for TensorFlow.
     env["KERAS_BACKEND"] = "numpy"
     run_pytest(session, "--adds", "keras,flax,equinox", env=env)
+    run_pytest(session, *OF_SEVERAL, env=env)
 
 
 @nox.session
 def dask(session: nox.Session) -> None:
-    """What Dask adds."""
-    install(session, *group("test"), extras="dask")
+    """What Dask adds, in one process and in several."""
+    install(session, *group("test"), "distributed", extras="dask")
     run_backend(session, "dask")
 
 
@@ -208,27 +239,29 @@ def gpu(session: nox.Session) -> None:
 
 @nox.session
 def minimums(session: nox.Session) -> None:
-    """The quick part of the suite, on the lowest versions that pyproject.toml allows."""
+    """The quick part of the suite, on the lowest versions that pyproject.toml allows, and with no extra.
+
+    But for the files that NumPy's version cannot matter to.
+    """
     lowest = [line.replace(">=", "==") for line in PROJECT["project"]["dependencies"]]
     install(session, *group("test"), *lowest)
-    args = ["-m", "not slow", *session.posargs]
+    args = ["-m", "not slow", *without(*OF_ONE_SESSION), *session.posargs]
     session.run("pytest", *SHARED, *args, env=backend_env("numpy"))
 
 
 @nox.session(reuse_venv=False)
 def wheel(session: nox.Session) -> None:
-    """Build the wheel from the sdist, look into it, and run on it what is named for it, with no extra."""
-    session.install("build")
-    dist = Path(session.create_tmp(), "dist").absolute()
-    shutil.rmtree(dist, ignore_errors=True)
-    env = {"AGNOSTIC_INIT_BUILD": "native"}
-    session.run("python", "-m", "build", "--outdir", str(dist), env=env)
-    (built,) = dist.glob("*.whl")
-    check_wheel(session, built)
+    """Look into the wheel, and run on it what is named for it, with no extra and far from ``src/``.
 
-    session.install(str(built), *group("test"))
-    # The rest of the suite runs on such a wheel in the session numpy, and with no extra in minimums.
-    places = ("tests/cli", "tests/house", "tests/native", "tests/initializers/test_golden.py")
+    The whole suite runs on this wheel in the session numpy, and with no extra in minimums.
+    """
+    check_wheel(session, built(session))
+    install(session, *group("test"))
+    places = (
+        "tests/test_installation.py",
+        "tests/native/test_library.py",
+        "tests/initializers/test_golden.py",
+    )
     run_far_away(session, *places, env=backend_env("numpy"))
 
 
@@ -238,26 +271,22 @@ def pythons(session: nox.Session) -> None:
 
     ``nox -s pythons --no-error-on-missing-interpreters``; ``-s pythons-3.13`` for one.
     """
-    dist = dist_of_this_run()
-    if not dist.exists():
-        session.install("build")
-        env = {"AGNOSTIC_INIT_BUILD": "native"}
-        session.run("python", "-m", "build", "--outdir", str(dist), env=env)
-    (built,) = dist.glob("*.whl")
-    session.install("--force-reinstall", "--no-deps", str(built))
-    session.install(str(built), *group("test"))
+    install(session, *group("test"))
     run_far_away(session, env=backend_env("numpy"))
 
 
 @nox.session(reuse_venv=False)
 def pure(session: nox.Session) -> None:
-    """Install where there is no C++ compiler, and run the quick part of the suite; it says what is missing."""
+    """Install where there is no C++ compiler, and run the quick part of the suite; it says what is missing.
+
+    But for the files that the native library cannot matter to.
+    """
     bare = {"PATH": session.bin, "CXX": ""}
     session.install(".", *group("test"), env=bare)
     found = json.loads(session.run("agnostic-init", "info", "--json", silent=True) or "")
     if found["host"] != "numpy" or "no C++ compiler was found" not in found["missing"]:
         session.error(f"that is not what was installed: {found}")
-    run_far_away(session, env={"AGNOSTIC_INIT_BACKENDS": "numpy"})
+    run_far_away(session, *without(*OF_NO_HOST), env={"AGNOSTIC_INIT_BACKENDS": "numpy"})
 
 
 def run_far_away(session: nox.Session, *tests: str, env: dict[str, str]) -> None:
@@ -276,14 +305,17 @@ def run_far_away(session: nox.Session, *tests: str, env: dict[str, str]) -> None
     said = session.run("python", "-c", where, silent=True)
     if not Path(str(said).strip()).is_relative_to(session.virtualenv.location):
         session.error(f"the tests would not run on the wheel, but on {said}")
-    session.run("pytest", *SHARED, "-m", "not slow", *tests, *session.posargs, env=env)
+    # Of the repository, so that what is compiled there is not compiled again.
+    cache = f"cache_dir={ROOT / '.pytest_cache'}"
+    args = [*SHARED, "-o", cache, "-m", "not slow", *tests, *session.posargs]
+    session.run("pytest", *args, env=env)
 
 
-def check_wheel(session: nox.Session, built: Path) -> None:
+def check_wheel(session: nox.Session, wheel: Path) -> None:
     """Fail unless the wheel is one for every Python on its platform, and holds the package and nothing else."""
-    if not built.stem.split("-", 2)[2].startswith("py3-none-") or built.stem.endswith("-any"):
-        session.error(f"the wheel should be py3-none-PLATFORM, not {built.name}")
-    inside = {name for name in zipfile.ZipFile(built).namelist() if ".dist-info/" not in name}
+    if not wheel.stem.split("-", 2)[2].startswith("py3-none-") or wheel.stem.endswith("-any"):
+        session.error(f"the wheel should be py3-none-PLATFORM, not {wheel.name}")
+    inside = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
     libraries = {name for name in inside if name.startswith("agnostic_init/native/_native.")}
     if len(libraries) != 1:
         session.error(f"the wheel should hold one native library, not {sorted(libraries)}")
@@ -317,9 +349,17 @@ def docs(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """The benchmarks, quickly, so that they cannot rot; for figures: ``python -m bench``."""
-    install(session, *group("bench"), TORCH, extras="cli")
-    session.run("python", "-m", "bench", "--quick", *session.posargs)
+    """The benchmarks, quickly, so that they cannot rot; for figures: ``python -m bench``.
+
+    ``nox -s bench -- --questions draws`` hands arguments to ``python -m bench --quick``, and shows what it says.
+    """
+    install(session, *group("test"), *group("bench"), TORCH, extras="cli")
+    if session.posargs:
+        session.run("python", "-m", "bench", "--quick", *session.posargs)
+    else:
+        session.run(
+            "pytest", BENCHMARKS, env=backend_env("numpy", also_required=("torch", "ml_dtypes"))
+        )
 
 
 if __name__ == "__main__":

@@ -173,7 +173,9 @@ def fuzz(index, tries, seed):
                     made[at:at] = rng.choice(
                         [b'"', b"../", b"/", b"{", b"}", b"\\u0000", b"[", b"9" * 30]
                     )
-        index.write_bytes(made)
+        with index.open("r+b") as file:  # emptied first, it would be on the disk each time
+            file.write(made)
+            file.truncate()
         try:
             found = open_checkpoint(index)
         except (ParameterError, FileNotFoundError):
