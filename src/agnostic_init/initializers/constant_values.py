@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import cmath
 import functools
 import math
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -198,11 +198,11 @@ class _Scalar(Value):
 
     @property
     def infinite(self) -> bool:
-        return not isinstance(self.value, int) and cmath.isinf(self.value)
+        return not isinstance(self.value, int) and _either(math.isinf, self.value)
 
     @property
     def nan(self) -> bool:
-        return not isinstance(self.value, int) and cmath.isnan(self.value)
+        return not isinstance(self.value, int) and _either(math.isnan, self.value)
 
     @property
     def integral(self) -> bool:
@@ -219,3 +219,8 @@ class _Scalar(Value):
 def _shown(number: Any) -> Any:
     """An integer as it was written."""
     return int(number) if number == int(number) and abs(number) < 1e15 else number
+
+
+def _either(of: Callable[[float], bool], number: complex) -> bool:
+    """Whether it is so of a number's real part or its imaginary one; without cmath, a library to load."""
+    return of(number.real) or of(number.imag)
