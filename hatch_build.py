@@ -24,6 +24,7 @@ except ImportError:
     BuildHookInterface = object  # compiling needs nothing but Python
 
 CHOICE = "AGNOSTIC_INIT_BUILD"
+CHOICES = ("", "native", "pure")
 NATIVE = "src/agnostic_init/native"
 MISSING = "missing.txt"  # in the library's place: why there is none
 
@@ -97,8 +98,14 @@ def compile_library(sources: Path, folder: Path) -> Path:
     ------
     NotCompiledError
         If there is no compiler, or it fails.
+    ValueError
+        If `AGNOSTIC_INIT_BUILD` is another word.
     """
-    if os.environ.get(CHOICE) == "pure":
+    choice = os.environ.get(CHOICE, "")
+    if choice not in CHOICES:
+        message = f"{CHOICE} must be native or pure, or not be set, got {choice!r}"
+        raise ValueError(message)
+    if choice == "pure":
         message = f"{CHOICE} was pure when this was installed"
         raise NotCompiledError(message)
     for old in (*folder.glob("_native.*"), folder / MISSING):

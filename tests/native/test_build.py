@@ -102,3 +102,10 @@ def test_why_it_was_not_compiled_is_said(build, monkeypatch, tmp_path, variable,
     monkeypatch.setenv(variable, value)
     with pytest.raises(build.NotCompiledError, match=words):
         build.compile_library(NATIVE, tmp_path)
+
+
+def test_another_choice_is_an_error(build, monkeypatch, tmp_path):
+    monkeypatch.setenv("AGNOSTIC_INIT_BUILD", "nativ")
+    words = "AGNOSTIC_INIT_BUILD must be native or pure, or not be set, got 'nativ'"
+    with pytest.raises(ValueError, match=words):
+        build.compile_library(NATIVE, tmp_path)

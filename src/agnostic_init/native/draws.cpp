@@ -364,7 +364,7 @@ void by_double(const Draw &draw, const Finish &finish, const To &to, const u32 *
 
 // 2^8 (i + 1/2) on the lower side and -2^8 (i + 1/2) on the upper one, where the 24 bits of a word are the
 // i-th integer from that end.
-INLINE f32v from_the_end(i32v word) { return __builtin_convertvector(word << 8, f32v) + 128.0f; }
+INLINE f32v from_the_end(u32v word) { return __builtin_convertvector((i32v)(word << 8), f32v) + 128.0f; }
 
 void by_table(const Draw &draw, const Table &table, const u32 *RESTRICT words, i64 count, float *RESTRICT out) {
   const Finish finish(draw);
@@ -373,7 +373,7 @@ void by_table(const Draw &draw, const Table &table, const u32 *RESTRICT words, i
   i64 open = 0;
   for (i64 n = 0; n < count; n += L32) {
     // The segment is in the exponent and the first bits of the mantissa.
-    i32v bits = (i32v)from_the_end(load<i32v>(words + n));
+    i32v bits = (i32v)from_the_end(load<u32v>(words + n));
     u32 at[L32];
     store(at, (u32v)bits >> (PLACE_BITS - 5) & (u32)(((256 << SEGMENT_BITS) - 1) << 5));
     __asm__("" : "+m"(at));  // by way of memory, as lanes are taken out one by one more slowly
@@ -415,8 +415,8 @@ template <int VECTORS> INLINE void nearly(const Draw &draw, const u32 *words, f3
   f32v x[VECTORS], mantissa[VECTORS], bits[VECTORS], log[VECTORS];
   for (int v = 0; v < VECTORS; ++v) {
     // The odd integer, times 2^7.
-    const i32v odd = (load<i32v>(words + v * L32) << 8) + (INT32_MIN + 0x80);
-    x[v] = __builtin_convertvector(odd, f32v) * factor;
+    const u32v odd = (load<u32v>(words + v * L32) << 8) + 0x80000080u;
+    x[v] = __builtin_convertvector((i32v)odd, f32v) * factor;
   }
   for (int v = 0; v < VECTORS; ++v) {
     const i32v rest = (i32v)less_square(x[v]);

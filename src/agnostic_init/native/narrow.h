@@ -46,7 +46,7 @@ struct Bfloat16 {
   MEMBER u16h nearly(f32v x, i32v *open) const {
     // What is dropped, from the middle between two results.
     u32v bits = (u32v)x + 0x8000;
-    *open = absolute((i32v)(bits << 16)) - ((i32)(0x1p24f * NEARLY_ERROR + 2.0f) << 16);
+    *open = (i32v)(absolute((i32v)(bits << 16)) - ((u32)(0x1p24f * NEARLY_ERROR + 2.0f) << 16));
     return halves((i32v)(bits >> 16));
   }
 };

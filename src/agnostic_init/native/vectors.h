@@ -206,14 +206,14 @@ INLINE u32 signs(i32v x) {
 #endif
 }
 
-INLINE i32v absolute(i32v x) {
+INLINE u32v absolute(i32v x) {
 #if INSTRUCTIONS == 2
-  return (i32v)_mm512_abs_epi32((__m512i)x);
+  return (u32v)_mm512_abs_epi32((__m512i)x);
 #elif INSTRUCTIONS == 1
-  return (i32v)_mm256_abs_epi32((__m256i)x);
+  return (u32v)_mm256_abs_epi32((__m256i)x);
 #else
-  const i32v sign = x >> 31;
-  return (x ^ sign) - sign;
+  const u32v sign = (u32v)(x >> 31);
+  return ((u32v)x ^ sign) - sign;
 #endif
 }
 
