@@ -69,6 +69,22 @@ def test_programs(name):
     check(name, made, init(shape, key=KEY))
 
 
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+@pytest.mark.parametrize(
+    "init", [ai.log_of_uniform(1, 16), ai.dt_bias(), ai.lru_nu_log(0.4, 0.9)], ids=repr
+)
+def test_functions_of_uniforms_are_computed_in_float64(init, dtype):
+    """Near a zero of the function float32 would leave three digits."""
+    program = jax.jit(lambda key: init((3000,), key=key, xp=jnp, dtype=dtype))
+    expected = np.asarray(init((3000,), key=KEY, dtype=dtype))
+    np.testing.assert_allclose(
+        np.asarray(program(KEY), np.float32), expected.astype(np.float32), rtol=2**-23, atol=0
+    )
+    if dtype == "float32":
+        text = jax.export.export(program, platforms=["tpu"])(KEY).mlir_module()
+        assert "f64" not in text
+
+
 @pytest.mark.parametrize("dtype", ["bfloat16", "float8_e4m3fn", "complex64"])
 def test_dtypes(dtype):
     made = jax.jit(lambda key: ai.normal()((5, 3), key=key, xp=jnp, dtype=dtype))(KEY)

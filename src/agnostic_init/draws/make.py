@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import importlib
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from agnostic_init.arrays.library import Library
@@ -21,7 +21,16 @@ from agnostic_init.bits.key import Key
 from agnostic_init.draws.engines import host
 from agnostic_init.draws.record import Draw
 
-__all__ = ["fill", "fill_many", "fill_memory", "fill_on_gpu", "fill_runs", "make", "make_many"]
+__all__ = [
+    "fill",
+    "fill_many",
+    "fill_memory",
+    "fill_on_gpu",
+    "fill_runs",
+    "in_float64",
+    "make",
+    "make_many",
+]
 
 #: The same values, into the memory that `Library.ready` or `Library.host_memory` tells of.
 fill_memory = host.fill
@@ -172,6 +181,11 @@ def fill_runs(
         return False
     done: bool = module.fill_runs(device.index, draws, sizes, which, addresses, keys)
     return done
+
+
+def in_float64(library: Library, function: Callable[[Any], Any], array: Any) -> Any:
+    """A function of an array in float32, as float32; in a program of JAX's computed in float64, where that is."""
+    return _engine("jax").in_float64(function, array) if library.name == "jax" else function(array)
 
 
 def _place(target: Target) -> tuple[int, int]:

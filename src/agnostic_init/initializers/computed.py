@@ -11,7 +11,7 @@ from agnostic_init.arrays.errors import must
 from agnostic_init.arrays.target import Target
 from agnostic_init.draws.distributions import uniform_draw
 from agnostic_init.draws.engines import host
-from agnostic_init.draws.make import make
+from agnostic_init.draws.make import in_float64, make
 from agnostic_init.initializers.blocks import Blockwise, positions_of
 
 if TYPE_CHECKING:
@@ -106,11 +106,16 @@ class OfUniform(_Computed):
     ) -> Any:
         if key is None or key.known:
             return super().make_block(shape, key, part, target)
-        # In a program, which has no float64 to compute in: the same to rounding.
+        # In a program of JAX's: the same to rounding.
         library, compute = target.library, format_of(target.dtype).compute
         place = Target(library, compute, target.device, target.like)
         drawn = make(uniform_draw(0.0, 1.0, compute), key, part, place)
-        return library.cast(self.law(library.xp, _middle(library.xp, drawn, compute)), target.dtype)
+
+        def law(u: Any) -> Any:
+            return self.law(library.xp, _middle(library.xp, u, compute))
+
+        made = in_float64(library, law, drawn) if compute == "float32" else law(drawn)
+        return library.cast(made, target.dtype)
 
     def bounds(self, shape: tuple[int, ...], compute: str) -> tuple[float, float]:
         ends = self.law(np, _middle(np, np.array([0.0, 1.0 - STEPS[compute]]), compute))

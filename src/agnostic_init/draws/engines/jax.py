@@ -7,6 +7,7 @@ defined in it, is confined to the computation.
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -30,7 +31,7 @@ from agnostic_init.draws.without_float64 import (
     needs_no_float64,
 )
 
-__all__ = ["make"]
+__all__ = ["in_float64", "make"]
 
 X64 = jax.enable_x64 if hasattr(jax, "enable_x64") else jax.experimental.enable_x64
 PER_BLOCK = 4  # words
@@ -52,6 +53,21 @@ def make(draw: Draw, key: Key, block: Block, target: Target) -> Any:
     if result is None:
         result = program(*words)
     return result if place is None else jax.device_put(result, place)
+
+
+def in_float64(function: Callable[[Any], Any], array: Any) -> Any:
+    """A function of numbers in float32, computed in float64 where XLA has it, and rounded to float32."""
+
+    def wide(x: Any) -> Any:
+        return function(x.astype(jnp.float64)).astype(jnp.float32)
+
+    def narrow(x: Any) -> Any:
+        with X64(False):
+            return function(x)
+
+    with X64(True):
+        at_home = dict.fromkeys(AT_HOME, wide)
+        return jax.lax.platform_dependent(array, default=narrow, **at_home)
 
 
 @functools.lru_cache(maxsize=256)
