@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import numpy as np
 import pytest
 from tests import compiling, quantiles, selection
@@ -29,6 +30,12 @@ from agnostic_init.native.library import look
 # JAX takes three quarters of a GPU's memory when it is first used, so that of several processes that
 # test on one GPU, or of JAX beside torch, all but the first fail.
 os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
+
+# On a machine that is busy an example may take any time.
+hypothesis.settings.register_profile(
+    "busy", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("busy")
 
 if importlib.util.find_spec("torchvision") is not None:
     import torch
