@@ -149,6 +149,14 @@ def test_devices_of_array_api_strict():
             ai.normal()((2,), key=0, xp=strict, device=device)
 
 
+@pytest.mark.parametrize("init", [ai.normal(), ai.zeros(), ai.orthogonal(), ai.sparse(0.5)])
+def test_dask_has_the_host_alone(init):
+    da = pytest.importorskip("dask.array")
+    words = "`device` must be 'cpu' for Dask, whose chunks are made by NumPy, got 'cuda'.*try: xp="
+    with pytest.raises(ai.ParameterError, match=words):
+        init((3, 3), key=0, xp=da, device="cuda")
+
+
 def test_dask_keeps_the_chunks_of_like():
     dask = pytest.importorskip("dask.array")
     like = dask.zeros((10, 12), chunks=((3, 7), (5, 5, 2)), dtype="float32")

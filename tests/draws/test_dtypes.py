@@ -122,6 +122,12 @@ def test_what_a_dtype_cannot_hold(call, words):
         call()
 
 
+def test_without_a_std_there_is_one_zero(backend, xp):
+    for init in (ai.normal(std=0.0), ai.truncated_normal(std=0.0), ai.sparse(0.5, std=0.0)):
+        values = backend.to_numpy(init((40, 5), key=0, xp=xp))
+        assert not values.view(np.uint32).any()
+
+
 def test_a_parameter_of_minus_zero_is_zero():
     """So that what a cache took for equal is equal, whichever came first."""
     assert str(ai.normal(-0.0, std=-0.0)) == str(ai.normal(0.0, std=0.0))

@@ -67,6 +67,19 @@ def test_the_kernel_is_the_reference(name, shape, index):
     assert np.array_equal(out, expected.astype(draw.dtype))
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64", "bfloat16", "complex64"])
+@pytest.mark.parametrize("std", [0.0, -0.0])
+def test_without_a_std_all_are_the_zero_without_a_sign(std, dtype):
+    if dtype == "bfloat16":
+        pytest.importorskip("ml_dtypes")
+    for draw in (
+        normal_draw(0.0, std, dtype),
+        truncated_normal_draw(0.0, std, -2, 2, "sigma", "parent", dtype),
+    ):
+        bits = host.new(draw, ai.key(0), block((1000,))).view(np.uint8)
+        assert not bits.any()
+
+
 @pytest.mark.parametrize("name", ["symmetric", "two sigmas", "float64"])
 def test_threads_and_chunks_do_not_change_a_value(name, monkeypatch):
     draw, key, n = DRAWS[name], ai.key(4), (1 << 20) + 7
