@@ -101,6 +101,12 @@ def test_streams_that_are_closed_or_full():
     assert shell("PROGRAM describe none 2> /dev/full").returncode == 2
 
 
+def test_standard_input_that_is_closed(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "stdin", None)
+    assert main(["describe", "-"]) == 2
+    assert "`SPEC` must not be standard input where that is closed" in capsys.readouterr().err
+
+
 def test_of_two_writers_one_fails(monkeypatch, capsys):
     """The other's file appears while this one is written."""
 

@@ -89,6 +89,8 @@ def _plan(text: str, key: Any, rules_file: str | None, dtype: str | None, other:
         if rules is not None:
             rule = "must be given with what has no rules of its own, as a file of tensors"
             raise must("--rules", rule, rules_file)
+        if text == "-" and sys.stdin is None:
+            raise must("SPEC", "must not be standard input where that is closed", text)
         spec = spec_of(sys.stdin.buffer, STDIN) if text == "-" else read_spec(Path(text))
         with within(STDIN if text == "-" else text):
             return spec.plan(other if key is None and spec.key is None else key, dtype)
