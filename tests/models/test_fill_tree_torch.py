@@ -90,3 +90,17 @@ def test_memory_in_a_transform_of_torch():
 
     x = torch.zeros(2, 3)
     assert torch.equal(torch.func.vmap(filled)(x[None])[0], filled(x))
+
+
+@pytest.mark.filterwarnings("ignore:::torch", "ignore:torch.quantize")
+@pytest.mark.parametrize("kind", ["Linear", "Conv2d", "Embedding"])
+def test_layers_that_have_packed_their_weights_are_refused(kind):
+    quantized = pytest.importorskip("torch.ao.nn.quantized")
+    layer = getattr(quantized, kind)(*(12, 12, 3)[: 3 if kind == "Conv2d" else 2])
+    model = torch.nn.Sequential(torch.nn.Linear(2, 2), layer)
+    before = model[0].weight.detach().clone()
+    with pytest.raises(ai.ParameterError, match="must have no packed weights"):
+        ai.fill_tree(model, {"*": ai.normal()}, key=0)
+    with pytest.raises(ai.ParameterError, match="must have no packed weights"):
+        ai.init_module(model, key=0)
+    assert torch.equal(model[0].weight, before)

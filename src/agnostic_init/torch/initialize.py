@@ -17,6 +17,7 @@ from agnostic_init.models.filling import fill
 from agnostic_init.models.progress import Progress
 from agnostic_init.models.rules import Rule
 from agnostic_init.models.torch_computed import Computed, computed_tensors
+from agnostic_init.models.torch_module import check_unpacked
 from agnostic_init.models.torch_names import Named, adapters, named_tensors
 from agnostic_init.torch.by_convention import by_convention, conventions_of
 from agnostic_init.torch.choosing import chosen as chosen_by
@@ -166,6 +167,7 @@ def _fill(
 
 def _tensors(model: Any) -> tuple[list[Named], list[Named], list[Computed]]:
     """Parameters, buffers, and of the former those that are computed of others."""
+    check_unpacked(model)
     named = named_tensors(model, buffers=True)
     for each in named:
         if torch.nn.parameter.is_lazy(each.tensor):
