@@ -417,3 +417,19 @@ def test_a_factory_on_meta_under_a_meta_device_of_the_caller():
     with torch.device("meta"):
         model = ai.torch.build(lambda: nn.Linear(2, 2, device="meta"), key=0)
     assert torch.equal(model.weight, ai.torch.build(lambda: nn.Linear(2, 2), key=0).weight)
+
+
+def test_hooks_that_a_factory_registers_are_kept():
+    called = []
+
+    def make():
+        layer = nn.Linear(2, 2)
+        layer.weight.register_hook(lambda gradient: called.append("weight") or 2 * gradient)
+        layer.bias.register_post_accumulate_grad_hook(lambda bias: called.append("bias"))
+        layer.scale = nn.Parameter(torch.randn(2))
+        return layer
+
+    model = ai.torch.build(make, key=0)
+    model(torch.ones(1, 2)).sum().backward()
+    assert sorted(called) == ["bias", "weight"]
+    assert torch.equal(model.weight.grad, torch.full((2, 2), 2.0))

@@ -236,10 +236,18 @@ def _give(model: Any, items: Sequence[Item], outs: Sequence[Any]) -> None:
                 continue
             try:
                 swap(item.tensor, out)
+                _hook(item.tensor)
             except RuntimeError:  # something else holds on to it, as a graph of autograd does
                 _replace(model, item.tensor, out)
         if sharded:
             model._apply(lambda tensor: sharded.get(id(tensor), tensor))
+
+
+def _hook(tensor: Any) -> None:
+    """Tell new memory of the hooks that the factory registered, which the tensor itself still has."""
+    for name in ("_backward_hooks", "_post_accumulate_grad_hooks"):
+        if hooks := getattr(tensor, name):
+            setattr(tensor, name, hooks)
 
 
 def _replace(model: Any, old: Any, new: Any) -> None:
