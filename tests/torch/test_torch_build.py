@@ -433,3 +433,38 @@ def test_hooks_that_a_factory_registers_are_kept():
     model(torch.ones(1, 2)).sum().backward()
     assert sorted(called) == ["bias", "weight"]
     assert torch.equal(model.weight.grad, torch.full((2, 2), 2.0))
+
+
+def emptied():
+    with torch.device("meta"):
+        model = nn.Sequential(nn.Linear(3, 2), nn.LayerNorm(2))
+    model.to_empty(device="cpu")
+    nn.init.normal_(model[0].weight)
+    return model
+
+
+@pytest.mark.parametrize(
+    "make", [lambda: nn.utils.skip_init(nn.Linear, 3, 2), emptied], ids=["skip_init", "to_empty"]
+)
+def test_memory_that_a_factory_makes_and_does_not_write_is_told_of(make):
+    with pytest.raises(ai.ParameterError, match=r"`make` must write every tensor.*bias"):
+        ai.torch.build(make, key=0)
+    model = ai.torch.build(
+        make, key=0, rules=lambda name, *_: "ones" if "bias" in name else "zeros"
+    )
+    assert {float(each.detach().sum()) for each in model.parameters()} == {0.0, 2.0}
+    with ai.torch.empty_parameters():
+        model = make()
+    with pytest.raises(ai.ParameterError, match=r"`make` must write every tensor.*bias"):
+        ai.torch.materialize(model, key=0)
+
+
+def test_what_a_factory_builds_or_fills_by_itself_is_left_alone():
+    def make():
+        model = nn.Sequential(ai.torch.build(lambda: nn.Linear(3, 2), key=1))
+        model.own = nn.Parameter(ai.normal()((3, 2), key=2, like=torch.empty(0)))
+        return model
+
+    model = ai.torch.build(make, key=0)
+    assert_same(model[0], ai.torch.build(lambda: nn.Linear(3, 2), key=1))
+    assert torch.equal(model.own, ai.normal()((3, 2), key=2, xp=torch))

@@ -12,7 +12,7 @@ from agnostic_init.models.torch_names import named_tensors, places
 from agnostic_init.torch import geometry
 from agnostic_init.torch.held import View
 from agnostic_init.torch.recorder import Recorder
-from agnostic_init.torch.states import COMPUTED, Constant, State
+from agnostic_init.torch.states import COMPUTED, UNWRITTEN, Constant, State
 from agnostic_init.torch.tensors import plain
 
 __all__ = ["Item", "Record", "forget", "items_of", "keep"]
@@ -76,6 +76,9 @@ def keep(modules: Iterable[Any], recorder: Recorder) -> None:
     """Keep what was recorded of modules, and of those in them."""
     for outer in modules:
         for module in outer.modules():
+            for parameter in module._parameters.values():
+                if parameter is not None:
+                    _take_unwritten(parameter, recorder)
             found = {}
             for attribute, tensor in _tensors(module):
                 record = _record(tensor, recorder)
@@ -111,6 +114,16 @@ def items_of(model: Any) -> list[Item]:
                 name = f"{place.name}.{attribute}".lstrip(".")
                 found.append(Item(name, tensor, place.module, attribute, "attribute", record))
     return found
+
+
+def _take_unwritten(parameter: Any, recorder: Recorder) -> None:
+    """Know of memory that no hook has seen and nothing has written, as that of `to_empty`."""
+    if torch.nn.parameter.is_lazy(parameter) or parameter.is_meta or not plain(parameter):
+        return
+    held = recorder.memory.of(parameter)
+    if held is None or held.state != UNWRITTEN or parameter.is_inference() or parameter._version:
+        return
+    recorder.adopt(parameter)
 
 
 def _tensors(module: Any) -> list[tuple[str, Any]]:
