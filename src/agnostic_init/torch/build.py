@@ -31,6 +31,8 @@ Module = TypeVar("Module", bound=Any)
 #: The key of values that draws have while a module is recorded, where nobody gave one.
 FOR_THE_TIME_BEING = make_key("agnostic_init: while a module is recorded")
 
+READ_ONLY = "read-only"  # what NumPy says
+
 _plans: weakref.WeakKeyDictionary[Any, Plan] = weakref.WeakKeyDictionary()
 
 
@@ -242,7 +244,16 @@ def recorded(make: Callable[[], Module], key: Key, rules: Any = None) -> Module:
 
 def _run(make: Callable[[], Module], recorder: Recorder) -> Module:
     with recording(recorder):
-        model: Any = make()
+        try:
+            model: Any = make()
+        except BufferError as error:
+            rule = "must not share the memory of parameters, which have none here"
+            raise must("make", rule, str(error), "what build returns") from error
+        except ValueError as error:
+            if READ_ONLY not in str(error) or not recorder.asked:
+                raise
+            rule = "must not write parameters through NumPy, which has copies of their values here"
+            raise must("make", rule, str(error), "torch's own functions, as copy_") from error
     if not isinstance(model, torch.nn.Module):
         raise must_be_type("make", "must return a module of torch", model, "lambda: Net(width=64)")
     keep([model], recorder)

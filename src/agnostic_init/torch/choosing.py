@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from agnostic_init.arrays.errors import ParameterError, must_be_type, within
+from agnostic_init.arrays.errors import ParameterError, must, must_be_type, within
 from agnostic_init.initializers.base import Initializer
 from agnostic_init.initializers.lookup import found
 from agnostic_init.models.rules import Rule
@@ -43,6 +43,8 @@ def chosen(items: Sequence[Item], rules: Any) -> dict[str, Choice]:
 
     parameters = [item for item in items if item.kind == "parameter"]
     choosers = [(text, chooser) for rule in _pairs(rules) for text, chooser in [_chooser(rule)]]
+    for rule in _pairs(rules):
+        _check_attributes(rule, parameters)
     choices: dict[str, Choice] = {}
     used: set[int] = set()
     for item in parameters:
@@ -126,6 +128,22 @@ def _by_type(kind: type, given: Any, dtype: Any = None) -> Chooser:
         return None if init is None else Choice(kind.__name__, init, name)
 
     return choose
+
+
+def _check_attributes(rule: Any, items: Sequence[Item]) -> None:
+    """Raise if a rule for a type names parameters that no module of it has, be they None."""
+    if not isinstance(rule, tuple | list) or not isinstance(rule[0], type):
+        return
+    kind, given = rule[0], rule[1]
+    modules = [item.module for item in items if isinstance(item.module, kind)]
+    if not isinstance(given, Mapping) or "name" in given or not modules:
+        return
+    known = dict.fromkeys(name for module in modules for name in module._parameters)
+    for name in given:
+        if name not in known:
+            close = difflib.get_close_matches(str(name), list(known), n=1, cutoff=0.5)
+            text = f"must name parameters of {kind.__name__}, {', '.join(known)}"
+            raise must("rules", text, name, repr(close[0]) if close else "")
 
 
 def _by_function(function: Callable[..., Any]) -> Chooser:

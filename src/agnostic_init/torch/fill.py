@@ -9,6 +9,7 @@ import torch
 
 from agnostic_init.arrays.errors import must, must_be_type, within
 from agnostic_init.arrays.libraries.torch_shards import is_sharded
+from agnostic_init.arrays.libraries.torch_writable import ZERO_3
 from agnostic_init.arrays.memory import overlaps
 from agnostic_init.arrays.target import backend
 from agnostic_init.bits.key import Key
@@ -112,9 +113,22 @@ def _check_kind(item: Item) -> None:
         rule = "must make parameters that have a shape, and this one waits for a first call"
         hint = "calling the module once in the factory, or giving its sizes"
         raise must("make", f"{rule} (of {place})", type(item.module), hint)
+    if getattr(tensor, "ds_shape", None) is not None:
+        rule = f"must make parameters that are whole (not so {place}, which {ZERO_3.reason})"
+        raise must("make", rule, tuple(tensor.shape), "building outside of deepspeed.zero.Init()")
     if not plain(tensor) and not is_sharded(tensor):
-        rule = f"must make parameters of torch's own kind, with strides (not so {place})"
-        raise must_be_type("make", rule, type(tensor), "quantizing the model when it is built")
+        rule = f"must make parameters of torch's own kind, with strides ({place} {_kind(tensor)})"
+        hint = "having it quantized, sparse or nested when it is built"
+        raise must_be_type("make", rule, type(tensor), hint)
+
+
+def _kind(tensor: Any) -> str:
+    if tensor.is_nested:
+        return "is nested"
+    if tensor.is_quantized:
+        return "is quantized"
+    plainly = tensor.layout is torch.strided
+    return "is of another class" if plainly else f"has the layout {tensor.layout}"
 
 
 def _check_all(items: Sequence[Item], contents: Sequence[Content], otherwise: str) -> None:

@@ -15,12 +15,14 @@ from torch.nn.modules.module import (
 )
 
 from agnostic_init.arrays.errors import must
+from agnostic_init.arrays.libraries.torch_building import BUILDING
 from agnostic_init.arrays.libraries.torch_tracing import default_device
 from agnostic_init.compat.torch_init.calls import Call
+from agnostic_init.compat.torch_init.meanings import FILLING
 from agnostic_init.compat.torch_init.mode import Handler, drawing
 from agnostic_init.torch.foreign import Generators
 from agnostic_init.torch.recorder import Recorder
-from agnostic_init.torch.tensors import plain, swap, unwatched
+from agnostic_init.torch.tensors import alone, plain, swap, unwatched
 
 __all__ = ["Recording", "recording"]
 
@@ -31,6 +33,8 @@ _owners: ContextVar[weakref.WeakSet[Any] | None] = ContextVar("owners", default=
 
 class Recording(Handler):
     """Draws by functions of torch that have an initializer here are recorded as that."""
+
+    alone = True
 
     def __init__(self, recorder: Recorder) -> None:
         self.recorder = recorder
@@ -50,6 +54,20 @@ class Recording(Handler):
             self.recorder.draw(made, init)
             return call.after(made)
         return call.original()
+
+    def _ours(self, function: Any, name: str, args: Any, kwargs: Mapping[str, Any]) -> Any:
+        """A function of ``compat.torch_init``: a draw as torch's, or that of the caller's generator."""
+        tensor, init, generator = FILLING[name](*args, **kwargs)
+        if not self.recorder.has_none(tensor):
+            return function(*args, **kwargs)
+        if generator is None and init is not None:
+            self.recorder.draw(tensor, init)
+            return tensor
+        with alone():
+            made = torch.empty(tensor.shape, dtype=tensor.dtype, device="cpu")
+            function(made, *args[1:], **{n: v for n, v in kwargs.items() if n != "tensor"})
+        with torch.no_grad():
+            return tensor.copy_(made)
 
     def _filled(self, call: Call) -> bool:
         """Record a constant, or say that it has to be seen what torch does."""
@@ -73,6 +91,11 @@ class Recording(Handler):
             with unwatched():  # it is from before the block, and keeps its values
                 swap(args[0], data)
             return None
+        if name in FILLING and _is_ours(function):
+            return self._ours(function, name, args, kwargs)
+        if name in SHARING and args and self.recorder.has_none(args[0]):
+            rule = f"must not call `{name}` of parameters, which have no memory here to be shared"
+            raise must("make", rule, function, "tensor.numpy() to read it, or what build returns")
         if name in ONE_BY_ONE and self.recorder.has_none(args[0]):
             rule = f"must not call `{name}` of parameters, which have no values here"
             raise must("make", rule, function, "operations on whole tensors, as add_ or copy_")
@@ -86,6 +109,12 @@ class Recording(Handler):
         return function(*args, **kwargs)
 
 
+def _is_ours(function: Any) -> bool:
+    """Whether it is one of ``compat.torch_init``, which modes are asked about as of torch's."""
+    return str(getattr(function, "__module__", "")).startswith("agnostic_init.compat.torch_init.")
+
+
+SHARING = frozenset(("__dlpack__", "__dlpack_device__", "share_memory_"))
 SET_DATA = torch.Tensor.data.__set__
 ONE_BY_ONE = frozenset(("apply_", "map_", "map2_"))
 READING = frozenset(("numpy", "tolist", "__array__"))
@@ -97,6 +126,7 @@ FIXED_VALUES = {"ones_": 1.0, "zeros_": 0.0}
 def recording(recorder: Recorder) -> Iterator[weakref.WeakSet[Any]]:
     """Run a block whose modules have parameters without memory; get these modules."""
     generators = Generators()
+    building = BUILDING.set(True)
     token = _current.set(recorder)
     modules: weakref.WeakSet[Any] = weakref.WeakSet()
     owners = _owners.set(modules)
@@ -116,6 +146,7 @@ def recording(recorder: Recorder) -> Iterator[weakref.WeakSet[Any]]:
     finally:
         for hook in hooks:
             hook.remove()
+        BUILDING.reset(building)
         _owners.reset(owners)
         _current.reset(token)
 

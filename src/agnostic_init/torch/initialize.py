@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import torch
 
 from agnostic_init.arrays.errors import ParameterError, check_choice, must, must_be_type, within
+from agnostic_init.arrays.libraries.torch_building import BUILDING
 from agnostic_init.arrays.numbers import positive_integer
 from agnostic_init.bits.key import Key
 from agnostic_init.bits.key import key as make_key
@@ -110,6 +111,10 @@ def init_module(
     """
     if not isinstance(model, torch.nn.Module):
         raise must_be_type("model", "must be a module of torch", model)
+    if BUILDING.get():
+        rule = "must not be initialized while ai.torch.build or empty_parameters build it"
+        hint = "ai.init_module(ai.torch.build(...), ...), or rules= of build"
+        raise must("model", rule, type(model), hint)
     check_choice("buffers", buffers, BUFFERS)
     stream = make_key(key)
     order, own = conventions_of(conventions)
@@ -173,6 +178,10 @@ def _tensors(model: Any) -> tuple[list[Named], list[Named], list[Computed]]:
         if torch.nn.parameter.is_lazy(each.tensor):
             rule = "must have tensors with shapes, which a lazy layer has after its first call"
             raise must("model", rule, each.name, "a call of the model before")
+        if each.tensor.is_nested or each.tensor.is_quantized:
+            kind = "nested" if each.tensor.is_nested else "quantized"
+            rule = f"must have tensors that can be written, and {each.name!r} is {kind}"
+            raise must("model", rule, type(each.tensor), "initializing before it is made so")
     computed = computed_tensors(model)
     hidden = {name for each in computed for name in each.originals}
     hidden |= {name for each in computed for name in each.follows}

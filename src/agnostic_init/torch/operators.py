@@ -11,7 +11,15 @@ import torch
 from agnostic_init.torch.states import COMPUTED, Constant, State, clamped, erfinv, scaled
 from agnostic_init.torch.tensors import tensors_in
 
-__all__ = ["EMPTY", "FILLED", "IN_PLACE", "Operator", "operator", "state_after"]
+__all__ = [
+    "EMPTY",
+    "FILLED",
+    "IN_PLACE",
+    "Operator",
+    "operator",
+    "state_after",
+    "statistics_written_by",
+]
 
 
 class Operator(NamedTuple):
@@ -58,6 +66,17 @@ def operator(function: Any) -> Operator:
     random = torch.Tag.nondeterministic_seeded in function.tags
     reads = not READING.isdisjoint(function.tags)
     return Operator(schema.name.partition("::")[2], tuple(written), view, random, reads)
+
+
+#: What writes the statistics that it is given when it is told that it trains, and does not say so.
+STATISTICS = frozenset(("native_batch_norm", "cudnn_batch_norm", "miopen_batch_norm"))
+
+
+def statistics_written_by(what: Operator, args: Any) -> list[Any]:
+    """The tensors that a call of such an operator writes."""
+    if what.name not in STATISTICS or len(args) < 6 or not args[5]:
+        return []
+    return list(tensors_in(args[3:5]))
 
 
 READING = {torch.Tag.data_dependent_output, torch.Tag.dynamic_output_shape}

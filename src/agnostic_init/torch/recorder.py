@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from agnostic_init.arrays.errors import ParameterError
+from agnostic_init.arrays.errors import ParameterError, must
 from agnostic_init.bits.key import Key
 from agnostic_init.initializers.base import Initializer
 from agnostic_init.initializers.random import normal, uniform
@@ -22,6 +22,7 @@ from agnostic_init.torch.operators import (
     Operator,
     operator,
     state_after,
+    statistics_written_by,
 )
 from agnostic_init.torch.replay import Source, computed
 from agnostic_init.torch.states import COMPUTED, UNWRITTEN, Constant, Drawn, Event, State, Value
@@ -202,7 +203,9 @@ class Recorder(TorchDispatchMode):
 
     def _following(self, func: Any, what: Operator, args: Any, kwargs: Any, *, bare: bool) -> Any:
         """Record it; and do it, as far as there are values."""
-        if what.view or what.name == "set_":
+        if what.name == "set_":
+            return self._set(func, args, kwargs)
+        if what.view:
             return func(*args, **kwargs)
         if what.reads:
             self.check_known(args[0])
@@ -214,7 +217,10 @@ class Recorder(TorchDispatchMode):
         states += [COMPUTED] * (len(written) - len(states))  # of all in a list
         for each in written:
             self.memory.follow(each)
-        node = self._node(func, args, kwargs, written)
+        also = statistics_written_by(what, args)
+        for each in also:
+            self.memory.follow(each)
+        node = self._node(func, args, kwargs, [*written, *also])
         if bare and what.name in CONSTANT:
             made = args[0]  # of whatever shape
         elif bare:
@@ -224,7 +230,22 @@ class Recorder(TorchDispatchMode):
                 made = made if func._schema.returns else None  # of lists there is nothing returned
         else:
             made = func(*args, **kwargs)
-        return self._record(node, made, written, states)
+        self._record(node, made, written, states)
+        for each in also:
+            self.memory.written(self.memory.held(each), geometry.of(each), COMPUTED)
+        return made
+
+    def _set(self, func: Any, args: Any, kwargs: Any) -> Any:
+        """Let a tensor lie in other memory, of which that of a parameter is taken away."""
+        source = args[1] if len(args) > 1 else None
+        if args[0].is_meta and isinstance(source, torch.Tensor) and not source.is_meta:
+            source = self.bare(source)
+        elsewhere = META if source is None else torch.device(source.device)
+        if args[0].is_meta and elsewhere != META:
+            rule = "must not lay parameters into memory that was there before, as `set_` does"
+            raise must("make", rule, type(source), "parameter.data = tensor, or copy_")
+        rest = (source, *args[2:]) if len(args) > 1 else ()
+        return func(args[0], *rest, **kwargs)
 
     def _drawing(self, func: Any, what: Operator, args: Any, kwargs: Any, *, bare: bool) -> Any:
         """An operator that draws: ours if it is in place and of a distribution that we have."""

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 
 from agnostic_init.arrays.libraries import torch_shards
+from agnostic_init.arrays.libraries.torch_building import BUILDING, UNFINISHED
 from agnostic_init.arrays.libraries.torch_tracing import (
     has_address,
     has_memory,
@@ -68,7 +69,7 @@ def _by_kind(array: Any) -> Refusal | None:
     if array.is_quantized:
         return QUANTIZED
     if array.device.type == "meta":
-        return META
+        return UNFINISHED if BUILDING.get() else META
     if array._is_zerotensor():
         return ZERO
     return None

@@ -16,6 +16,7 @@ from torch.overrides import (
     _push_mode,
 )
 
+from agnostic_init.arrays.errors import must
 from agnostic_init.arrays.untraced import untraced
 from agnostic_init.compat.torch_init.calls import Call, recognized
 from agnostic_init.compat.torch_init.chains import Chain
@@ -35,12 +36,15 @@ class Handler:
     ----------
     meant
         Whether the handler looks at initializers; if not, none is made, and no parameter checked.
+    alone
+        Whether no block that draws in another way may be entered inside.
     lost
         What is drawn into weights that are computed of others, while there is a block; None of a
         handler that draws nothing.
     """
 
     meant: ClassVar[bool] = True
+    alone: ClassVar[bool] = False
     lost: Lost | None = None
 
     def draw(self, call: Call) -> Any:
@@ -118,6 +122,9 @@ def drawing(handler: Handler) -> Iterator[Drawing]:
     kaiming_uniform_ (3, 2)
     uniform_ (3,)
     """
+    if handler.meant and any(block.open and block.handler.alone for block in _open.get()):
+        rule = "must not be entered while ai.torch.build or empty_parameters build a module"
+        raise must("patch", rule, "a block inside of one", "leaving it out, and key= of build")
     with (
         losing() if handler.meant else nullcontext() as handler.lost,
         _entered(Drawing(handler)) as mode,
