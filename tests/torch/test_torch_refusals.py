@@ -112,6 +112,32 @@ def test_set_is_as_an_assignment_of_data():
     assert torch.equal(drawn, expected)
 
 
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda w: torch.tensor([1.0, 2.0], dtype=w.dtype, device=w.device),
+        lambda w: torch.as_tensor([1.0, 2.0], w.dtype, w.device),
+        lambda w: torch.asarray(np.array([1.0, 2.0], np.float32), device=w.device),
+        lambda w: w.new_tensor([1.0, 2.0]),
+        lambda w: w.new_tensor(np.array([1.0, 2.0])),
+        lambda w: torch.arange(1.0, 3.0, device=w.device),
+        lambda w: torch.linspace(1.0, 2.0, 2, device=w.device),
+    ],
+    ids=["tensor", "as_tensor", "asarray", "new_tensor", "of NumPy", "arange", "linspace"],
+)
+def test_numbers_on_the_device_of_parameters(make):
+    def does(model, weight):
+        model.p = nn.Parameter(torch.empty(2))
+        with torch.no_grad():
+            model.p.copy_(make(weight) * 2)
+        model.q = nn.Parameter(make(weight))
+
+    made = ai.torch.build(net(does), key=0)
+    assert made.p.tolist() == [2, 4]
+    assert made.q.tolist() == [1, 2]
+    assert made.q.dtype == torch.float32
+
+
 def one(make):
     class One(nn.Module):
         def __init__(self):

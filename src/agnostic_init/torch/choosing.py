@@ -135,7 +135,7 @@ def _check_attributes(rule: Any, items: Sequence[Item]) -> None:
     if not isinstance(rule, tuple | list) or not isinstance(rule[0], type):
         return
     kind, given = rule[0], rule[1]
-    modules = [item.module for item in items if isinstance(item.module, kind)]
+    modules: list[Any] = [item.module for item in items if isinstance(item.module, kind)]
     if not isinstance(given, Mapping) or "name" in given or not modules:
         return
     known = dict.fromkeys(name for module in modules for name in module._parameters)

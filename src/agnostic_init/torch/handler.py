@@ -91,6 +91,8 @@ class Recording(Handler):
             with unwatched():  # it is from before the block, and keeps its values
                 swap(args[0], data)
             return None
+        if name in FROM_DATA:
+            return _from_data(function, name, args, kwargs)
         if name in FILLING and _is_ours(function):
             return self._ours(function, name, args, kwargs)
         if name in SHARING and args and self.recorder.has_none(args[0]):
@@ -107,6 +109,24 @@ class Recording(Handler):
                 values.flags.writeable = False  # what is written there would be lost
             return values
         return function(*args, **kwargs)
+
+
+def _from_data(function: Any, name: str, args: Any, kwargs: Mapping[str, Any]) -> Any:
+    """A tensor of numbers that are there, on the device of parameters, where they would be lost."""
+    data, *rest = args[name == "new_tensor" :] or (kwargs.get("data"),)
+    device = kwargs.get("device", rest[1] if len(rest) > 1 else None)
+    if device is None and name == "new_tensor":
+        device = args[0].device
+    if isinstance(data, torch.Tensor) or device is None or torch.device(device).type != "meta":
+        return function(*args, **kwargs)
+    dtype = kwargs.get("dtype", rest[0] if rest else None)
+    if dtype is None and name == "new_tensor":
+        dtype = args[0].dtype
+    made = torch.tensor(data, dtype=dtype, device="cpu").to("meta")
+    return made.requires_grad_() if kwargs.get("requires_grad") else made
+
+
+FROM_DATA = frozenset(("tensor", "as_tensor", "asarray", "new_tensor"))
 
 
 def _is_ours(function: Any) -> bool:

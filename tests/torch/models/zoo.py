@@ -143,6 +143,16 @@ HUGGING_FACE: dict[str, dict[str, Any]] = {
         "word_embed_proj_dim": 64,
         "max_position_embeddings": 64,
     },
+    "olmoe": TEXT | {"num_experts": 4, "num_experts_per_tok": 2},
+    "rwkv": {"hidden_size": 64, "num_hidden_layers": 2, "vocab_size": 500},
+    "patchtst": {
+        "d_model": 32,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 4,
+        "ffn_dim": 64,
+        "context_length": 32,
+        "num_input_channels": 2,
+    },
     "mamba": {"hidden_size": 64, "num_hidden_layers": 2, "vocab_size": 500, "state_size": 8},
     "bert": TEXT,
     "roberta": TEXT,
@@ -198,6 +208,8 @@ TIMM: dict[str, dict[str, Any]] = {
     "convnext_atto": {"depths": (1, 1, 2, 1)},
     "eva02_tiny_patch14_224": {"depth": 2},
     "mixer_s32_224": {},
+    "cait_xxs24_224": {"depth": 2},
+    "xcit_nano_12_p16_224": {"depth": 2},
     "resnet18": {},
     "mobilenetv3_small_050": {},
     "efficientnet_cc_b0_4e": {},
@@ -245,6 +257,9 @@ def of_diffusers() -> None:
         up_block_types=("UpDecoderBlock2D",) * 2,
     )
     MODELS["diffusers dit"] = lambda: diffusers.DiTTransformer2DModel(**attention, sample_size=8)
+    MODELS["diffusers vq"] = lambda: diffusers.VQModel(
+        block_out_channels=(32,), num_vq_embeddings=16, norm_num_groups=8
+    )
     MODELS["diffusers flux"] = lambda: diffusers.FluxTransformer2DModel(
         num_layers=1,
         num_single_layers=1,
