@@ -116,7 +116,7 @@ def test_set_is_as_an_assignment_of_data():
     "make",
     [
         lambda w: torch.tensor([1.0, 2.0], dtype=w.dtype, device=w.device),
-        lambda w: torch.as_tensor([1.0, 2.0], w.dtype, w.device),
+        lambda w: torch.as_tensor([1.0, 2.0], device=w.device),
         lambda w: torch.asarray(np.array([1.0, 2.0], np.float32), device=w.device),
         lambda w: w.new_tensor([1.0, 2.0]),
         lambda w: w.new_tensor(np.array([1.0, 2.0])),

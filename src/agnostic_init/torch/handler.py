@@ -113,13 +113,12 @@ class Recording(Handler):
 
 def _from_data(function: Any, name: str, args: Any, kwargs: Mapping[str, Any]) -> Any:
     """A tensor of numbers that are there, on the device of parameters, where they would be lost."""
-    data, *rest = args[name == "new_tensor" :] or (kwargs.get("data"),)
-    device = kwargs.get("device", rest[1] if len(rest) > 1 else None)
+    data, *_ = args[name == "new_tensor" :] or (kwargs.get("data"),)
+    device, dtype = kwargs.get("device"), kwargs.get("dtype")
     if device is None and name == "new_tensor":
         device = args[0].device
     if isinstance(data, torch.Tensor) or device is None or torch.device(device).type != "meta":
         return function(*args, **kwargs)
-    dtype = kwargs.get("dtype", rest[0] if rest else None)
     if dtype is None and name == "new_tensor":
         dtype = args[0].dtype
     made = torch.tensor(data, dtype=dtype, device="cpu").to("meta")
