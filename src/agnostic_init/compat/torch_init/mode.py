@@ -122,7 +122,8 @@ def drawing(handler: Handler) -> Iterator[Drawing]:
     kaiming_uniform_ (3, 2)
     uniform_ (3,)
     """
-    if handler.meant and any(block.open and block.handler.alone for block in _open.get()):
+    inside = any(block.open and block.handler.alone for block in _open.get())
+    if inside and handler.meant and not handler.alone:
         rule = "must not be entered while ai.torch.build or empty_parameters build a module"
         raise must("patch", rule, "a block inside of one", "leaving it out, and key= of build")
     with (
