@@ -180,11 +180,12 @@ _ROWS: tuple[tuple[Any, ...], ...] = (
 
 #: By their names.
 DTYPES: dict[str, Dtype] = {row[0]: tuple.__new__(Dtype, (*row, 0, 0)[:9]) for row in _ROWS}
-for _long in (np.dtype(np.longdouble), np.dtype(np.clongdouble)):  # as long as a machine has it
-    if _long.name not in DTYPES:
-        _kind: Kind = "float" if _long.kind == "f" else "complex"
-        DTYPES[_long.name] = Dtype(_long.name, _kind, _long.itemsize, "", "", -F64, F64, 53, -1022)
-        OF_NUMPY.add(_long.name)
+_LONG: tuple[tuple[Kind, Any], ...] = (("float", np.longdouble), ("complex", np.clongdouble))
+for _kind, _long in _LONG:  # as long as a machine has it; NumPy takes long to say its name
+    _bytes = np.dtype(_long).itemsize
+    if (_name := f"{_kind}{8 * _bytes}") not in DTYPES:
+        DTYPES[_name] = Dtype(_name, _kind, _bytes, "", "", -F64, F64, 53, -1022)
+        OF_NUMPY.add(_name)
 
 #: Those that draws are made of: real and complex floating-point ones.
 FORMATS = {name: row for name, row in DTYPES.items() if row.store and row.precision}
