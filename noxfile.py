@@ -109,7 +109,8 @@ def without(*places: str) -> list[str]:
 def run_pytest(session: nox.Session, *args: str, env: dict[str, str]) -> None:
     """Run pytest; finding no test (exit code 5) is right only where arguments of the user's select them."""
     codes = [0, 5] if session.posargs else [0]
-    session.run("pytest", *SHARED, *args, *session.posargs, env=env, success_codes=codes)
+    args = (*SHARED, *args, *without(BENCHMARKS), *session.posargs)
+    session.run("pytest", *args, env=env, success_codes=codes)
 
 
 def run_backend(session: nox.Session, backend: str, *also_required: str) -> None:
