@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 import numpy as np
@@ -30,11 +31,14 @@ def calls_of(function):
             found.append(f"{frame.f_code.co_filename}: {frame.f_code.co_name}")
 
     before = sys.getprofile()
+    gc.collect()
+    gc.disable()  # what is called when other tests' garbage is collected is not the function's
     sys.setprofile(count)
     try:
         function()
     finally:
         sys.setprofile(before)
+        gc.enable()
     return found[1:]  # but the function's own
 
 

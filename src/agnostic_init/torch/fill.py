@@ -9,6 +9,7 @@ import torch
 
 from agnostic_init.arrays.errors import must, must_be_type, within
 from agnostic_init.arrays.libraries.torch_shards import is_sharded
+from agnostic_init.arrays.libraries.torch_tracing import default_device
 from agnostic_init.arrays.libraries.torch_writable import ZERO_3
 from agnostic_init.arrays.memory import overlaps
 from agnostic_init.arrays.target import backend
@@ -192,7 +193,7 @@ def _memory(
     wanted: Sequence[tuple[Item, Content]], dtypes: Sequence[Any], device: Any
 ) -> list[Any]:
     """Memory for each; that of one storage is one again."""
-    home = "cpu" if torch.get_default_device().type == "meta" else None
+    home = "cpu" if default_device().type == "meta" else None
     outs = []
     shared: dict[Any, Any] = {}
     for (item, _), dtype in zip(wanted, dtypes, strict=True):

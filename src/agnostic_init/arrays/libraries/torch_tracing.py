@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Sequence
 from operator import attrgetter, gt
@@ -9,6 +10,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.utils._device import DeviceContext
 
 __all__ = [
     "PLAIN",
@@ -72,9 +74,20 @@ def in_make_fx() -> bool:
 def default_device() -> Any:
     """That of tensors that are told none."""
     try:
+        if not _sees_blocks():
+            modes = reversed(torch.overrides._get_current_function_mode_stack())
+            for device in (mode.device for mode in modes if isinstance(mode, DeviceContext)):
+                return device
         return torch.get_default_device()
     except AttributeError:  # of torch 2.6 after torch.set_default_device(None)
         return torch.device("cpu")
+
+
+@functools.cache
+def _sees_blocks() -> bool:
+    """Whether torch's own answer is that of a block ``with torch.device(...)``, as 2.6 has it not."""
+    with torch.device("meta"):
+        return bool(torch.get_default_device().type == "meta")
 
 
 def has_memory(array: Any) -> bool:
