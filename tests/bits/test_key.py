@@ -95,8 +95,9 @@ def test_what_does_not_fold():
         ai.key(0).fold_in(1.5)
     with pytest.raises(ValueError, match=r"`data` must be in \[0, 2\^64\)"):
         ai.key(0).fold_in(-1)
-    with pytest.raises(ValueError, match="`n` must not be negative"):
-        ai.key(0).split(-1)
+    for n in (-1, 2**24 + 1, 2**70):
+        with pytest.raises(ValueError, match=r"`n` must be in \[0, 16777216\].*fold_in\(i\)"):
+            ai.key(0).split(n)
 
 
 def test_a_pickled_key_is_checked_again():

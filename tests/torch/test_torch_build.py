@@ -468,3 +468,13 @@ def test_what_a_factory_builds_or_fills_by_itself_is_left_alone():
     model = ai.torch.build(make, key=0)
     assert_same(model[0], ai.torch.build(lambda: nn.Linear(3, 2), key=1))
     assert torch.equal(model.own, ai.normal()((3, 2), key=2, xp=torch))
+
+
+@pytest.mark.parametrize("number", [0.0, -0.0, 1.5, complex(0.0, -0.0)])
+def test_the_sign_of_a_constant_is_kept(number):
+    def make():
+        dtype = torch.complex64 if isinstance(number, complex) else torch.float32
+        return nn.ParameterList([nn.init.constant_(torch.empty(3, dtype=dtype), number)])
+
+    (built,), (eager,) = ai.torch.build(make, key=0).parameters(), make().parameters()
+    assert built.detach().numpy().tobytes() == eager.detach().numpy().tobytes()

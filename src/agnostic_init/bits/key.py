@@ -16,6 +16,7 @@ from agnostic_init.arrays.values import Value
 __all__ = ["Key", "digest", "key", "word64"]
 
 LIMIT, MASK = 1 << 64, 0xFFFFFFFF
+MOST_KEYS = 1 << 24  # that `split` makes, of some hundred bytes each
 FEW = 16  # items, which are folded one by one
 
 
@@ -125,7 +126,7 @@ class Key(Value):
         return [_known(*pair) for pair in zip(seeds, offsets, strict=True)]
 
     def split(self, n: int = 2) -> tuple[Key, ...]:
-        """Derive `n` keys: ``split(n)[i] == fold_in(i)``.
+        """Derive `n` keys, 2^24 at most: ``split(n)[i] == fold_in(i)``.
 
         Examples
         --------
@@ -135,8 +136,9 @@ class Key(Value):
         True
         """
         count = integer("n", n)
-        if count < 0:
-            raise must("n", "must not be negative", n)
+        if not 0 <= count <= MOST_KEYS:
+            hint = "key.fold_in(i), for each i when it is needed"
+            raise must("n", f"must be in [0, {MOST_KEYS}]", n, hint)
         return tuple(self.fold_in(i) for i in range(count))
 
     @property

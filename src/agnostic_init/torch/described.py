@@ -70,7 +70,7 @@ def _initializer(
     state: State, recorder: Any, sources: Mapping[Any, Source]
 ) -> tuple[Initializer, tuple[Key, ...]] | None:
     if isinstance(state, Constant):
-        return (zeros() if state.value == 0 else constant(state.value)), ()
+        return (zeros() if _is_zero(state.value) else constant(state.value)), ()
     if isinstance(state, Drawn):
         if not state.initializer.needs_key:
             return state.initializer, ()
@@ -110,3 +110,9 @@ def _missing(state: State, shape: tuple[int, ...]) -> bool:
     places = [place for place, _ in state.parts]
     sizes = [math.prod(len(range(s.start, s.stop, s.step)) for s in place) for place in places]
     return sum(sizes) < math.prod(shape) or not disjoint(places)
+
+
+def _is_zero(value: Any) -> bool:
+    """Whether it is the 0 of `zeros`, which -0.0 is not."""
+    number = complex(value)
+    return not number and all(math.copysign(1.0, x) > 0 for x in (number.real, number.imag))
