@@ -109,7 +109,7 @@ REFUSED = {
     "a bad scale": (lambda g: g.normal(3, scale=-1), "`std` must"),
     "a word": (lambda g: g.random("3"), "`shape` must be an integer"),
     "an unknown name": (lambda g: g.random(3, sice=3), "sice"),
-    "children of a negative number": (lambda g: g.spawn(-1), "`n` must not be negative"),
+    "children of a negative number": (lambda g: g.spawn(-1), "`n` must be in"),
 }
 
 

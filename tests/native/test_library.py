@@ -162,7 +162,7 @@ def test_records_of_other_sizes_are_not_written_to(folder, monkeypatch):
 
 def test_the_sizes_are_those_that_are_packed():
     job = draws.JOB.size + draws.DRAW.size
-    matrices = linalg.RECORD.size + draws.DRAW.size
+    matrices = linalg.HEAD.size + linalg.REST.size + draws.DRAW.size
     assert (draws.DRAW.size, draws.AXIS.size, job, matrices) == module.SIZES
 
 

@@ -145,6 +145,15 @@ HUGGING_FACE: dict[str, dict[str, Any]] = {
     },
     "olmoe": TEXT | {"num_experts": 4, "num_experts_per_tok": 2},
     "rwkv": {"hidden_size": 64, "num_hidden_layers": 2, "vocab_size": 500},
+    "longformer": TEXT | {"attention_window": 8},
+    "hubert": TEXT
+    | {
+        "conv_dim": (32, 32),
+        "conv_stride": (5, 2),
+        "conv_kernel": (10, 3),
+        "num_conv_pos_embeddings": 16,
+        "num_conv_pos_embedding_groups": 4,
+    },
     "patchtst": {
         "d_model": 32,
         "num_hidden_layers": 2,
@@ -209,6 +218,8 @@ TIMM: dict[str, dict[str, Any]] = {
     "eva02_tiny_patch14_224": {"depth": 2},
     "mixer_s32_224": {},
     "cait_xxs24_224": {"depth": 2},
+    "densenet121": {},
+    "nf_resnet26": {},
     "xcit_nano_12_p16_224": {"depth": 2},
     "resnet18": {},
     "mobilenetv3_small_050": {},
