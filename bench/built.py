@@ -8,6 +8,7 @@ was in use before.
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import json
 import os
 import sys
@@ -26,8 +27,8 @@ def main(program: str, library: str, model: str, dtype: str, threads: str) -> No
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: int(threads)])
     os.environ.setdefault("HF_HUB_OFFLINE", "1")  # of configurations alone
     try:
-        if library == "torchvision":
-            _define_its_operators()
+        if importlib.util.find_spec("torchvision"):  # which transformers imports too
+            _define_operators_of_torchvision()
         importlib.import_module(library)
         make = FACTORIES[library](model, dtype)
     except ImportError as error:
@@ -111,7 +112,7 @@ def _about(program: str, library: str, made: Any) -> dict[str, Any]:
     return {**found, "versions": versions, "engine": engine()}
 
 
-def _define_its_operators() -> None:
+def _define_operators_of_torchvision() -> None:
     """PyPI's torchvision is compiled for torch with CUDA, and asks for two operators of its own."""
     import torch
 
